@@ -1,0 +1,227 @@
+"""The assertions and decorators: `check`, which raises for a failure, now or when awaited."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Unpack
+
+from pytest_asyncprotocol.checking import begin, plan_for
+from pytest_asyncprotocol.model.declarations import (
+    AsyncContextManagerKeywords,
+    AsyncGeneratorKeywords,
+    AsyncIterableKeywords,
+    AsyncIteratorKeywords,
+    AwaitableKeywords,
+)
+from pytest_asyncprotocol.model.exceptions import ConformanceError
+from pytest_asyncprotocol.model.explain import explain
+from pytest_asyncprotocol.model.protocols import Protocol
+from pytest_asyncprotocol.model.verdicts import Report
+
+DECLARED: Final = "__asyncprotocol__"
+"""The attribute by which the plugin knows a decorated function."""
+
+
+def assert_awaitable(subject: Any, /, **keywords: Unpack[AwaitableKeywords]) -> Report:
+    """Assert that *subject* conforms to the awaitable protocol, by every rule, on every backend.
+
+    Args:
+        subject: a class, or a function without arguments that makes fresh objects (it may be
+            async); or one object, of which one use is checked.
+        keywords: what the author promises, such as ``returns=``, and how to check, such as
+            ``backends=``.
+
+    Returns:
+        The report. Inside a running event loop it is unfinished, and has to be awaited.
+
+    Raises:
+        ConformanceError: a rule is violated, or nothing could be proved.
+        TypeError, ValueError: the call is wrong; the message says what to write instead.
+
+    Example::
+
+        assert_awaitable(lambda: Query("select 1"), returns=1)
+
+    Source: Python language reference, 3.4.1 "Awaitable Objects",
+    https://docs.python.org/3/reference/datamodel.html#awaitable-objects
+    """
+    __tracebackhide__ = True
+    return _assert(Protocol.AWAITABLE, subject, keywords)
+
+
+def assert_async_iterable(subject: Any, /, **keywords: Unpack[AsyncIterableKeywords]) -> Report:
+    """Assert that *subject* conforms to the async iterable protocol.
+
+    As `assert_awaitable`, with the declarations of an async iterable.
+
+    Example::
+
+        assert_async_iterable(lambda: Pages(3), items=[1, 2, 3], reiterable=True)
+
+    Source: Python language reference, 3.4.3 "Asynchronous Iterators",
+    https://docs.python.org/3/reference/datamodel.html#asynchronous-iterators
+    """
+    __tracebackhide__ = True
+    return _assert(Protocol.ASYNC_ITERABLE, subject, keywords)
+
+
+def assert_async_iterator(subject: Any, /, **keywords: Unpack[AsyncIteratorKeywords]) -> Report:
+    """Assert that *subject* conforms to the async iterator protocol.
+
+    As `assert_awaitable`, with the declarations of an async iterator.
+
+    Example::
+
+        assert_async_iterator(lambda: Ticker(3), items=[0, 1, 2])
+
+    Source: Python language reference, 3.4.3 "Asynchronous Iterators",
+    https://docs.python.org/3/reference/datamodel.html#asynchronous-iterators
+    """
+    __tracebackhide__ = True
+    return _assert(Protocol.ASYNC_ITERATOR, subject, keywords)
+
+
+def assert_async_generator(subject: Any, /, **keywords: Unpack[AsyncGeneratorKeywords]) -> Report:
+    """Assert that *subject* conforms to the async generator protocol.
+
+    As `assert_awaitable`, with the declarations of an async generator.
+
+    Example::
+
+        async def countdown():
+            yield 2
+            yield 1
+
+        assert_async_generator(countdown, items=[2, 1])
+
+    Source: Python language reference, 6.2.9.4 "Asynchronous generator-iterator methods",
+    https://docs.python.org/3/reference/expressions.html#asynchronous-generator-iterator-methods
+    """
+    __tracebackhide__ = True
+    return _assert(Protocol.ASYNC_GENERATOR, subject, keywords)
+
+
+def assert_async_context_manager(
+    subject: Any, /, **keywords: Unpack[AsyncContextManagerKeywords]
+) -> Report:
+    """Assert that *subject* conforms to the async context manager protocol.
+
+    As `assert_awaitable`, with the declarations of an async context manager.
+
+    Example::
+
+        assert_async_context_manager(Connection, value_is_self=True, reuse="single-use")
+
+    Source: Python language reference, 3.4.4 "Asynchronous Context Managers",
+    https://docs.python.org/3/reference/datamodel.html#asynchronous-context-managers
+    """
+    __tracebackhide__ = True
+    return _assert(Protocol.ASYNC_CONTEXT_MANAGER, subject, keywords)
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a decorated function stands for: ``function`` makes the subjects."""
+
+    protocol: Protocol
+    function: Callable[..., Any]
+    keywords: Mapping[str, Any]
+
+
+class Conformance:
+    """Decorators that turn a factory function into one test for each rule on each backend.
+
+    The function may use fixtures, be async, or yield its subject with set-up before and tear-down
+    after. It is called for each fresh subject.
+
+    Example::
+
+        @conformance.async_iterator(items=[0, 1, 2])
+        def test_ticker(settings):
+            return Ticker(settings.size)
+    """
+
+    def awaitable(self, *wrong: object, **keywords: Unpack[AwaitableKeywords]) -> _Decorator:
+        """The function makes awaitables; see `assert_awaitable`."""
+        return _decorator(Protocol.AWAITABLE, wrong, keywords)
+
+    def async_iterable(
+        self, *wrong: object, **keywords: Unpack[AsyncIterableKeywords]
+    ) -> _Decorator:
+        """The function makes async iterables; see `assert_async_iterable`."""
+        return _decorator(Protocol.ASYNC_ITERABLE, wrong, keywords)
+
+    def async_iterator(
+        self, *wrong: object, **keywords: Unpack[AsyncIteratorKeywords]
+    ) -> _Decorator:
+        """The function makes async iterators; see `assert_async_iterator`."""
+        return _decorator(Protocol.ASYNC_ITERATOR, wrong, keywords)
+
+    def async_generator(
+        self, *wrong: object, **keywords: Unpack[AsyncGeneratorKeywords]
+    ) -> _Decorator:
+        """The function makes async generators; see `assert_async_generator`."""
+        return _decorator(Protocol.ASYNC_GENERATOR, wrong, keywords)
+
+    def async_context_manager(
+        self, *wrong: object, **keywords: Unpack[AsyncContextManagerKeywords]
+    ) -> _Decorator:
+        """The function makes async context managers; see `assert_async_context_manager`."""
+        return _decorator(Protocol.ASYNC_CONTEXT_MANAGER, wrong, keywords)
+
+
+conformance: Final = Conformance()
+"""The decorators, one a protocol."""
+
+_Decorator = Callable[[Callable[..., Any]], Callable[..., None]]
+
+
+def _decorator(
+    protocol: Protocol, wrong: tuple[object, ...], keywords: Mapping[str, Any]
+) -> _Decorator:
+    if wrong:
+        raise TypeError(
+            f"write @conformance.{protocol.value}() with parentheses above the function; it takes "
+            "keywords only"
+        )
+    plan_for(protocol, object, keywords)
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., None]:
+        if not inspect.isfunction(function):
+            raise TypeError(
+                f"@conformance.{protocol.value}() goes above a function that makes the subject, "
+                f"not {function!r}"
+            )
+
+        @functools.wraps(function)
+        def shell(*arguments: Any, **fixtures: Any) -> None:
+            raise RuntimeError(
+                f"{function.__qualname__} is run by pytest, one item a rule and backend; is the "
+                "plugin asyncprotocol switched off?"
+            )
+
+        shell.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
+        del shell.__wrapped__  # type: ignore[attr-defined]
+        setattr(shell, DECLARED, Declared(protocol, function, dict(keywords)))
+        return shell
+
+    return decorate
+
+
+def _assert(protocol: Protocol, subject: Any, keywords: Mapping[str, Any]) -> Report:
+    __tracebackhide__ = True
+    return begin(plan_for(protocol, subject, keywords), keywords, raise_failures)
+
+
+def raise_failures(report: Report) -> None:
+    """Raise for a report in which something failed, or nothing was proved.
+
+    Raises:
+        ConformanceError: with the full explanation.
+    """
+    __tracebackhide__ = True
+    if not report.passed:
+        raise ConformanceError(explain(report), report)

@@ -1,0 +1,102 @@
+"""Every private name of trio and anyio that the checker uses, each with what happens without it.
+
+All are optional: each function says by its result that the hook is missing. Tests hold them
+against the installed releases.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+def seed_trio(seed: int) -> bool:
+    """Make trio's choice among runnable tasks repeatable; False where that can't be done."""
+    generator = getattr(_trio_run(), "_r", None)
+    if generator is None:
+        return False
+    generator.seed(seed)
+    return True
+
+
+@contextmanager
+def deterministic_trio() -> Iterator[None]:
+    """Let trio order the tasks of a batch before it draws, as its Hypothesis plugin does."""
+    run = _trio_run()
+    generator = getattr(run, "_r", None)
+    flag = "_ALLOW_DETERMINISTIC_SCHEDULING"
+    if generator is None or not hasattr(run, flag):
+        yield
+        return
+    state, allowed = generator.getstate(), getattr(run, flag)
+    setattr(run, flag, True)
+    try:
+        yield
+    finally:
+        setattr(run, flag, allowed)
+        generator.setstate(state)
+
+
+def trio_idle_cushion() -> float | None:
+    """The shortest wait of a pending `trio.testing.wait_all_tasks_blocked`, in seconds.
+
+    None if nobody waits for that; -1 where it can't be known.
+    """
+    runner = _trio_runner()
+    waiting = getattr(runner, "waiting_for_idle", None)
+    if waiting is None:
+        return -1.0
+    return float(next(iter(waiting))[0]) if waiting else None
+
+
+def trio_awaited_descriptors() -> list[int] | None:
+    """The file descriptors that trio's tasks wait for; None where they can't be known."""
+    runner = _trio_runner()
+    registered = getattr(getattr(runner, "io_manager", None), "_registered", None)
+    wakeup = getattr(getattr(getattr(runner, "entry_queue", None), "wakeup", None), "wakeup_sock", None)
+    if registered is None or wakeup is None:
+        return None
+    own = wakeup.fileno()
+    return [
+        descriptor
+        for descriptor, waiters in list(registered.items())
+        if descriptor != own
+        and (waiters.read_task is not None or waiters.write_task is not None)
+    ]
+
+
+def trio_thread_file() -> str:
+    """The file whose code runs in the threads that trio keeps for later; empty where unknown."""
+    module = sys.modules.get("trio._core._thread_cache")
+    return getattr(module, "__file__", None) or ""
+
+
+def anyio_worker_type() -> type | None:
+    """The class of the threads that run `anyio.to_thread` on asyncio; None where unknown."""
+    backend = sys.modules.get("anyio._backends._asyncio")
+    found = getattr(backend, "WorkerThread", None)
+    return found if isinstance(found, type) else None
+
+
+def anyio_busy_workers() -> int | None:
+    """How many of those threads have work, asked for in the loop's own thread."""
+    backend = sys.modules.get("anyio._backends._asyncio")
+    workers = getattr(backend, "_threadpool_workers", None)
+    idle = getattr(backend, "_threadpool_idle_workers", None)
+    if workers is None or idle is None:
+        return None
+    try:
+        return len(workers.get()) - len(idle.get())
+    except LookupError:
+        return 0
+
+
+def _trio_run() -> Any:
+    return sys.modules.get("trio._core._run")
+
+
+def _trio_runner() -> Any:
+    context = getattr(_trio_run(), "GLOBAL_RUN_CONTEXT", None)
+    return getattr(context, "runner", None)

@@ -1,0 +1,99 @@
+"""Where something stands that does not go on: a suspended coroutine, or a running thread."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import inspect
+import os
+import selectors
+import sys
+import sysconfig
+import threading
+from collections.abc import Iterator
+from types import CodeType, FrameType
+from typing import Any
+
+import pytest_asyncprotocol
+from pytest_asyncprotocol.model.text import place
+
+_STDLIB = sysconfig.get_path("stdlib")
+_OURS = os.path.dirname(os.path.abspath(pytest_asyncprotocol.__file__))
+_LIBRARIES = (
+    os.path.dirname(asyncio.__file__),
+    threading.__file__,
+    selectors.__file__,
+    *(
+        os.path.join(sysconfig.get_path("purelib"), name)
+        for name in ("anyio", "trio", "outcome", "sniffio", "uvloop")
+    ),
+)
+
+
+def what_is_awaited(coroutine: Any) -> str:
+    """In words: the last frame of the author's own, and the library call that it waits for."""
+    frames = [f for f in _suspended_frames(coroutine) if not _is_ours(f.f_code)]
+    own = [f for f in frames if not is_library(f.f_code)]
+    if not own:
+        return f"it waits for {frames[-1].f_code.co_qualname}" if frames else "it never went on"
+    last = own[-1]
+    below = frames[frames.index(last) + 1 :]
+    awaited = f" for {below[0].f_code.co_qualname}" if below else ""
+    return f"it waits at {place(last)}{awaited}"
+
+
+def where_it_runs(thread: threading.Thread) -> str:
+    """In words: the innermost frame of *thread* that is neither a library's nor the checker's."""
+    frame = sys._current_frames().get(thread.ident or -1)
+    innermost = frame
+    while frame is not None and (is_library(frame.f_code) or _is_ours(frame.f_code)):
+        frame = frame.f_back
+    shown = frame or innermost
+    return f"at {place(shown)}" if shown is not None else "at an unknown place"
+
+
+def is_library(code: CodeType) -> bool:
+    """Whether *code* is part of an event loop library or of the standard library."""
+    file = code.co_filename
+    if file.startswith(_LIBRARIES) or file.startswith("<frozen"):
+        return True
+    return file.startswith(_STDLIB) and "site-packages" not in file
+
+
+def _is_ours(code: CodeType) -> bool:
+    return code.co_filename.startswith(_OURS)
+
+
+def _suspended_frames(awaiting: Any) -> Iterator[FrameType]:
+    seen: set[int] = set()
+    while awaiting is not None and id(awaiting) not in seen:
+        seen.add(id(awaiting))
+        frame = _frame(awaiting)
+        if frame is not None:
+            yield frame
+        awaiting = _awaited_by(awaiting)
+
+
+def _frame(awaiting: Any) -> FrameType | None:
+    for name in ("cr_frame", "gi_frame", "ag_frame"):
+        frame = getattr(awaiting, name, None)
+        if isinstance(frame, FrameType):
+            return frame
+    return None
+
+
+def _awaited_by(awaiting: Any) -> Any:
+    frame = _frame(awaiting)
+    if frame is not None and _is_ours(frame.f_code) and "steps" in frame.f_locals:
+        return frame.f_locals["steps"]
+    for name in ("cr_await", "gi_yieldfrom", "ag_await"):
+        if hasattr(awaiting, name):
+            return getattr(awaiting, name)
+    for referent in gc.get_referents(awaiting):
+        if inspect.iscoroutine(referent) or inspect.isgenerator(referent):
+            return referent
+        if inspect.isasyncgen(referent):
+            return referent
+        if type(referent).__name__ in ("coroutine_wrapper", "async_generator_asend"):
+            return referent
+    return None

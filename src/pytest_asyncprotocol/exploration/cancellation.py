@@ -1,0 +1,142 @@
+"""The cancellation sweep: a fresh run of a scenario for every point at which it suspends."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+
+from pytest_asyncprotocol.engine.backends import RunningLoop, checkpoint
+from pytest_asyncprotocol.exploration.stepping import Stepped
+from pytest_asyncprotocol.model.case import Case
+from pytest_asyncprotocol.model.exceptions import Vacuous
+from pytest_asyncprotocol.model.subject import Subject
+from pytest_asyncprotocol.model.text import describe_exception
+
+MOST_POINTS = 200
+"""Suspension points of one scenario that a sweep visits."""
+
+Scenario = Callable[[Case, Subject], Awaitable[object]]
+
+
+class Style(enum.Enum):
+    """How a library cancels."""
+
+    LEVEL = "a cancel scope"
+    EDGE = "Task.cancel()"
+
+
+STYLES = {"asyncio": (Style.LEVEL, Style.EDGE), "trio": (Style.LEVEL,)}
+
+
+@dataclass(frozen=True, slots=True)
+class CancelledRun:
+    """One run of a scenario that was cancelled at suspension number ``point``.
+
+    ``delivered`` says whether the cancellation was put into the subject; then ``cancelled`` says
+    whether it came out. ``error`` is what came out instead, ``subject`` the run's subject.
+    """
+
+    point: int
+    style: Style
+    delivered: bool
+    cancelled: bool
+    error: BaseException | None
+    subject: Subject
+
+    @property
+    def where(self) -> str:
+        """The cancellation in words."""
+        return f"cancelled by {self.style.value} at suspension {self.point}"
+
+    def __str__(self) -> str:
+        if self.cancelled:
+            return f"{self.where}: the cancellation came out"
+        if self.error is not None:
+            return f"{self.where}: it raised {describe_exception(self.error)}"
+        return f"{self.where}: it went on and returned"
+
+
+async def sweep(case: Case, scenario: Scenario, judge: Callable[[CancelledRun], None]) -> None:
+    """Cancel a fresh run of *scenario* at its 1st, 2nd, ... suspension, in each of the styles.
+
+    *judge* sees each run, and raises `Violation` for what it forbids. A style ends with the
+    first run that has no such suspension, so no count is trusted beforehand.
+
+    Raises:
+        Vacuous: no cancellation was ever delivered, so there was nothing to judge.
+    """
+    for style in STYLES[case.library]:
+        for point in range(1, MOST_POINTS + 1):
+            run = await cancelled_at(point, style, case, scenario)
+            if run is not None:
+                case.points += run.delivered
+                judge(run)
+            await case.tear_down()
+            if run is None:
+                break
+    if not case.points:
+        raise Vacuous("nothing ever suspended, so no cancellation could be delivered")
+
+
+async def cancelled_at(
+    point: int, style: Style, case: Case, scenario: Scenario
+) -> CancelledRun | None:
+    """Run *scenario* on a fresh subject, cancelled at suspension *point*; None if it has none."""
+    subject = await case.fresh()
+    loop = RunningLoop(case.library)
+
+    async def run() -> None:
+        await scenario(case, subject)
+
+    canceller = _cancel_scope if style is Style.LEVEL else _cancel_task
+    step, cancelled, error = await canceller(run(), point, loop)
+    if not step.reached:
+        return None
+    done = CancelledRun(point, style, step.delivered, cancelled, error, subject)
+    subject.note(str(done))
+    return done
+
+
+Ended = tuple[Stepped[None], bool, BaseException | None]
+
+
+async def _cancel_scope(run: Coroutine[Any, Any, None], point: int, loop: RunningLoop) -> Ended:
+    error: BaseException | None = None
+    scope = anyio.CancelScope()
+    step = Stepped(run, point, scope.cancel, watched=loop.cancelled_type)
+    try:
+        with scope:
+            await step
+            if step.reached and not step.delivered:
+                await checkpoint()
+    except BaseException as raised:
+        if loop.cancelled(raised):
+            raise
+        error = raised
+    return step, scope.cancelled_caught, error
+
+
+async def _cancel_task(run: Coroutine[Any, Any, None], point: int, loop: RunningLoop) -> Ended:
+    import asyncio
+
+    async def stepped() -> None:
+        nonlocal error
+        try:
+            await step
+        except loop.cancelled_type:
+            raise
+        except BaseException as raised:
+            error = raised
+
+    error: BaseException | None = None
+    step = Stepped(run, point, lambda: task.cancel(), watched=loop.cancelled_type)
+    task = asyncio.ensure_future(stepped())
+    try:
+        await asyncio.wait([task])
+    finally:
+        task.cancel()
+    return step, task.cancelled(), error

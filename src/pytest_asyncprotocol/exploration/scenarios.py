@@ -1,0 +1,190 @@
+"""The standard uses of a subject, stage by stage.
+
+A stage is carried out once in the life of a subject and remembered, and begins by the stages
+that come before it: so a fresh subject goes as far as its rule asks, and one instance can feed
+many rules by one use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pytest_asyncprotocol.engine.backends import checkpoint
+from pytest_asyncprotocol.model.case import Case
+from pytest_asyncprotocol.model.exceptions import NoVerdict
+from pytest_asyncprotocol.model.protocols import Protocol
+from pytest_asyncprotocol.model.subject import Outcome, Subject
+
+T = TypeVar("T")
+
+LONGEST_PASS = 1000
+"""Items after which a subject that did not say ``infinite=True`` counts as endless."""
+
+FIRST_ITEMS = 10
+"""Items taken of an infinite subject that does not declare its first ones."""
+
+BEYOND = 3
+"""Items taken beyond the declared ones, and calls made after the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """Items taken from an iterator, and how it ended; ``end`` is None if it was left early."""
+
+    items: list[Any]
+    end: Outcome | None
+
+
+def stage(function: Callable[[Case, Subject], Awaitable[T]]) -> Callable[[Case, Subject], Any]:
+    """Make *function* a stage: carried out once in the life of a subject."""
+
+    async def remembered(case: Case, subject: Subject) -> T:
+        name = function.__name__
+        if name not in subject.stages:
+            subject.stages[name] = await function(case, subject)
+        result: T = subject.stages[name]
+        return result
+
+    remembered.__name__ = function.__name__
+    remembered.__doc__ = function.__doc__
+    return remembered
+
+
+async def take(iterator: Subject, most: int) -> Pass:
+    """At most *most* items of *iterator*, one ``__anext__`` each."""
+    items: list[Any] = []
+    while len(items) < most:
+        outcome = await iterator.anext()
+        if not outcome.returned:
+            return Pass(items, outcome)
+        items.append(outcome.value)
+    return Pass(items, None)
+
+
+async def drain(case: Case, iterator: Subject) -> Pass:
+    """One pass to the end, or as far as the declarations say that it is worth going.
+
+    Raises:
+        NoVerdict: it has no end, and the author did not say so.
+    """
+    declared = case.declared
+    counted = declared.declares("items") and not callable(declared.items)
+    if declared.infinite:
+        return await take(iterator, max(len(declared.items) if counted else 0, FIRST_ITEMS))
+    if counted:
+        return await take(iterator, len(declared.items) + BEYOND)
+    taken = await take(iterator, LONGEST_PASS)
+    if taken.end is None:
+        raise NoVerdict(
+            f"it gave {LONGEST_PASS} items and no end: if it never ends, declare infinite=True; "
+            "if it should have ended by then, declare items=[...]"
+        )
+    return taken
+
+
+@stage
+async def awaited(case: Case, subject: Subject) -> Outcome:
+    """The first ``await`` of an awaitable."""
+    del case
+    return await subject.wait()
+
+
+@stage
+async def awaited_again(case: Case, subject: Subject) -> Outcome:
+    """The second ``await`` of the same object."""
+    await awaited(case, subject)
+    return await subject.wait()
+
+
+@stage
+async def whole_pass(case: Case, subject: Subject) -> Pass:
+    """One pass over an iterator."""
+    return await drain(case, subject)
+
+
+@stage
+async def iterated(case: Case, subject: Subject) -> Pass:
+    """One pass over what ``aiter()`` of an iterable gives."""
+    return await drain(case, subject.aiter())
+
+
+@stage
+async def after_the_end(case: Case, subject: Subject) -> list[Outcome]:
+    """Calls of ``__anext__`` after the iterator ended; empty if it never did."""
+    taken: Pass = await whole_pass(case, subject)
+    if taken.end is None:
+        return []
+    return [await subject.anext() for _ in range(BEYOND)]
+
+
+@stage
+async def closed_twice(case: Case, subject: Subject) -> list[Outcome]:
+    """Two calls of ``aclose()`` on an iterator that came to its end."""
+    await after_the_end(case, subject)
+    return [await subject.aclose(), await subject.aclose()]
+
+
+@stage
+async def entered(case: Case, subject: Subject) -> Outcome:
+    """``__aenter__`` of a context manager."""
+    del case
+    return await subject.enter()
+
+
+@stage
+async def exited(case: Case, subject: Subject) -> Outcome:
+    """``__aexit__`` after a body that raised nothing."""
+    entry: Outcome = await entered(case, subject)
+    entry.unwrap()
+    return await subject.exit()
+
+
+async def use(case: Case, subject: Subject) -> None:
+    """The plain use of a subject, as its protocol has it; raises what the subject raises."""
+    if case.protocol is Protocol.AWAITABLE:
+        (await awaited(case, subject)).unwrap()
+    elif case.protocol is Protocol.ASYNC_CONTEXT_MANAGER:
+        (await exited(case, subject)).unwrap()
+    elif case.protocol is Protocol.ASYNC_ITERABLE:
+        _unwrap_end(await iterated(case, subject))
+    else:
+        _unwrap_end(await whole_pass(case, subject))
+        if subject.has("aclose") and not case.is_instance:
+            (await subject.aclose()).unwrap()
+
+
+async def with_body(subject: Subject, body: Callable[[], Awaitable[None]]) -> Outcome:
+    """``async with subject: await body()``, step by step as the language defines it.
+
+    Gives the outcome of ``__aexit__``; what it does not suppress is raised again by the caller.
+    """
+    (await subject.enter()).unwrap()
+    try:
+        await body()
+    except BaseException as error:
+        outcome = await subject.exit(error)
+        outcome.unwrap()
+        if not truth(outcome.value):
+            raise
+        return outcome
+    outcome = await subject.exit()
+    outcome.unwrap()
+    return outcome
+
+
+def truth(value: object) -> bool:
+    """The truth of *value* as ``async with`` takes it; a ``__bool__`` that raises raises here."""
+    return bool(value)
+
+
+async def let_others_run(turns: int = 1) -> None:
+    """Give every task that can run *turns* turns."""
+    for _ in range(turns):
+        await checkpoint()
+
+
+def _unwrap_end(taken: Pass) -> None:
+    if taken.end is not None and not taken.end.stopped:
+        taken.end.unwrap()

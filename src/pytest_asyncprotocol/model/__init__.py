@@ -1,0 +1,1 @@
+"""The nouns: protocols, declarations, subjects, rules, verdicts."""

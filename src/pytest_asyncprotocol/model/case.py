@@ -1,0 +1,152 @@
+"""What a rule is given: fresh subjects, the author's declarations, and the loop."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from typing import Any
+
+from pytest_asyncprotocol.model.declarations import Declarations
+from pytest_asyncprotocol.model.exceptions import NoVerdict
+from pytest_asyncprotocol.model.factory import Factory, TearDown
+from pytest_asyncprotocol.model.protocols import Protocol
+from pytest_asyncprotocol.model.subject import Loop, Subject
+from pytest_asyncprotocol.model.text import describe_exception
+from pytest_asyncprotocol.model.verdicts import Coverage
+
+
+class Record(typing.Protocol):
+    """What was noticed in the whole process since a mark."""
+
+    def mark(self) -> int:
+        """The state of the record."""
+        ...
+
+    def since(self, mark: int) -> list[str]:
+        """The coroutines that were made since and never awaited."""
+        ...
+
+
+class Case:
+    """One rule at one kind of subject on one backend.
+
+    ``declared`` holds the author's declarations, ``library`` names the event loop's library.
+    """
+
+    def __init__(
+        self,
+        factory: Factory,
+        declared: Declarations,
+        *,
+        library: str,
+        loop: Loop,
+        instance: Subject | None = None,
+        recorder: Record | None = None,
+    ) -> None:
+        self.protocol: Protocol = factory.protocol
+        self.declared = declared
+        self.library = library
+        self.loop = loop
+        self.recorder = recorder
+        self.runs = 0
+        self.points = 0
+        self._factory = factory
+        self._instance = instance
+        self._subjects: list[Subject] = []
+        self._tear_downs: list[TearDown] = []
+        self._making = False
+
+    @property
+    def is_instance(self) -> bool:
+        """Whether there is but the one instance that the author gave."""
+        return self._instance is not None
+
+    async def fresh(self) -> Subject:
+        """A fresh subject; where the author gave an instance, that one.
+
+        Raises:
+            NoVerdict: the factory failed.
+        """
+        if self._instance is not None:
+            self.runs = 1
+            self._subjects = [self._instance]
+            return self._instance
+        self._making = True
+        made, tear_down = await self._factory.make()
+        self._making = False
+        if tear_down is not None:
+            self._tear_downs.append(tear_down)
+        self.runs += 1
+        return self.adopt(made)
+
+    def adopt(self, made: Any) -> Subject:
+        """Record the calls of *made*, an object that the author's code has just given."""
+        subject = Subject(made, self.loop)
+        self._subjects.append(subject)
+        return subject
+
+    async def tear_down(self) -> None:
+        """End what the subjects of this run left open, and the author's own set-up.
+
+        Raises:
+            NoVerdict: the author's tear-down failed.
+        """
+        subjects, self._subjects = self._subjects, []
+        tear_downs, self._tear_downs = self._tear_downs, []
+        if self._instance is None:
+            for subject in subjects:
+                for each in (*subject.derived, subject):
+                    await _end(each)
+        for tear_down in reversed(tear_downs):
+            try:
+                await tear_down()
+            except NoVerdict:
+                raise
+            except Exception as error:
+                raise NoVerdict(
+                    f"the tear-down of the factory {self._factory.name} raised "
+                    f"{describe_exception(error)}"
+                ) from error
+
+    def trace(self) -> tuple[str, ...]:
+        """The calls of this run, in the order of its subjects."""
+        traces = [(s.trace, s.in_progress) for s in self._subjects if s.trace or s.in_progress]
+        lines: list[str] = []
+        for number, (trace, in_progress) in enumerate(traces, 1):
+            if len(traces) > 1:
+                lines.append(f"subject {number} of {len(traces)}:")
+            lines.extend(_shortened(trace))
+            if in_progress is not None:
+                lines.append(f"{in_progress} -> did not end")
+        return tuple(lines)
+
+    def coverage(self, *, opened: tuple[str, ...] = (), scheduled: bool = True) -> Coverage:
+        """What this case did so far."""
+        return Coverage(runs=self.runs, points=self.points, opened=opened, scheduled=scheduled)
+
+    def stalled(self) -> str | None:
+        """What did not end, now that the check was given up; ``the factory`` if it was that."""
+        if self._making:
+            return "the factory"
+        for subject in self._subjects:
+            for each in (*subject.derived, subject):
+                each.stalled()
+                if each.in_progress or each.cancelled_in:
+                    return each.in_progress or each.cancelled_in
+        return None
+
+
+def _shortened(trace: list[str], longest: int = 12) -> list[str]:
+    if len(trace) <= longest:
+        return trace
+    head, tail = trace[:3], trace[3 - longest :]
+    return [*head, f"... {len(trace) - longest} more calls ...", *tail]
+
+
+async def _end(subject: Subject) -> None:
+    """Close what was left open; what goes wrong here is for the rules about closing to say."""
+    obj = subject.object
+    if inspect.iscoroutine(obj):
+        obj.close()
+    elif inspect.isasyncgen(obj) or (subject.special("__anext__") and subject.has("aclose")):
+        await subject.aclose()

@@ -1,0 +1,199 @@
+"""The catalogue: numbered rules, each with its level, its source and the function that checks it."""
+
+from __future__ import annotations
+
+import difflib
+import enum
+import inspect
+import re
+import textwrap
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+from pytest_asyncprotocol.model.protocols import Protocol
+
+if TYPE_CHECKING:
+    from pytest_asyncprotocol.model.case import Case
+
+_SECTION = re.compile(r"^(Why|In practice|Advice|Source):\s*$", re.MULTILINE)
+_FAMILIES: Final[Mapping[str, tuple[Protocol, ...]]] = {
+    "AW": (Protocol.AWAITABLE,),
+    "AB": (Protocol.ASYNC_ITERABLE,),
+    "AI": (Protocol.ASYNC_ITERATOR, Protocol.ASYNC_GENERATOR),
+    "AG": (Protocol.ASYNC_GENERATOR,),
+    "CM": (Protocol.ASYNC_CONTEXT_MANAGER,),
+    "CO": tuple(Protocol),
+}
+
+
+class Level(enum.Enum):
+    """How binding a rule is."""
+
+    MUST = "must"
+    SHOULD = "should"
+    MAY = "may"
+
+    def included_by(self, line: str) -> bool:
+        """Whether a rule of this level fails a subject when the line is drawn at *line*."""
+        order = list(Level)
+        return order.index(self) <= order.index(Level(line))
+
+
+class Feeds(enum.Enum):
+    """What a rule asks of its subject, and so whether an instance can feed it."""
+
+    LOOK = "a look at the object"
+    SCENARIO = "one use of the object"
+    FRESH = "a fresh object"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One obligation, and the function that checks it.
+
+    ``requires`` names the rules that must hold before this one can be judged; ``enabled_by``
+    names declarations, one of which has to be made; ``backends`` limits the rule to the named
+    libraries.
+    """
+
+    id: str
+    slug: str
+    level: Level
+    check: Callable[[Case], Awaitable[None]]
+    protocols: tuple[Protocol, ...]
+    requires: tuple[str, ...] = ()
+    enabled_by: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ("asyncio", "trio")
+    feeds: Feeds = Feeds.FRESH
+    needs_own_loop: bool = False
+
+    @property
+    def name(self) -> str:
+        """Id and slug, as in ``AI005 sticky-stop``."""
+        return f"{self.id} {self.slug}"
+
+    @cached_property
+    def _page(self) -> dict[str, str]:
+        text = inspect.getdoc(self.check) or ""
+        parts = _SECTION.split(text)
+        title, _, what = parts[0].strip().partition("\n")
+        sections = {"Title": title.rstrip("."), "What": what.strip()}
+        for heading, body in zip(parts[1::2], parts[2::2], strict=True):
+            sections[heading] = textwrap.dedent(body.strip("\n")).strip()
+        return sections
+
+    @property
+    def title(self) -> str:
+        """The obligation in one line."""
+        return self._page["Title"]
+
+    @property
+    def what(self) -> str:
+        """The obligation in full, and what it leaves alone."""
+        return self._page["What"]
+
+    @property
+    def why(self) -> str:
+        """What goes wrong for users when the rule is broken."""
+        return self._page.get("Why", "")
+
+    @property
+    def practice(self) -> str:
+        """How real code breaks the rule."""
+        return self._page.get("In practice", "")
+
+    @property
+    def advice(self) -> str:
+        """Where to look, and what to write instead."""
+        return self._page.get("Advice", "")
+
+    @property
+    def source(self) -> str:
+        """Where the obligation is written down, with its address."""
+        return self._page.get("Source", "")
+
+
+_rules: dict[str, Rule] = {}
+
+
+def rule(
+    id: str,
+    slug: str,
+    level: Level,
+    *,
+    protocols: tuple[Protocol, ...] | None = None,
+    requires: tuple[str, ...] = (),
+    enabled_by: tuple[str, ...] = (),
+    libraries: tuple[str, ...] = ("asyncio", "trio"),
+    feeds: Feeds = Feeds.FRESH,
+    needs_own_loop: bool = False,
+) -> Callable[[Callable[[Case], Awaitable[None]]], Rule]:
+    """Enter an async function into the catalogue as a rule; its docstring is the rule's page.
+
+    The docstring has a title line, what the rule says, and the sections ``Why``,
+    ``In practice``, ``Advice`` and ``Source``. The function gets a `Case`; it returns when the
+    subject conforms, and raises `Violation`, `Vacuous`, `NotApplicable` or `NoVerdict` when not.
+
+    Raises:
+        ValueError: the id is taken, or not made of a family and three digits.
+
+    Example::
+
+        @rule("AI004", "aiter-is-self", SHOULD, requires=("AI001",))
+        async def aiter_is_self(case: Case) -> None:
+            '''``aiter(it)`` is ``it``. ...'''
+    """
+    if not re.fullmatch(r"[A-Z]{2,}\d{3}", id):
+        raise ValueError(f"{id!r} is no rule id: take two capital letters and three digits")
+    if id in _rules:
+        raise ValueError(f"the rule id {id} is taken by {_rules[id].slug!r}")
+    family = _FAMILIES.get(id[:2])
+    if protocols is None and family is None:
+        raise ValueError(f"{id} belongs to no known family: name its protocols=")
+
+    def enter(check: Callable[[Case], Awaitable[None]]) -> Rule:
+        entered = Rule(
+            id, slug, level, check, protocols or family or (),
+            requires, enabled_by, libraries, feeds, needs_own_loop,
+        )  # fmt: skip
+        _rules[id] = entered
+        return entered
+
+    return enter
+
+
+def catalogue() -> Mapping[str, Rule]:
+    """All rules by id, in the order of their ids."""
+    import_module("pytest_asyncprotocol.rules")
+    return dict(sorted(_rules.items()))
+
+
+def rules_for(protocol: Protocol) -> Iterator[Rule]:
+    """The rules that say something about *protocol*, each behind those that it requires."""
+    rules = {r.id: r for r in catalogue().values() if protocol in r.protocols}
+    placed: set[str] = set()
+
+    def place(each: Rule) -> Iterator[Rule]:
+        if each.id in placed:
+            return
+        placed.add(each.id)
+        for required in each.requires:
+            if required in rules:
+                yield from place(rules[required])
+        yield each
+
+    for each in rules.values():
+        yield from place(each)
+
+
+def unknown_rule(wanted: str) -> str:
+    """Why *wanted* names no rule, and which ones are near."""
+    rules = catalogue()
+    names = {key: each for each in rules.values() for key in (each.id, each.slug)}
+    near = difflib.get_close_matches(wanted, list(names), n=3, cutoff=0.5)
+    near = list(dict.fromkeys(names[key].name for key in near))
+    hint = f"did you mean {' or '.join(near)}?" if near else "see --asyncprotocol-rules"
+    return f"there is no rule {wanted!r}: {hint}"

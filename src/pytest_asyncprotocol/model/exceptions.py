@@ -1,0 +1,43 @@
+"""What is raised: to users, and by rules to say how a check ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_asyncprotocol.model.verdicts import Report
+
+
+class ConformanceError(AssertionError):
+    """A subject does not conform, or could not be judged.
+
+    Raised by every ``assert_*``; ``report`` holds all verdicts.
+    """
+
+    def __init__(self, message: str, report: Report) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+class BackendUnavailable(ValueError):
+    """A backend was asked for that is unknown, not installed or too new for this Python."""
+
+
+class RuleOutcome(Exception):
+    """How a rule says that its check did not simply pass; the message is for the user."""
+
+
+class Violation(RuleOutcome):
+    """The subject breaks the rule: the message says what it did, and what was expected."""
+
+
+class Vacuous(RuleOutcome):
+    """The situation that the rule judges never arose; the message names it."""
+
+
+class NotApplicable(RuleOutcome):
+    """The rule says nothing about this subject; the message says why."""
+
+
+class NoVerdict(RuleOutcome):
+    """The check could not be carried out; the message says why, and what to do."""

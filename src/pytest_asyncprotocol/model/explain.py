@@ -1,0 +1,155 @@
+"""Reports and rules as text for people."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from pytest_asyncprotocol.model.catalogue import Rule, catalogue
+from pytest_asyncprotocol.model.verdicts import Report, Status, Verdict
+
+WIDTH = 100
+
+
+def explain(report: Report) -> str:
+    """What failed, in full: the verdict, a table of the rules, then each one explained."""
+    groups = list(_grouped(report.failures))
+    lines = [verdict_line(report)]
+    if groups:
+        lines += ["", *_table(groups)]
+    for group in groups:
+        lines += ["", *_explained(group, report)]
+    if not groups:
+        lines += ["", *_nothing_proved(report)]
+    lines += ["", counts(report)]
+    return "\n".join(lines)
+
+
+def verdict_line(report: Report) -> str:
+    """The whole report in one line."""
+    violated = len({v.name for v in report.failures if v.status is Status.VIOLATED})
+    errors = len({v.name for v in report.failures if v.status is Status.ERROR})
+    what = f"{report.subject} as {report.protocol.noun}"
+    if not violated and not errors:
+        return f"{what}: " + ("all rules hold" if report.passed else "nothing was proved")
+    parts = []
+    if violated:
+        parts.append(f"{_plural(violated, 'rule')} violated")
+    if errors:
+        parts.append(f"{_plural(errors, 'check')} without a verdict")
+    return f"{what}: {', '.join(parts)}"
+
+
+def counts(report: Report) -> str:
+    """How much was checked, of how much."""
+    ran = {v.name for v in report if v.status in (Status.PASSED, Status.VIOLATED, Status.VACUOUS)}
+    reported = {v.name for v in report if v.rule is not None}
+    known = [r for r in catalogue().values() if report.protocol in r.protocols]
+    line = (
+        f"{len(ran)} of {len(reported)} applicable rules ran, of {len(known)} for "
+        f"{report.protocol.noun} and {len(catalogue())} in the catalogue"
+    )
+    fresh = {v.name for v in report if v.message.startswith("needs a fresh object")}
+    if fresh:
+        need = "needs" if len(fresh) == 1 else "need"
+        line += (
+            f"; {_plural(len(fresh), 'rule')} {need} a fresh object: pass a factory, for example "
+            f"`lambda: {report.subject}(...)`"
+        )
+    for key in report.unconfirmed:
+        line += f"; expected failure not confirmed: {key}"
+    return line
+
+
+def explain_verdicts(verdicts: Iterable[Verdict], report: Report) -> str:
+    """One rule's failed verdicts in full."""
+    return "\n".join(_explained(list(verdicts), report))
+
+
+def explain_rule(rule: Rule) -> str:
+    """A rule's page: what it says, why, how it is broken in practice, advice and source."""
+    lines = [f"{rule.name} · {rule.level.value.upper()} · {', '.join(p.words for p in rule.protocols)}"]
+    lines += [rule.title, "", rule.what] if rule.what else [rule.title]
+    for heading, text in (
+        ("Why", rule.why),
+        ("In practice", rule.practice),
+        ("Advice", rule.advice),
+        ("Source", rule.source),
+    ):
+        if text:
+            lines += ["", f"{heading}:", textwrap.indent(text, "    ")]
+    if rule.enabled_by:
+        lines += ["", f"Enabled by: {', '.join(f'{n}=' for n in rule.enabled_by)}"]
+    if rule.requires:
+        lines += ["", f"Judged only where these hold: {', '.join(rule.requires)}"]
+    return "\n".join(lines)
+
+
+def _grouped(verdicts: Iterable[Verdict]) -> Iterator[list[Verdict]]:
+    """Verdicts of the same rule with the same status, whatever the backend."""
+    groups: dict[tuple[str, Status], list[Verdict]] = {}
+    for verdict in verdicts:
+        groups.setdefault((verdict.name, verdict.status), []).append(verdict)
+    yield from sorted(groups.values(), key=lambda g: (g[0].status is Status.ERROR, g[0].name))
+
+
+def _table(groups: list[list[Verdict]]) -> Iterator[str]:
+    names = max(len(g[0].name) for g in groups)
+    backends = max(len(_backends(g)) for g in groups)
+    for group in groups:
+        first = group[0]
+        level = "ERROR" if first.status is Status.ERROR or first.rule is None else first.rule.level.value.upper()
+        message = textwrap.shorten(first.message, 72, placeholder=" …")
+        yield f"  {first.name:{names}}  {level:6}  {_backends(group):{backends}}  {message}"
+
+
+def _explained(group: list[Verdict], report: Report) -> Iterator[str]:
+    first = group[0]
+    yield f"{first.name}, on {_backends(group)}"
+    if first.rule is not None and first.status is Status.VIOLATED:
+        yield from _block("Rule", f"{first.rule.title}.")
+    for verdict in _different(group):
+        where = f" ({verdict.backend})" if len(_different(group)) > 1 else ""
+        heading = "Found" if verdict.status is Status.VIOLATED else "Error"
+        yield from _block(f"{heading}{where}", verdict.message)
+        if verdict.trace:
+            yield "  Trace:"
+            for line in verdict.trace:
+                yield f"    {line}"
+    if first.rule is None or first.status is Status.ERROR:
+        return
+    yield from _block("Why", first.rule.why)
+    yield from _block("Look at", first.rule.advice)
+    if report.source:
+        yield from _block("Defined", report.source)
+    yield from _block("Source", first.rule.source, wrapped=False)
+
+
+def _different(group: list[Verdict]) -> list[Verdict]:
+    """One verdict for each way in which it happened."""
+    return list({(v.message, v.trace): v for v in reversed(group)}.values())[::-1]
+
+
+def _block(heading: str, text: str, *, wrapped: bool = True) -> Iterator[str]:
+    if not text:
+        return
+    if not wrapped:
+        yield f"  {heading}: " + " ".join(text.split())
+        return
+    yield from textwrap.wrap(
+        f"{heading}: {' '.join(text.split())}", WIDTH, initial_indent="  ",
+        subsequent_indent="    ", break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+
+
+def _nothing_proved(report: Report) -> Iterator[str]:
+    for verdict in report:
+        yield f"  {verdict.name}, on {verdict.backend}: {verdict.status.value}, {verdict.message}"
+
+
+def _backends(group: list[Verdict]) -> str:
+    return ", ".join(dict.fromkeys(v.backend for v in group))
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,198 @@
+"""The first argument of an assertion: an instance, or what makes fresh ones."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_asyncprotocol.model.exceptions import NoVerdict
+from pytest_asyncprotocol.model.protocols import Protocol, implements, resembles
+from pytest_asyncprotocol.model.text import describe, describe_exception, name_of, source_of
+
+TearDown = Callable[[], Awaitable[None]]
+
+
+class FactoryOutcome(BaseException):
+    """Carries an exception that the factory raised for the test runner: a skip, for example."""
+
+    def __init__(self, outcome: BaseException) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Factory:
+    """Makes fresh subjects, or holds the one instance that was given.
+
+    ``yields`` marks a function that yields its subject, with set-up before and tear-down after.
+    """
+
+    target: Any
+    protocol: Protocol
+    is_instance: bool = False
+    yields: bool = False
+
+    @property
+    def name(self) -> str:
+        """What to call the subject before one was made."""
+        return name_of(self.target)
+
+    @property
+    def source(self) -> str | None:
+        """``file:line`` of what makes the subjects."""
+        return source_of(self.target)
+
+    async def make(self) -> tuple[Any, TearDown | None]:
+        """A fresh subject, and what tears it down.
+
+        Raises:
+            NoVerdict: the factory failed.
+            FactoryOutcome: it called `pytest.skip`, `pytest.fail` or `pytest.xfail`.
+        """
+        if self.is_instance:
+            return self.target, None
+        try:
+            if self.yields:
+                return await _set_up(self.target)
+            made = self.target()
+            if inspect.iscoroutine(made) and self.protocol is not Protocol.AWAITABLE:
+                made = await made
+        except BaseException as error:
+            raise _failure(self.target, error) from error
+        return made, None
+
+
+def factory_for(protocol: Protocol, given: Any) -> Factory:
+    """Decide what the first argument of an assertion is.
+
+    Raises:
+        TypeError: neither an instance of *protocol* nor a callable without arguments.
+    """
+    if not isinstance(given, type) and implements(given, protocol):
+        return Factory(given, protocol, is_instance=True)
+    if not callable(given):
+        raise TypeError(
+            f"{describe(given)} is no {protocol.words} (its type has none of "
+            f"{', '.join(protocol.methods)}), nor can it be called to make one. Pass the class, "
+            f"a function without arguments such as `lambda: {type(given).__name__}(...)`, or an "
+            "instance."
+        )
+    missing = _missing_arguments(given)
+    if missing:
+        name = name_of(given)
+        raise TypeError(
+            f"{name} needs arguments ({', '.join(missing)}), so it can't make subjects by "
+            f"itself: write `lambda: {name}({', '.join(f'{m}=...' for m in missing)})`."
+        )
+    return Factory(given, protocol)
+
+
+async def inspect_factory(factory: Factory) -> tuple[str, str | None]:
+    """Prove that *factory* works here: a new object each time, of the right kind.
+
+    Gives the name of what it makes, and where that is defined.
+
+    Raises:
+        NoVerdict: it does not; the message says what to write instead.
+    """
+    first, tear_down_first = await factory.make()
+    second, tear_down_second = await factory.make()
+    try:
+        _expect_kind(factory, first)
+        if first is second:
+            raise NoVerdict(
+                f"the factory {factory.name} returned the same object twice, but each rule needs "
+                "a fresh one: build the object inside the function, as in "
+                f"`lambda: {type(first).__name__}(...)`, or pass the object itself to have one "
+                "use of it checked."
+            )
+        return name_of(first), source_of(first) or factory.source
+    finally:
+        for made, tear_down in ((second, tear_down_second), (first, tear_down_first)):
+            if inspect.iscoroutine(made):
+                made.close()
+            if tear_down is not None:
+                await tear_down()
+
+
+def _expect_kind(factory: Factory, made: object) -> None:
+    protocol = factory.protocol
+    if resembles(made, protocol):
+        return
+    other = next((p for p in Protocol if implements(made, p)), None)
+    hint = (
+        f"; it is {other.noun}: write `assert_{other.value}(...)`"
+        if other is not None
+        else "; does the function lack a `return`?" * (made is None)
+    )
+    raise NoVerdict(
+        f"the factory {factory.name} returned {describe(made)}, which is no {protocol.words} "
+        f"(its type has none of {', '.join(protocol.methods)}){hint}"
+    )
+
+
+def _missing_arguments(function: Callable[..., Any]) -> list[str]:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    skipped = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [
+        p.name for p in parameters if p.default is inspect.Parameter.empty and p.kind not in skipped
+    ]
+
+
+async def _set_up(function: Callable[[], Any]) -> tuple[Any, TearDown]:
+    generator = function()
+    if inspect.isasyncgen(generator):
+        try:
+            made = await generator.__anext__()
+        except StopAsyncIteration:
+            raise NoVerdict(f"the factory {name_of(function)} did not yield a subject") from None
+
+        async def tear_down_async() -> None:
+            with suppress(StopAsyncIteration):
+                await generator.__anext__()
+                await generator.aclose()
+                raise NoVerdict(f"the factory {name_of(function)} yielded more than once")
+
+        return made, tear_down_async
+    try:
+        made = next(generator)
+    except StopIteration:
+        raise NoVerdict(f"the factory {name_of(function)} did not yield a subject") from None
+
+    async def tear_down() -> None:
+        try:
+            next(generator)
+        except StopIteration:
+            return
+        generator.close()
+        raise NoVerdict(f"the factory {name_of(function)} yielded more than once")
+
+    return made, tear_down
+
+
+def _failure(target: object, error: BaseException) -> BaseException:
+    if isinstance(error, NoVerdict):
+        return error
+    if not isinstance(error, Exception):
+        if type(error).__module__.partition(".")[0] in ("_pytest", "pytest"):
+            return FactoryOutcome(error)
+        if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
+            pass
+        elif type(error).__name__ in ("Cancelled", "CancelledError"):
+            return error
+    return NoVerdict(
+        f"the factory {name_of(target)} raised {describe_exception(error)}"
+        f"{_way_out(error)}"
+    )
+
+
+def _way_out(error: BaseException) -> str:
+    if isinstance(error, TypeError) and "argument" in str(error):
+        return ": if the class needs arguments, wrap it, as in `lambda: Name(...)`"
+    return ""

@@ -1,0 +1,65 @@
+"""The defaults of a process: what flags and ini files say, and who listens to finished reports.
+
+Imported at start-up by the plugin: it must stay free of imports that cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_asyncprotocol.model.verdicts import Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Defaults for every check of this process.
+
+    ``timeout`` is in real seconds and judges only what the virtual clock cannot.
+    """
+
+    backends: tuple[str, ...] = ("asyncio", "trio")
+    level: str = "should"
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    timeout: float = 10.0
+
+
+LEVELS = ("must", "should", "may")
+
+_stack: list[Settings] = [Settings()]
+_listeners: list[Callable[[Report], None]] = []
+
+
+def current() -> Settings:
+    """The settings in force."""
+    return _stack[-1]
+
+
+@contextmanager
+def using(settings: Settings) -> Iterator[None]:
+    """Make *settings* the ones in force."""
+    _stack.append(settings)
+    try:
+        yield
+    finally:
+        _stack.remove(settings)
+
+
+@contextmanager
+def listening(listener: Callable[[Report], None]) -> Iterator[None]:
+    """Call *listener* with each `Report`, at its making and when it is finished."""
+    _listeners.append(listener)
+    try:
+        yield
+    finally:
+        _listeners.remove(listener)
+
+
+def announce(report: Report) -> None:
+    """Tell all listeners about *report*."""
+    for listener in _listeners:
+        listener(report)

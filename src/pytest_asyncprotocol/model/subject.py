@@ -1,0 +1,211 @@
+"""One object under test, whose protocol calls are recorded."""
+
+from __future__ import annotations
+
+import inspect
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pytest_asyncprotocol.model.exceptions import Violation
+from pytest_asyncprotocol.model.protocols import has_attribute, special_method
+from pytest_asyncprotocol.model.text import describe, describe_exception
+
+
+class Loop(Protocol):
+    """What a recorded call must know of the loop that it runs on."""
+
+    def cancelled(self, error: BaseException) -> bool:
+        """Whether *error* is the running library's cancellation, asked for by the checker."""
+        ...
+
+
+_LET_THROUGH = " -> let the cancellation through"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one protocol call did: it returned ``value`` or raised ``error``.
+
+    ``at_call`` is true where it raised before there was anything to await.
+    """
+
+    operation: str
+    value: Any = None
+    error: BaseException | None = None
+    at_call: bool = False
+
+    @property
+    def returned(self) -> bool:
+        """Whether the call gave a value."""
+        return self.error is None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the call said that the iteration is over."""
+        return isinstance(self.error, StopAsyncIteration)
+
+    def raised(self, *types: type[BaseException]) -> bool:
+        """Whether the call raised one of *types*."""
+        return isinstance(self.error, types)
+
+    def unwrap(self) -> Any:
+        """The value, or the error raised again."""
+        if self.error is not None:
+            raise self.error
+        return self.value
+
+    def __str__(self) -> str:
+        if self.error is None:
+            return f"returned {describe(self.value)}"
+        when = " at the call, before there was anything to await" if self.at_call else ""
+        return f"raised {describe_exception(self.error)}{when}"
+
+
+class Subject:
+    """An object under test. Each call goes through the type, as the language does it.
+
+    Methods named after an operation carry it out, record it in ``trace`` and give its
+    `Outcome`; they raise only the checker's own cancellation. ``stages`` remembers what the
+    standard scenarios did with the object, so that rules can share one use of an instance.
+    """
+
+    def __init__(self, obj: Any, loop: Loop, *, parent: Subject | None = None) -> None:
+        self.object = obj
+        self.trace: list[str] = [] if parent is None else parent.trace
+        self.in_progress: str | None = None
+        self.cancelled_in: str | None = None
+        self.stages: dict[str, Any] = {}
+        self.derived: list[Subject] = []
+        self._loop = loop
+        self._counts: Counter[str] = Counter()
+
+    def has(self, name: str) -> bool:
+        """Whether the object has the attribute *name*, by whatever way."""
+        return has_attribute(self.object, name)
+
+    def special(self, name: str) -> Callable[..., Any] | None:
+        """The method *name* as found on the type."""
+        return special_method(self.object, name)
+
+    def stalled(self) -> None:
+        """Say in the trace that the call that the checker has just cancelled was a stalled one."""
+        if self.trace and self.trace[-1].endswith(_LET_THROUGH):
+            self.trace[-1] = f"{self.trace[-1].removesuffix(_LET_THROUGH)} -> did not end"
+
+    def note(self, line: str) -> None:
+        """Enter *line* into the trace."""
+        self.trace.append(line)
+
+    def aiter(self) -> Subject:
+        """``aiter(subject)``, as a subject of its own.
+
+        Raises:
+            Violation: there is no ``__aiter__``, or it raised.
+        """
+        method = self.special("__aiter__")
+        if method is None:
+            raise Violation("it has no __aiter__ on its type")
+        try:
+            iterator = method()
+        except BaseException as error:
+            self.note(f"__aiter__ -> raised {describe_exception(error)}")
+            raise Violation(f"__aiter__ raised {describe_exception(error)}") from error
+        self.note(f"__aiter__ -> {'itself' if iterator is self.object else describe(iterator)}")
+        if iterator is self.object:
+            return self
+        derived = Subject(iterator, self._loop, parent=self)
+        self.derived.append(derived)
+        return derived
+
+    async def anext(self) -> Outcome:
+        """One ``__anext__``."""
+        return await self.call("__anext__")
+
+    async def asend(self, value: object) -> Outcome:
+        """One ``asend(value)``."""
+        return await self.call("asend", value)
+
+    async def athrow(self, error: BaseException) -> Outcome:
+        """One ``athrow(error)``."""
+        return await self.call("athrow", error)
+
+    async def aclose(self) -> Outcome:
+        """One ``aclose()``."""
+        return await self.call("aclose")
+
+    async def enter(self) -> Outcome:
+        """One ``__aenter__``."""
+        return await self.call("__aenter__")
+
+    async def exit(self, error: BaseException | None = None) -> Outcome:
+        """One ``__aexit__``, told about *error* as the language would."""
+        if error is None:
+            return await self.call("__aexit__", None, None, None)
+        return await self.call("__aexit__", type(error), error, error.__traceback__)
+
+    async def wait(self) -> Outcome:
+        """One ``await subject``."""
+        return await self._carry_out("await", lambda: self.object, ())
+
+    async def call(self, name: str, *arguments: Any) -> Outcome:
+        """One call of the method *name*, and the await of what it gave."""
+
+        def begin() -> Any:
+            if name.startswith("__"):
+                method = self.special(name)
+                if method is None:
+                    raise TypeError(f"{type(self.object).__name__} has no {name} on its type")
+            else:
+                method = getattr(self.object, name)
+            return method(*arguments)
+
+        return await self._carry_out(name, begin, arguments)
+
+    async def _carry_out(
+        self, name: str, begin: Callable[[], Any], arguments: tuple[Any, ...]
+    ) -> Outcome:
+        self._counts[name] += 1
+        operation = f"{name} #{self._counts[name]}"
+        shown = f"{operation}{_show(arguments)}"
+        self.in_progress = shown
+        awaitable: Any = None
+        at_call = True
+        try:
+            awaitable = begin()
+            at_call = False
+            outcome = Outcome(operation, await awaitable)
+        except BaseException as error:
+            if self._loop.cancelled(error):
+                self.note(f"{shown}{_LET_THROUGH}")
+                self.cancelled_in = shown
+                raise
+            outcome = Outcome(operation, error=error, at_call=at_call)
+        finally:
+            self.in_progress = None
+        self.note(f"{shown} -> {outcome}")
+        return outcome
+
+
+def discard(awaitable: object) -> None:
+    """End an awaitable that was only looked at, so that nothing warns about it."""
+    if inspect.iscoroutine(awaitable) or hasattr(awaitable, "close"):
+        try:
+            awaitable.close()  # type: ignore[union-attr]
+        except BaseException:
+            return
+
+
+def _show(arguments: tuple[Any, ...]) -> str:
+    if not arguments or all(a is None for a in arguments):
+        return ""
+    if len(arguments) == 3 and isinstance(arguments[1], BaseException):
+        return f"({describe_exception(arguments[1])})"
+    return f"({', '.join(_show_one(a) for a in arguments)})"
+
+
+def _show_one(argument: object) -> str:
+    if isinstance(argument, BaseException):
+        return describe_exception(argument)
+    return describe(argument)

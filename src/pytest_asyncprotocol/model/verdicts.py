@@ -1,0 +1,231 @@
+"""Verdicts, and the report that collects those of one subject."""
+
+from __future__ import annotations
+
+import enum
+import warnings
+from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pytest_asyncprotocol.model.protocols import Protocol
+
+if TYPE_CHECKING:
+    from pytest_asyncprotocol.model.catalogue import Rule
+
+
+class Status(enum.Enum):
+    """How a check ended."""
+
+    PASSED = "passed"
+    VIOLATED = "violated"
+    VACUOUS = "vacuous"
+    SKIPPED = "skipped"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What a check really did.
+
+    ``runs`` counts fresh subjects, ``points`` the suspension points at which a cancellation was
+    delivered; ``opened`` names what kept the clock real, empty when the world stayed closed;
+    ``scheduled`` says whether the order in which tasks run was controlled.
+    """
+
+    runs: int = 0
+    points: int = 0
+    opened: tuple[str, ...] = ()
+    scheduled: bool = True
+
+    def __str__(self) -> str:
+        parts = [f"{self.runs} run{'s' * (self.runs != 1)}"]
+        if self.points:
+            parts.append(f"{self.points} cancellation point{'s' * (self.points != 1)}")
+        if self.opened:
+            parts.append(f"real clock, because of {', '.join(self.opened)}")
+        if not self.scheduled:
+            parts.append("scheduling not controlled")
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """How one rule ended on one backend.
+
+    ``rule`` is None where the factory or the backend failed before any rule could run.
+    ``message`` says what happened; ``trace`` holds the protocol calls that led there.
+    ``expected`` is the reason of an expected failure.
+    """
+
+    rule: Rule | None
+    backend: str
+    status: Status
+    message: str = ""
+    trace: tuple[str, ...] = ()
+    coverage: Coverage = field(default_factory=Coverage)
+    expected: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The rule's id and slug, or ``factory``."""
+        return "factory" if self.rule is None else self.rule.name
+
+    @property
+    def failed(self) -> bool:
+        """Whether this verdict fails the subject."""
+        if self.expected is not None:
+            return False
+        return self.status in (Status.VIOLATED, Status.ERROR)
+
+
+class Report:
+    """All verdicts of one subject, in the order of the rules.
+
+    From inside a running loop an assertion gives an unfinished report, which does its work when
+    it is awaited and gives itself; any other use of it raises `RuntimeError`.
+    """
+
+    def __init__(
+        self,
+        subject: str,
+        protocol: Protocol,
+        *,
+        source: str | None = None,
+        work: Callable[[Report], Awaitable[None]] | None = None,
+        made_at: str = "",
+    ) -> None:
+        self._subject = subject
+        self._protocol = protocol
+        self._source = source
+        self._work = work
+        self._made_at = made_at
+        self._verdicts: list[Verdict] = []
+        self._unconfirmed: list[str] = []
+        self._complete = True
+
+    @property
+    def subject(self) -> str:
+        """The subject's name."""
+        self._need_to_be_finished()
+        return self._subject
+
+    @property
+    def protocol(self) -> Protocol:
+        """The protocol that was checked."""
+        self._need_to_be_finished()
+        return self._protocol
+
+    @property
+    def source(self) -> str | None:
+        """``file:line`` where the subject is defined, if Python knows it."""
+        self._need_to_be_finished()
+        return self._source
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """All verdicts."""
+        self._need_to_be_finished()
+        return tuple(self._verdicts)
+
+    @property
+    def complete(self) -> bool:
+        """False where rules had to be left out because the subject is a single instance."""
+        self._need_to_be_finished()
+        return self._complete
+
+    @property
+    def unconfirmed(self) -> tuple[str, ...]:
+        """Expected failures whose rule gave no verdict that could confirm them."""
+        self._need_to_be_finished()
+        return tuple(self._unconfirmed)
+
+    @property
+    def violations(self) -> tuple[Verdict, ...]:
+        """The verdicts *violated* that were not expected."""
+        return tuple(v for v in self.failures if v.status is Status.VIOLATED)
+
+    @property
+    def failures(self) -> tuple[Verdict, ...]:
+        """The verdicts that fail the subject: *violated* and *error*."""
+        return tuple(v for v in self.verdicts if v.failed)
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing failed, and something was proved."""
+        return not self.failures and self.count(Status.PASSED) > 0
+
+    @property
+    def waiting(self) -> bool:
+        """Whether this report still has to be awaited; may be asked of an unfinished one."""
+        return self._work is not None
+
+    @property
+    def made_at(self) -> str:
+        """``file:line`` of the call that made this report, where it has to be awaited."""
+        return self._made_at
+
+    def count(self, status: Status) -> int:
+        """How many verdicts have *status*."""
+        return sum(v.status is status for v in self.verdicts)
+
+    def of(self, rule_id: str) -> tuple[Verdict, ...]:
+        """The verdicts of one rule, one a backend."""
+        return tuple(v for v in self.verdicts if v.rule is not None and v.rule.id == rule_id)
+
+    def __await__(self) -> Generator[Any, Any, Report]:
+        work, self._work = self._work, None
+        if work is not None:
+            yield from work(self).__await__()
+        return self
+
+    def __iter__(self) -> Iterator[Verdict]:
+        return iter(self.verdicts)
+
+    def __len__(self) -> int:
+        return len(self.verdicts)
+
+    def __bool__(self) -> bool:
+        return self.passed
+
+    def __repr__(self) -> str:
+        if self.waiting:
+            return f"<unfinished report on {self._subject}: await it>"
+        counts = ", ".join(f"{self.count(s)} {s.value}" for s in Status if self.count(s))
+        return f"<report on {self._subject}: {counts or 'no verdicts'}>"
+
+    def __del__(self) -> None:
+        if getattr(self, "_work", None) is not None:
+            warnings.warn(f"{self._forgotten()}", RuntimeWarning, stacklevel=2, source=self)
+
+    def name(self, subject: str, source: str | None) -> None:
+        """Name the subject, once one was made; for the code that carries out the checks."""
+        self._subject, self._source = subject, source
+
+    def add(self, verdicts: Iterable[Verdict]) -> None:
+        """Enter *verdicts*; for the code that carries out the checks."""
+        self._verdicts.extend(verdicts)
+
+    def conclude(self, *, complete: bool, unconfirmed: Iterable[str]) -> None:
+        """Enter what is known at the end; for the code that carries out the checks."""
+        self._complete = complete
+        self._unconfirmed.extend(unconfirmed)
+
+    def forget(self) -> str:
+        """Give up waiting to be awaited, and say what was forgotten."""
+        self._work = None
+        return self._forgotten()
+
+    def _forgotten(self) -> str:
+        where = f" at {self._made_at}" if self._made_at else ""
+        return (
+            f"the check of {self._subject}{where} was never awaited, so it never ran: "
+            "inside a running event loop write `await assert_...(...)`"
+        )
+
+    def _need_to_be_finished(self) -> None:
+        if self._work is not None:
+            raise RuntimeError(
+                f"the check of {self._subject} has not run: inside a running event loop "
+                "write `await assert_...(...)`"
+            )

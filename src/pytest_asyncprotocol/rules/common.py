@@ -1,0 +1,224 @@
+"""Rules for all five protocols: cancellation, leaks, backends."""
+
+from __future__ import annotations
+
+from pytest_asyncprotocol.engine.hygiene import describe_task, living_tasks
+from pytest_asyncprotocol.exploration.cancellation import CancelledRun, sweep
+from pytest_asyncprotocol.exploration.foreign import foreign_to, understands
+from pytest_asyncprotocol.exploration.scenarios import use
+from pytest_asyncprotocol.exploration.stepping import Stepped
+from pytest_asyncprotocol.model.case import Case
+from pytest_asyncprotocol.model.catalogue import Feeds, Level, rule
+from pytest_asyncprotocol.model.exceptions import NotApplicable, RuleOutcome, Vacuous, Violation
+from pytest_asyncprotocol.model.text import describe, describe_exception
+
+SHAPE = (
+    "AW001", "AW002", "AW004", "AW005",
+    "AB001", "AB002", "AB003",
+    "AI001", "AI002", "AI012", "AI013",
+    "AG002",
+    "CM001", "CM002", "CM003",
+)  # fmt: skip
+"""What has to be right before an object can be used at all."""
+
+
+@rule("CO001", "cancellation-passes", Level.MUST, requires=("CO010",))
+async def cancellation_passes(case: Case) -> None:
+    """Cancellation is transparent: every operation lets it through.
+
+    A cancellation that was delivered into the subject, at whichever of its suspensions, comes out
+    of the operation. One that was not delivered, because it was shielded or came too late, may
+    let the full result out.
+
+    Why:
+        A swallowed cancellation breaks time-outs, task groups and shutdown: the caller goes on
+        working in a scope that is over, or never ends.
+
+    In practice:
+        ``except BaseException``, a bare ``except:``, or ``return`` inside ``finally``.
+
+    Advice:
+        Look for handlers around the await that catch more than `Exception`; re-raise at their end.
+
+    Source:
+        asyncio, "Task Cancellation":
+        https://docs.python.org/3/library/asyncio-task.html#task-cancellation
+    """
+
+    def judge(run: CancelledRun) -> None:
+        if run.delivered and not run.cancelled and run.error is None:
+            raise Violation(f"{run.where}, it swallowed the cancellation and went on")
+
+    await sweep(case, use, judge)
+
+
+@rule("CO002", "cancellation-unchanged", Level.SHOULD, requires=("CO010", "CO001"))
+async def cancellation_unchanged(case: Case) -> None:
+    """Cancellation is not converted into another exception.
+
+    When a cancellation was delivered into the subject, what comes out is that cancellation.
+
+    Why:
+        ``asyncio.timeout`` then reports the other exception instead of TimeoutError, and cancel
+        scopes don't recognise their own cancellation.
+
+    In practice:
+        ``except BaseException as error: raise OperationFailed from error``.
+
+    Advice:
+        Convert `Exception` only; let what is not one through.
+
+    Source:
+        Trio, "Cancellation semantics":
+        https://trio.readthedocs.io/en/stable/reference-core.html#cancellation-semantics
+    """
+
+    def judge(run: CancelledRun) -> None:
+        if run.delivered and not run.cancelled and run.error is not None:
+            raise Violation(
+                f"{run.where}, it raised {describe_exception(run.error)} in its place"
+            )
+
+    await sweep(case, use, judge)
+
+
+@rule("CO006", "nothing-unawaited", Level.MUST, requires=("CO010",), needs_own_loop=True)
+async def nothing_unawaited(case: Case) -> None:
+    """Using it leaves no coroutine that was never awaited.
+
+    Why:
+        The code in that coroutine never ran: a connection was not closed, a message not sent.
+
+    In practice:
+        ``self.close()`` without ``await`` in a clean-up.
+
+    Advice:
+        Await the named coroutine.
+
+    Source:
+        Python language reference, 3.4.2 "Coroutine Objects":
+        https://docs.python.org/3/reference/datamodel.html#coroutine-objects
+    """
+    if case.recorder is None:
+        raise NotApplicable("warnings are not recorded here")
+    mark = case.recorder.mark()
+    await use(case, await case.fresh())
+    await case.tear_down()
+    for found in case.recorder.since(mark):
+        raise Violation(found)
+
+
+@rule("CO007", "no-task-left", Level.SHOULD, requires=("CO010",))
+async def no_task_left(case: Case) -> None:
+    """No task outlives the operation, the close or the exit.
+
+    When the subject has come to its end, the tasks that it started are over. Declare
+    ``background_ok=True`` for a subject that keeps a task by design.
+
+    Why:
+        A task that nobody waits for loses its errors, works on closed resources, and is destroyed
+        pending at the end of the loop.
+
+    In practice:
+        ``task.cancel()`` without awaiting the task; ``gather`` that leaves siblings running.
+
+    Advice:
+        Await the task after cancelling it, or start it in a task group.
+
+    Source:
+        asyncio, "Task Groups", and Trio, "Tasks let you do multiple things at once":
+        https://docs.python.org/3/library/asyncio-task.html#task-groups
+    """
+    if case.declared.background_ok:
+        raise NotApplicable("declared background_ok=True")
+    subject = await case.fresh()
+    before = living_tasks(case.library)
+    await use(case, subject)
+    left = sorted(describe_task(task) for task in living_tasks(case.library) - before)
+    if left:
+        raise Violation(f"{left[0]} is still alive after the end")
+
+
+@rule("CO010", "backend-primitives", Level.MUST, requires=("CO020",), feeds=Feeds.SCENARIO)
+async def backend_primitives(case: Case) -> None:
+    """It uses only primitives of the backends that it is declared for.
+
+    On each backend, the plain use of the subject neither calls into another event loop library
+    nor yields something that this loop does not understand. Declare ``backends=("asyncio",)`` for
+    a class that is made for asyncio only.
+
+    Why:
+        The class works in its author's tests and fails at the first user of the other library.
+
+    In practice:
+        ``asyncio.sleep`` in a library that says it supports trio.
+
+    Advice:
+        Use anyio's primitives, or declare the backends that are supported.
+
+    Source:
+        anyio, "The basics": https://anyio.readthedocs.io/en/stable/basics.html
+    """
+    subject = await case.fresh()
+    foreign: list[object] = []
+
+    def look(trap: object) -> None:
+        if not understands(case.library, trap):
+            foreign.append(trap)
+
+    try:
+        await Stepped(use(case, subject), on_trap=look)
+    except RuleOutcome:
+        raise
+    except BaseException as error:
+        if case.loop.cancelled(error):
+            raise
+        library = foreign_to(case.library, error)
+        if library is not None:
+            raise Violation(
+                f"under {case.library} it raised {describe_exception(error)}, which comes from "
+                f"{library}; if it is made for {library} only, declare backends=({library!r},)"
+            ) from error
+    if foreign:
+        raise Violation(f"it yielded {describe(foreign[0])}, which {case.library} does not know")
+
+
+@rule("CO020", "plain-use", Level.MUST, requires=SHAPE, feeds=Feeds.SCENARIO)
+async def plain_use(case: Case) -> None:
+    """Its plain use comes to an end, by a result or by the declared exception.
+
+    One await, one pass, or one entry and exit, alone and undisturbed, neither waits for ever nor
+    raises what was not declared by ``raises=``. Without this nothing else can be judged.
+
+    Why:
+        Whoever uses it as its protocol says gets nothing.
+
+    In practice:
+        It waits for an event that only another caller would set, or needs a step of preparation.
+
+    Advice:
+        Pass a factory that makes the subject ready for use, or declare ``raises=``.
+
+    Source:
+        Python language reference, 3.4 "Coroutines":
+        https://docs.python.org/3/reference/datamodel.html#coroutines
+    """
+    subject = await case.fresh()
+    try:
+        await use(case, subject)
+    except RuleOutcome:
+        raise
+    except BaseException as error:
+        if case.loop.cancelled(error):
+            raise
+        if foreign_to(case.library, error) is not None:
+            raise Vacuous("it uses another event loop library, which CO010 judges") from error
+        declared = case.declared.raises
+        if declared is None or not isinstance(error, declared):
+            raise Violation(
+                f"its plain use raised {describe_exception(error)}; if that is meant, declare "
+                f"raises={type(error).__name__}"
+            ) from error
+    else:
+        if case.declared.raises is not None and not case.declared.infinite:
+            raise Violation(f"raises={case.declared.raises.__name__} was declared, and not raised")
