@@ -17,7 +17,8 @@ def understands(library: str, trap: object) -> bool:
     """
     if library == "asyncio":
         return trap is None or getattr(trap, "_asyncio_future_blocking", None) is not None
-    return type(trap).__module__.partition(".")[0] == "trio"
+    kind = trap if isinstance(trap, type) else type(trap)
+    return kind.__module__.partition(".")[0] == "trio"
 
 
 def foreign_to(library: str, error: BaseException) -> str | None:

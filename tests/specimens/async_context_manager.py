@@ -1,0 +1,1 @@
+"""Specimens for the rules about async context managers."""

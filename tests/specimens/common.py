@@ -1,0 +1,219 @@
+"""Specimens for the rules about all protocols."""
+
+from __future__ import annotations
+
+import asyncio
+
+import anyio
+import trio
+
+from pytest_asyncprotocol import Protocol
+from tests.specimens import conforms, violates
+from tests.specimens.async_iterator import Ticker
+
+ITERATOR = Protocol.ASYNC_ITERATOR
+MANAGER = Protocol.ASYNC_CONTEXT_MANAGER
+AWAITABLE = Protocol.AWAITABLE
+
+
+@conforms("CO001", ITERATOR)
+class LetsCancellationThrough(Ticker):
+    """Has nothing to do with its cancellation."""
+
+
+@violates("CO001", ITERATOR)
+class SwallowsCancellation(Ticker):
+    """Catches everything around its await."""
+
+    async def __anext__(self) -> int:
+        try:
+            return await super().__anext__()
+        except StopAsyncIteration:
+            raise
+        except BaseException:
+            return -1
+
+
+@violates("CO002", ITERATOR)
+class ConvertsCancellation(Ticker):
+    """Wraps every error into one of its own, its cancellation too."""
+
+    async def __anext__(self) -> int:
+        try:
+            return await super().__anext__()
+        except StopAsyncIteration:
+            raise
+        except BaseException as error:
+            raise RuntimeError("the tick failed") from error
+
+
+@conforms("CO001", ITERATOR)
+class FinishesUnderAShield(Ticker):
+    """Does its work where no cancellation reaches it."""
+
+    async def __anext__(self) -> int:
+        with anyio.CancelScope(shield=True):
+            item = await super().__anext__()
+        await anyio.lowlevel.checkpoint()
+        return item
+
+
+@conforms("CO002", ITERATOR)
+class AddsANoteToItsCancellation(Ticker):
+    """Does something about every error, and raises it again."""
+
+    async def __anext__(self) -> int:
+        try:
+            return await super().__anext__()
+        except BaseException as error:
+            error.add_note("while ticking")
+            raise
+
+
+@violates("CO006", MANAGER)
+class ForgetsToAwait:
+    """Calls a coroutine function on entry, and drops the coroutine."""
+
+    async def __aenter__(self) -> ForgetsToAwait:
+        self.ping()
+        return self
+
+    async def __aexit__(self, *details: object) -> None:
+        """Nothing to do."""
+
+    async def ping(self) -> None:
+        """Never runs."""
+
+
+@conforms("CO006", MANAGER)
+class Awaits(ForgetsToAwait):
+    """Awaits what it calls."""
+
+    async def __aenter__(self) -> ForgetsToAwait:
+        await self.ping()
+        return self
+
+
+@violates("CO007", MANAGER, backends=("asyncio",))
+class DoesNotWaitForItsTask:
+    """Cancels its background task, and leaves before that has ended."""
+
+    async def __aenter__(self) -> None:
+        self.task = asyncio.ensure_future(asyncio.sleep(9))
+
+    async def __aexit__(self, *details: object) -> None:
+        self.task.cancel()
+
+
+@violates("CO007", MANAGER, backends=("trio",))
+class StartsASystemTask:
+    """Leaves a system task running."""
+
+    async def __aenter__(self) -> None:
+        trio.lowlevel.spawn_system_task(trio.sleep_forever)
+
+    async def __aexit__(self, *details: object) -> None:
+        """Nothing to do."""
+
+
+@conforms("CO007", MANAGER, backends=("asyncio",), background_ok=True)
+class KeepsADeclaredTask(DoesNotWaitForItsTask):
+    """Says that it keeps a task."""
+
+
+@conforms("CO007", MANAGER, backends=("asyncio",))
+class WaitsForItsTask(DoesNotWaitForItsTask):
+    """Cancels its background task, and waits for its end."""
+
+    async def __aexit__(self, *details: object) -> None:
+        self.task.cancel()
+        await asyncio.wait([self.task])
+
+
+@violates("CO010", ITERATOR, shows_on=("trio",))
+class SleepsOnAsyncio(Ticker):
+    """Uses asyncio's sleep under whichever library."""
+
+    async def __anext__(self) -> int:
+        await asyncio.sleep(0.01)
+        return await super().__anext__()
+
+
+@violates("CO010", ITERATOR, shows_on=("trio",))
+class YieldsToAsyncio(Ticker):
+    """Gives asyncio's loop a turn, under whichever library."""
+
+    async def __anext__(self) -> int:
+        await asyncio.sleep(0)
+        return await super().__anext__()
+
+
+@violates("CO010", ITERATOR, shows_on=("asyncio",))
+class SleepsOnTrio(Ticker):
+    """Uses trio's sleep under whichever library."""
+
+    async def __anext__(self) -> int:
+        await trio.sleep(0.01)
+        return await super().__anext__()
+
+
+@conforms("CO010", ITERATOR, backends=("asyncio",))
+class DeclaredForAsyncio(SleepsOnAsyncio):
+    """Says that it is made for asyncio."""
+
+
+@violates("CO020", ITERATOR)
+class WaitsForEver(Ticker):
+    """Waits for an event that nobody sets."""
+
+    async def __anext__(self) -> int:
+        await anyio.Event().wait()
+        return 0
+
+
+@violates("CO020", ITERATOR)
+class WaitsForEverUnderAShield(Ticker):
+    """Waits for an event that nobody sets, where no cancellation reaches it."""
+
+    async def __anext__(self) -> int:
+        with anyio.CancelScope(shield=True):
+            await anyio.Event().wait()
+        return 0
+
+
+@violates("CO020", ITERATOR)
+class Fails(Ticker):
+    """Raises where an item was due."""
+
+    async def __anext__(self) -> int:
+        raise ValueError("no tick")
+
+
+@violates("CO020", ITERATOR)
+class RaisesSystemExit(Ticker):
+    """Tries to end the process."""
+
+    async def __anext__(self) -> int:
+        raise SystemExit(3)
+
+
+@violates("CO020", ITERATOR)
+class RecursesWithoutEnd(Ticker):
+    """Calls itself for ever."""
+
+    async def __anext__(self) -> int:
+        return await self.__anext__()
+
+
+@conforms("CO020", ITERATOR, raises=ValueError)
+class FailsAsDeclared(Fails):
+    """Says that it raises."""
+
+
+@conforms("CO020", ITERATOR, items=[0, 1, 2])
+class SleepsAnHour(Ticker):
+    """Sleeps an hour before each item."""
+
+    async def __anext__(self) -> int:
+        await anyio.sleep(3600)
+        return await super().__anext__()

@@ -1,0 +1,46 @@
+"""Every rule catches what violates it, and blames nothing that conforms."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_asyncprotocol import Status, check
+from pytest_asyncprotocol.model.catalogue import catalogue
+from tests.specimens import Specimen, specimens
+
+ALL = specimens()
+
+
+@pytest.mark.parametrize("specimen", ALL, ids=lambda s: s.name)
+def test_the_battery_blames_exactly_the_rule_that_is_violated(specimen: Specimen) -> None:
+    """Each specimen meets the whole battery, on every backend."""
+    report = check(
+        specimen.protocol, specimen.factory, backends=specimen.backends, **specimen.declared
+    )
+
+    blamed = {(v.name.split()[0], v.backend) for v in report.failures}
+    expected = {(specimen.blamed, backend) for backend in specimen.shows_on}
+
+    assert expected == blamed, "\n".join(
+        f"{v.name} {v.backend}: {v.status.value} {v.message} {v.trace}" for v in report.failures
+    )
+
+
+@pytest.mark.parametrize("specimen", [s for s in ALL if not s.blamed], ids=lambda s: s.name)
+def test_a_conforming_specimen_is_really_judged_by_its_rule(specimen: Specimen) -> None:
+    """The rule that a conforming specimen stands for does not leave it out unsaid."""
+    report = check(
+        specimen.protocol, specimen.factory, backends=specimen.backends, **specimen.declared
+    )
+
+    statuses = {v.status for v in report.of(specimen.rule)}
+
+    assert statuses & {Status.PASSED, Status.VACUOUS, Status.SKIPPED}
+    assert report.passed
+
+
+@pytest.mark.parametrize("rule", sorted(catalogue()))
+def test_each_rule_has_specimens(rule: str) -> None:
+    """A rule lands with a violating and a conforming specimen."""
+    assert any(s.blamed == rule for s in ALL)
+    assert any(s.rule == rule and s.blamed is None for s in ALL)
