@@ -141,8 +141,22 @@ async def exited(case: Case, subject: Subject) -> Outcome:
     return await subject.exit()
 
 
-async def use(case: Case, subject: Subject) -> None:
-    """The plain use of a subject, as its protocol has it; raises what the subject raises."""
+async def use(case: Case, subject: Subject) -> BaseException | None:
+    """The plain use of a subject, as its protocol has it.
+
+    Gives the exception by which it ended, if that is the declared one; raises any other.
+    """
+    try:
+        await _use(case, subject)
+    except BaseException as error:
+        declared = case.declared.raises
+        if declared is not None and isinstance(error, declared) and not case.loop.cancelled(error):
+            return error
+        raise
+    return None
+
+
+async def _use(case: Case, subject: Subject) -> None:
     if case.protocol is Protocol.AWAITABLE:
         (await awaited(case, subject)).unwrap()
     elif case.protocol is Protocol.ASYNC_CONTEXT_MANAGER:

@@ -60,8 +60,8 @@ async def sticky_stop(case: Case) -> None:
         raise NotApplicable("declared resumable=True")
     subject = await case.fresh()
     taken = await whole_pass(case, subject)
-    if taken.end is None:
-        raise Vacuous("its end was never reached")
+    if taken.end is None or not taken.end.stopped:
+        raise Vacuous("it never raised StopAsyncIteration")
     for outcome in await after_the_end(case, subject):
         if outcome.returned:
             raise Violation(

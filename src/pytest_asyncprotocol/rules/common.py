@@ -205,7 +205,7 @@ async def plain_use(case: Case) -> None:
     """
     subject = await case.fresh()
     try:
-        await use(case, subject)
+        declared_end = await use(case, subject)
     except RuleOutcome:
         raise
     except BaseException as error:
@@ -213,12 +213,10 @@ async def plain_use(case: Case) -> None:
             raise
         if foreign_to(case.library, error) is not None:
             raise Vacuous("it uses another event loop library, which CO010 judges") from error
-        declared = case.declared.raises
-        if declared is None or not isinstance(error, declared):
-            raise Violation(
-                f"its plain use raised {describe_exception(error)}; if that is meant, declare "
-                f"raises={type(error).__name__}"
-            ) from error
-    else:
-        if case.declared.raises is not None and not case.declared.infinite:
-            raise Violation(f"raises={case.declared.raises.__name__} was declared, and not raised")
+        raise Violation(
+            f"its plain use raised {describe_exception(error)}; if that is meant, declare "
+            f"raises={type(error).__name__}"
+        ) from error
+    raises = case.declared.raises
+    if raises is not None and declared_end is None:
+        raise Violation(f"raises={raises.__name__} was declared, but nothing was raised")

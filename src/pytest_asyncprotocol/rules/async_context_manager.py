@@ -1,0 +1,3 @@
+"""Rules for async context managers."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Rules for async generators."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Rules for async iterables."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Rules for awaitables."""
+
+from __future__ import annotations
