@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ import anyio
 from pytest_asyncprotocol.engine.backends import RunningLoop, checkpoint
 from pytest_asyncprotocol.exploration.stepping import Stepped
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import Vacuous
+from pytest_asyncprotocol.model.exceptions import NoVerdict, Vacuous
 from pytest_asyncprotocol.model.subject import Subject
 from pytest_asyncprotocol.model.text import describe_exception
 
@@ -90,7 +91,8 @@ async def cancelled_at(
     loop = RunningLoop(case.library)
 
     async def run() -> None:
-        await scenario(case, subject)
+        with suppress(NoVerdict):
+            await scenario(case, subject)
 
     canceller = _cancel_scope if style is Style.LEVEL else _cancel_task
     step, cancelled, error = await canceller(run(), point, loop)
