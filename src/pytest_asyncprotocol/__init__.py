@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pytest_asyncprotocol.assertions import Assertions as Assertions
     from pytest_asyncprotocol.assertions import assert_async_context_manager as assert_async_context_manager
     from pytest_asyncprotocol.assertions import assert_async_generator as assert_async_generator
     from pytest_asyncprotocol.assertions import assert_async_iterable as assert_async_iterable
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_asyncprotocol.model.verdicts import Verdict as Verdict
 
 _HOMES = {
+    "Assertions": "assertions",
     "assert_async_context_manager": "assertions",
     "assert_async_generator": "assertions",
     "assert_async_iterable": "assertions",

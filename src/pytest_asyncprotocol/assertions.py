@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Unpack
 
-from pytest_asyncprotocol.checking import begin, plan_for
+from pytest_asyncprotocol.checking import begin, check, plan_for
 from pytest_asyncprotocol.model.declarations import (
     AsyncContextManagerKeywords,
     AsyncGeneratorKeywords,
@@ -171,6 +171,69 @@ class Conformance:
     ) -> _Decorator:
         """The function makes async context managers; see `assert_async_context_manager`."""
         return _decorator(Protocol.ASYNC_CONTEXT_MANAGER, wrong, keywords)
+
+
+@dataclass(frozen=True, slots=True)
+class Assertions:
+    """The five assertions and `check`, bound to one backend: what ``asyncprotocol`` gives.
+
+    ``backend`` is None in an async test, where they run on that test's own loop and have to be
+    awaited. Each takes what the function of the same name takes, but for ``backends=``.
+
+    Example::
+
+        def test_ticker(asyncprotocol: Assertions) -> None:
+            asyncprotocol.assert_async_iterator(lambda: Ticker(3), items=[0, 1, 2])
+    """
+
+    backend: str | None = None
+
+    def assert_awaitable(self, subject: Any, /, **keywords: Unpack[AwaitableKeywords]) -> Report:
+        """`assert_awaitable` on this backend."""
+        __tracebackhide__ = True
+        return _assert(Protocol.AWAITABLE, subject, self._bound(keywords))
+
+    def assert_async_iterable(
+        self, subject: Any, /, **keywords: Unpack[AsyncIterableKeywords]
+    ) -> Report:
+        """`assert_async_iterable` on this backend."""
+        __tracebackhide__ = True
+        return _assert(Protocol.ASYNC_ITERABLE, subject, self._bound(keywords))
+
+    def assert_async_iterator(
+        self, subject: Any, /, **keywords: Unpack[AsyncIteratorKeywords]
+    ) -> Report:
+        """`assert_async_iterator` on this backend."""
+        __tracebackhide__ = True
+        return _assert(Protocol.ASYNC_ITERATOR, subject, self._bound(keywords))
+
+    def assert_async_generator(
+        self, subject: Any, /, **keywords: Unpack[AsyncGeneratorKeywords]
+    ) -> Report:
+        """`assert_async_generator` on this backend."""
+        __tracebackhide__ = True
+        return _assert(Protocol.ASYNC_GENERATOR, subject, self._bound(keywords))
+
+    def assert_async_context_manager(
+        self, subject: Any, /, **keywords: Unpack[AsyncContextManagerKeywords]
+    ) -> Report:
+        """`assert_async_context_manager` on this backend."""
+        __tracebackhide__ = True
+        return _assert(Protocol.ASYNC_CONTEXT_MANAGER, subject, self._bound(keywords))
+
+    def check(self, protocol: Protocol | str, subject: Any, /, **keywords: Any) -> Report:
+        """`check` on this backend."""
+        return check(protocol, subject, **self._bound(keywords))
+
+    def _bound(self, keywords: Mapping[str, Any]) -> dict[str, Any]:
+        if "backends" in keywords:
+            raise TypeError(
+                "the fixture asyncprotocol decides on the backend: leave backends= out, or call "
+                "the function of the same name"
+            )
+        if self.backend is None:
+            return dict(keywords)
+        return {**keywords, "backends": (self.backend,)}
 
 
 conformance: Final = Conformance()

@@ -326,6 +326,11 @@ async def examine(plan: Plan, report: Report) -> None:
     _conclude(plan, report, verdicts)
 
 
+def examine_now(plan: Plan, report: Report) -> None:
+    """Run the rules of *plan* on the engine's own loops, at once."""
+    _drive(examine(plan, report))
+
+
 async def examine_here(plan: Plan, report: Report) -> None:
     """Run the rules of *plan* on the loop that is running."""
     library = library_in_force()
@@ -414,14 +419,16 @@ def begin(
     judge: Callable[[Report], None] = lambda report: None,
 ) -> Report:
     """Carry out *plan*, at once or when the report is awaited, and let *judge* see the result."""
+    __tracebackhide__ = True
     factory = plan.factory
     if library_in_force() is None:
         report = Report(factory.name, plan.protocol, source=factory.source)
-        _drive(examine(plan, report))
+        examine_now(plan, report)
         judge(report)
         return report
 
     async def work(unfinished: Report) -> None:
+        __tracebackhide__ = True
         await examine_here(plan, unfinished)
         judge(unfinished)
 

@@ -115,6 +115,11 @@ class Rule:
         """Where the obligation is written down, with its address."""
         return self._page.get("Source", "")
 
+    @property
+    def source_address(self) -> str:
+        """The address alone."""
+        return next((word for word in self.source.split() if "://" in word), "")
+
 
 _rules: dict[str, Rule] = {}
 

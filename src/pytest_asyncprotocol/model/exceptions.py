@@ -19,6 +19,9 @@ class ConformanceError(AssertionError):
         self.report = report
 
 
+ConformanceError.__module__ = "pytest_asyncprotocol"
+
+
 class BackendUnavailable(ValueError):
     """A backend was asked for that is unknown, not installed or too new for this Python."""
 

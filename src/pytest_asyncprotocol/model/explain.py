@@ -21,7 +21,8 @@ def explain(report: Report) -> str:
         lines += ["", *_explained(group, report)]
     if not groups:
         lines += ["", *_nothing_proved(report)]
-    lines += ["", counts(report)]
+    if len(report) > 1:
+        lines += ["", counts(report)]
     return "\n".join(lines)
 
 

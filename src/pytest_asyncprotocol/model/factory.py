@@ -27,13 +27,15 @@ class FactoryOutcome(BaseException):
 class Factory:
     """Makes fresh subjects, or holds the one instance that was given.
 
-    ``yields`` marks a function that yields its subject, with set-up before and tear-down after.
+    ``yields`` marks a function that yields its subject, with set-up before and tear-down after;
+    ``awaits`` one whose coroutine is set-up even where the protocol is *awaitable*.
     """
 
     target: Any
     protocol: Protocol
     is_instance: bool = False
     yields: bool = False
+    awaits: bool = False
 
     @property
     def name(self) -> str:
@@ -58,7 +60,9 @@ class Factory:
             if self.yields:
                 return await _set_up(self.target)
             made = self.target()
-            if inspect.iscoroutine(made) and self.protocol is not Protocol.AWAITABLE:
+            if self.awaits or (
+                inspect.iscoroutine(made) and self.protocol is not Protocol.AWAITABLE
+            ):
                 made = await made
         except BaseException as error:
             raise _failure(self.target, error) from error

@@ -174,6 +174,7 @@ class Report:
         return tuple(v for v in self.verdicts if v.rule is not None and v.rule.id == rule_id)
 
     def __await__(self) -> Generator[Any, Any, Report]:
+        __tracebackhide__ = True
         work, self._work = self._work, None
         if work is not None:
             yield from work(self).__await__()

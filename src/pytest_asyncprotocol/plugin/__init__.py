@@ -1,0 +1,103 @@
+"""The pytest plugin: options, items, terminal. Its hooks are thin, and cost nothing unused.
+
+Loading it adds no module but its own: what needs an event loop library or Hypothesis is imported
+by the first test that checks something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_asyncprotocol.plugin import items, options, terminal
+from pytest_asyncprotocol.plugin.record import RECORD, Record
+
+if TYPE_CHECKING:
+    from pytest_asyncprotocol.assertions import Assertions
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the flags and their ini twins."""
+    options.add(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Validate the settings, put them in force, and listen to what is checked."""
+    config.addinivalue_line(
+        "markers",
+        "asyncprotocol: set on every test that @conformance generates, for -m asyncprotocol.",
+    )
+    record = Record(options.settings_of(config))
+    config.stash[RECORD] = record
+    record.install()
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(terminal.Summary(), "asyncprotocol-summary")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Take the settings out of force."""
+    record = config.stash.get(RECORD, None)
+    if record is not None:
+        record.uninstall()
+
+
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Print the catalogue or one rule, where that was asked for."""
+    return options.print_and_exit(config)
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Name the settings under -v."""
+    return options.header(config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make one item for each rule and backend of a decorated function."""
+    items.generate(metafunc)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object:
+    """Run such an item, before any other plugin takes it for its own."""
+    return items.run(pyfuncitem)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Fail a test that forgot to await a check, in its set-up or its body."""
+    return (yield from _record(item).guard())
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Fail a tear-down that forgot to await a check."""
+    return (yield from _record(item).guard())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Attach what was checked to the test's report."""
+    del call
+    report = yield
+    terminal.attach(report, _record(item).take_finished())
+    return report
+
+
+@pytest.fixture
+def asyncprotocol(request: pytest.FixtureRequest) -> Iterator[Assertions]:
+    """The assertions and `check`, bound to one backend; a sync test runs once for each.
+
+    In an async test they run on that test's own loop, and have to be awaited.
+    """
+    from pytest_asyncprotocol.assertions import Assertions
+
+    yield Assertions(getattr(request, "param", None))
+
+
+def _record(item: pytest.Item) -> Record:
+    return item.config.stash[RECORD]

@@ -1,0 +1,102 @@
+"""Flags and their ini twins: flag over ini over default, validated before anything runs."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import pytest
+
+from pytest_asyncprotocol.model.settings import Settings
+
+_LISTS = {
+    "backends": "event loops to check on, separated by commas (default: asyncio,trio)",
+    "select": "check only rules with these ids, prefixes or slugs, separated by commas",
+    "ignore": "leave out rules with these ids, prefixes or slugs, separated by commas",
+}
+
+
+def add(parser: pytest.Parser) -> None:
+    """Add all options to *parser*."""
+    group = parser.getgroup("asyncprotocol", "conformance to Python's async protocols")
+    for name, text in _LISTS.items():
+        group.addoption(
+            f"--asyncprotocol-{name}", metavar="LIST", default=None, help=f"{text}"
+        )
+        parser.addini(f"asyncprotocol_{name}", text, type="args", default=[])
+    level = "rules that fail: 'must', 'should' and what is stricter (the default), or 'may'"
+    group.addoption("--asyncprotocol-level", metavar="LEVEL", default=None, help=level)
+    parser.addini("asyncprotocol_level", level, type="string", default="")
+    timeout = "real seconds for what the virtual clock cannot judge (default: 10)"
+    group.addoption(
+        "--asyncprotocol-timeout", metavar="SECONDS", type=float, default=None, help=timeout
+    )
+    parser.addini("asyncprotocol_timeout", timeout, type="float", default=None)
+    group.addoption(
+        "--asyncprotocol-rules", action="store_true", help="list the catalogue of rules and exit"
+    )
+    group.addoption(
+        "--asyncprotocol-explain", metavar="RULE", default=None, help="print one rule and exit"
+    )
+
+
+def settings_of(config: pytest.Config) -> Settings:
+    """The settings that flags and ini files ask for.
+
+    Raises:
+        pytest.UsageError: one of them is wrong.
+    """
+    given: dict[str, Any] = {}
+    for name in (*_LISTS, "level", "timeout"):
+        value = config.getoption(f"asyncprotocol_{name}")
+        if value is None:
+            value = config.getini(f"asyncprotocol_{name}") or None
+        if value is not None:
+            given[name] = _listed(value) if name in _LISTS else value
+    if not given:
+        return Settings()
+    from pytest_asyncprotocol.checking import options_from
+
+    try:
+        chosen = options_from(given)
+    except (TypeError, ValueError) as error:
+        raise pytest.UsageError(f"--asyncprotocol-... (or its ini twin): {error}") from None
+    return Settings(
+        backends=chosen.backends, level=chosen.level, select=chosen.select, ignore=chosen.ignore,
+        timeout=chosen.timeout,
+    )  # fmt: skip
+
+
+def header(config: pytest.Config) -> str | None:
+    """A line on the settings, under -v."""
+    if config.get_verbosity() < 1:
+        return None
+    wanted = settings_of(config)
+    return f"asyncprotocol: backends {', '.join(wanted.backends)}; level {wanted.level}"
+
+
+def print_and_exit(config: pytest.Config) -> int | None:
+    """Print the catalogue or one rule, if asked for; then 0, else None."""
+    explained = config.getoption("asyncprotocol_explain")
+    if not explained and not config.getoption("asyncprotocol_rules"):
+        return None
+    from pytest_asyncprotocol.model.catalogue import catalogue, unknown_rule
+    from pytest_asyncprotocol.model.explain import explain_rule
+
+    rules = catalogue()
+    if explained:
+        found = next((r for r in rules.values() if explained in (r.id, r.slug, r.name)), None)
+        if found is None:
+            raise pytest.UsageError(f"--asyncprotocol-explain: {unknown_rule(explained)}")
+        sys.stdout.write(f"{explain_rule(found)}\n")
+        return 0
+    slug = max(len(each.slug) for each in rules.values())
+    for each in rules.values():
+        line = f"{each.id}  {each.slug:{slug}}  {each.level.value.upper():6}  {each.title}"
+        sys.stdout.write(f"{line}\n       {each.source_address}\n")
+    return 0
+
+
+def _listed(value: object) -> list[str]:
+    words = value if isinstance(value, list) else [value]
+    return [word.strip() for each in words for word in str(each).split(",") if word.strip()]
