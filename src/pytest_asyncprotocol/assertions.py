@@ -19,6 +19,7 @@ from pytest_asyncprotocol.model.declarations import (
 from pytest_asyncprotocol.model.exceptions import ConformanceError
 from pytest_asyncprotocol.model.explain import explain
 from pytest_asyncprotocol.model.protocols import Protocol
+from pytest_asyncprotocol.model.text import describe
 from pytest_asyncprotocol.model.verdicts import Report
 
 DECLARED: Final = "__asyncprotocol__"
@@ -247,17 +248,13 @@ def _decorator(
 ) -> _Decorator:
     if wrong:
         raise TypeError(
-            f"write @conformance.{protocol.value}() with parentheses above the function; it takes "
-            "keywords only"
+            f"write @conformance.{protocol.value}() above the function, with parentheses; what is "
+            "declared goes into them by keyword"
         )
     plan_for(protocol, object, keywords)
 
     def decorate(function: Callable[..., Any]) -> Callable[..., None]:
-        if not inspect.isfunction(function):
-            raise TypeError(
-                f"@conformance.{protocol.value}() goes above a function that makes the subject, "
-                f"not {function!r}"
-            )
+        _expect_function(protocol, function)
 
         @functools.wraps(function)
         def shell(*arguments: Any, **fixtures: Any) -> None:
@@ -267,16 +264,36 @@ def _decorator(
             )
 
         shell.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
-        del shell.__wrapped__  # type: ignore[attr-defined]
+        del shell.__wrapped__
         setattr(shell, DECLARED, Declared(protocol, function, dict(keywords)))
         return shell
 
     return decorate
 
 
+def _expect_function(protocol: Protocol, function: Any) -> None:
+    decorator = f"@conformance.{protocol.value}()"
+    if isinstance(function, type):
+        name = function.__name__
+        raise TypeError(
+            f"{decorator} goes above a test function that returns the subject, not above the class "
+            f"{name}: write `def test_{name.lower()}(): return {name}(...)` below it"
+        )
+    if not inspect.isfunction(function):
+        raise TypeError(
+            f"{decorator} goes above a test function that returns the subject, "
+            f"not {describe(function)}"
+        )
+    if hasattr(function, DECLARED):
+        raise TypeError(
+            f"{function.__name__} has a @conformance decorator already: write one function for "
+            "each protocol"
+        )
+
+
 def _assert(protocol: Protocol, subject: Any, keywords: Mapping[str, Any]) -> Report:
     __tracebackhide__ = True
-    return begin(plan_for(protocol, subject, keywords), keywords, raise_failures)
+    return begin(plan_for(protocol, subject, keywords), raise_failures)
 
 
 def raise_failures(report: Report) -> None:

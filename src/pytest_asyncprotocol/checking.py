@@ -3,308 +3,30 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from pytest_asyncprotocol.battery import Battery
 from pytest_asyncprotocol.engine import hooks
 from pytest_asyncprotocol.engine.backends import (
-    RunningLoop,
     find_backend,
     find_known_backend,
     library_in_force,
 )
-from pytest_asyncprotocol.engine.hygiene import Recorder, recording
-from pytest_asyncprotocol.engine.loops import CallersLoop, EngineLoop, Ran
+from pytest_asyncprotocol.engine.hygiene import recording
+from pytest_asyncprotocol.engine.loops import CallersLoop, EngineLoop
 from pytest_asyncprotocol.model import settings
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import (
-    Feeds,
-    Level,
-    Rule,
-    catalogue,
-    rules_for,
-    unknown_rule,
-)
-from pytest_asyncprotocol.model.declarations import Declarations, Options, declarations_of
-from pytest_asyncprotocol.model.exceptions import (
-    BackendUnavailable,
-    NotApplicable,
-    NoVerdict,
-    Vacuous,
-    Violation,
-)
-from pytest_asyncprotocol.model.factory import (
-    Factory,
-    FactoryOutcome,
-    factory_for,
-    inspect_factory,
-)
+from pytest_asyncprotocol.model.catalogue import catalogue
+from pytest_asyncprotocol.model.exceptions import BackendUnavailable
 from pytest_asyncprotocol.model.protocols import Protocol
-from pytest_asyncprotocol.model.subject import Subject
-from pytest_asyncprotocol.model.text import describe, describe_exception, short_path
-from pytest_asyncprotocol.model.verdicts import Coverage, Report, Status, Verdict
-
-Loop = EngineLoop | CallersLoop
-
-_COMMON = frozenset(
-    ("backends", "level", "select", "ignore", "expected_failures", "clock", "timeout")
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is to be checked, validated; ``only`` narrows it to one rule on one backend."""
-
-    factory: Factory
-    declared: Declarations
-    options: Options
-    only: tuple[str, str] | None = None
-
-    @property
-    def protocol(self) -> Protocol:
-        """The protocol that is checked."""
-        return self.factory.protocol
-
-
-def plan_for(protocol: Protocol, subject: Any, keywords: Mapping[str, Any]) -> Plan:
-    """Validate what an assertion was called with.
-
-    Raises:
-        TypeError: the subject or a declaration is of the wrong type.
-        ValueError: a value is not one of those allowed, or contradicts another.
-    """
-    common = {name: value for name, value in keywords.items() if name in _COMMON}
-    rest = {name: value for name, value in keywords.items() if name not in _COMMON}
-    return Plan(
-        factory_for(protocol, subject), declarations_of(protocol, rest), options_from(common)
-    )
-
-
-def options_from(given: Mapping[str, Any]) -> Options:
-    """The common keywords in *given*, validated, over the settings in force.
-
-    Raises:
-        TypeError: a value of the wrong type.
-        ValueError: an unknown level, clock or rule, or a time-out that is not positive.
-    """
-    defaults = settings.current()
-    level = given.get("level", defaults.level)
-    if level not in settings.LEVELS:
-        raise ValueError(f"level= takes 'must', 'should' or 'may', not {describe(level)}")
-    clock = given.get("clock", "virtual")
-    if clock not in ("virtual", "real"):
-        raise ValueError(f"clock= takes 'virtual' or 'real', not {describe(clock)}")
-    timeout = given.get("timeout", defaults.timeout)
-    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
-        raise TypeError(f"timeout= takes a number of real seconds, not {describe(timeout)}")
-    if not 0 < timeout < float("inf"):
-        raise ValueError(f"timeout= takes a positive number of real seconds, not {timeout!r}")
-    backends = _words("backends", given.get("backends", defaults.backends))
-    if not backends:
-        raise ValueError("backends= names no backend: leave it out, or name one, as in ('asyncio',)")
-    for name in backends:
-        find_known_backend(name)
-    expected = given.get("expected_failures", {})
-    return Options(
-        backends=backends,
-        level=level,
-        select=_prefixes("select", given.get("select", defaults.select)),
-        ignore=_prefixes("ignore", given.get("ignore", defaults.ignore)),
-        timeout=float(timeout),
-        clock=clock,
-        expected_failures=_expected(expected),
-    )
-
-
-
-def selected(rule: Rule, plan: Plan) -> bool:
-    """Whether *rule* is to be reported: by level and selection, or because of a declaration."""
-    options = plan.options
-    names = (rule.id, rule.slug)
-    if any(rule.id.startswith(p) or p in names for p in options.ignore):
-        return False
-    if options.select:
-        return _chosen(rule, options.select) and (
-            rule.level is not Level.MAY or any(p in names for p in options.select)
-        )
-    if any(plan.declared.declares(name) for name in rule.enabled_by):
-        return True
-    return rule.level.included_by(options.level)
-
-
-def applicable(plan: Plan) -> list[Rule]:
-    """The rules of the plan's protocol that are selected, each behind those that it requires."""
-    return [rule for rule in rules_for(plan.protocol) if selected(rule, plan)]
-
-
-def unmet(rule: Rule, declared: Declarations) -> str | None:
-    """Why the declarations leave *rule* out, or None."""
-    if rule.enabled_by and not any(declared.declares(name) for name in rule.enabled_by):
-        return f"undeclared: {' or '.join(f'{n}=' for n in rule.enabled_by)} would enable it"
-    return None
-
-
-class Battery:
-    """The rules of a plan on one loop. Each verdict is found once, behind what it requires."""
-
-    def __init__(
-        self,
-        plan: Plan,
-        report: Report,
-        loop: Loop,
-        recorder: Recorder | None = None,
-        *,
-        first: bool = True,
-    ) -> None:
-        self._plan = plan
-        self._report = report
-        self._loop = loop
-        self._recorder = recorder
-        self._first = first
-        self._rules = {rule.id: rule for rule in rules_for(plan.protocol)}
-        self._known: dict[str, Verdict] = {}
-        self._factory_error: Verdict | None = None
-        self._factory_checked = False
-        self._instance: Subject | None = None
-
-    async def all(self) -> list[Verdict]:
-        """The verdicts of all selected rules."""
-        error = await self.factory_error()
-        verdicts = [] if error is None else [error]
-        return verdicts + [await self.of(rule) for rule in applicable(self._plan)]
-
-    async def of(self, rule: Rule) -> Verdict:
-        """The verdict of one rule."""
-        if rule.id not in self._known:
-            reason = await self._why_skipped(rule)
-            self._known[rule.id] = (
-                await self._judge(rule)
-                if reason is None
-                else self._verdict(rule, Status.SKIPPED, reason)
-            )
-        return self._known[rule.id]
-
-    async def factory_error(self) -> Verdict | None:
-        """What is wrong with the factory on this loop, if anything."""
-        if self._plan.factory.is_instance or self._factory_checked:
-            return self._factory_error
-        self._factory_checked = True
-        factory = self._plan.factory
-
-        async def job() -> None:
-            self._expect_library()
-            self._report.name(*await inspect_factory(factory))
-
-        ran = await self._loop.run(job)
-        message = _failure_of(ran, f"the factory {factory.name}")
-        if message is not None:
-            self._factory_error = self._verdict(None, Status.ERROR, message)
-        return self._factory_error
-
-    async def _why_skipped(self, rule: Rule) -> str | None:
-        plan, backend = self._plan, self._loop.backend
-        if backend.library not in rule.libraries:
-            return f"not applicable on {backend.name}"
-        reason = unmet(rule, plan.declared)
-        if reason is not None:
-            return reason
-        if rule.needs_own_loop and not self._loop.owned:
-            return "needs its own loop: call the assertion from a test that is not async"
-        if plan.factory.is_instance and rule.feeds is Feeds.FRESH:
-            return "needs a fresh object: pass a factory"
-        if plan.factory.is_instance and rule.feeds is Feeds.SCENARIO and not self._first:
-            return "an instance is used only once, on the first backend"
-        if await self.factory_error() is not None:
-            return "blocked by the factory"
-        for required in rule.requires:
-            if required not in self._rules:
-                continue
-            verdict = await self.of(self._rules[required])
-            if verdict.status in (Status.VIOLATED, Status.ERROR):
-                return f"blocked by {verdict.name}"
-            if verdict.status is Status.SKIPPED and verdict.message.startswith("blocked"):
-                return verdict.message
-        return None
-
-    async def _judge(self, rule: Rule) -> Verdict:
-        case: Case | None = None
-        found: tuple[Status, str, tuple[str, ...]] | None = None
-
-        async def job() -> None:
-            nonlocal case, found
-            self._expect_library()
-            case = self._case()
-            try:
-                await rule.check(case)
-                found = (Status.PASSED, "", ())
-            except Violation as violation:
-                found = (Status.VIOLATED, str(violation), case.trace())
-            except Vacuous as vacuous:
-                found = (Status.VACUOUS, str(vacuous), ())
-            except NotApplicable as reason:
-                found = (Status.SKIPPED, f"not applicable: {reason}", ())
-            await case.tear_down()
-
-        ran = await self._loop.run(job)
-        coverage = Coverage()
-        if case is not None:
-            coverage = case.coverage(opened=ran.opened, scheduled=ran.scheduled)
-        if found is not None and (ran.hang is not None or _failure_of(ran, "") is None):
-            return self._verdict(rule, *found, coverage=coverage)
-        stalled = case.stalled() if case is not None else None
-        message = _failure_of(ran, stalled or "it")
-        status = Status.VIOLATED if _is_hang(ran, stalled) else Status.ERROR
-        trace = case.trace() if case is not None else ()
-        return self._verdict(rule, status, message or "", trace, coverage=coverage)
-
-    def _case(self) -> Case:
-        plan, library = self._plan, self._loop.backend.library
-        loop = RunningLoop(library)
-        if plan.factory.is_instance and self._instance is None:
-            self._instance = Subject(plan.factory.target, loop)
-        return Case(
-            plan.factory, plan.declared, library=library, loop=loop,
-            instance=self._instance, recorder=self._recorder,
-        )  # fmt: skip
-
-    def _expect_library(self) -> None:
-        backend, in_force = self._loop.backend, library_in_force()
-        if in_force != backend.library:
-            raise NoVerdict(
-                f"this was to run on {backend.library}, but {in_force or 'no loop'} is in force"
-            )
-
-    def _verdict(
-        self,
-        rule: Rule | None,
-        status: Status,
-        message: str = "",
-        trace: tuple[str, ...] = (),
-        *,
-        coverage: Coverage | None = None,
-    ) -> Verdict:
-        return Verdict(
-            rule=rule, backend=self._loop.backend.name, status=status, message=message,
-            trace=trace, coverage=coverage or Coverage(),
-        )  # fmt: skip
-
-
-def _failure_of(ran: Ran, doing: str) -> str | None:
-    """Why a job gave no verdict of its own; raises what is meant for the test runner."""
-    if isinstance(ran.error, FactoryOutcome):
-        raise ran.error.outcome
-    if isinstance(ran.error, NoVerdict):
-        return str(ran.error)
-    if ran.error is not None:
-        return f"{doing} was stopped by {describe_exception(ran.error)}"
-    if ran.hang is not None:
-        return f"{doing} hangs: {ran.hang}, and nothing is left that could wake it"
-    return ran.no_outcome
-
-
-def _is_hang(ran: Ran, stalled: str | None) -> bool:
-    return ran.hang is not None and stalled != "the factory"
+from pytest_asyncprotocol.model.text import describe, short_path
+from pytest_asyncprotocol.model.verdicts import Report, Status, Verdict
+from pytest_asyncprotocol.options import Plan as Plan
+from pytest_asyncprotocol.options import applicable as applicable
+from pytest_asyncprotocol.options import options_from as options_from
+from pytest_asyncprotocol.options import plan_for as plan_for
+from pytest_asyncprotocol.options import unmet as unmet
 
 
 async def examine(plan: Plan, report: Report) -> None:
@@ -323,7 +45,7 @@ async def examine(plan: Plan, report: Report) -> None:
             with EngineLoop(backend, clock=options.clock, timeout=options.timeout) as loop:
                 battery = Battery(plan, report, loop, recorder, first=name == options.backends[0])
                 verdicts += await _verdicts(plan, battery)
-    _conclude(plan, report, verdicts)
+    _conclude(plan, report, verdicts, visited=_in_order(plan))
 
 
 def examine_now(plan: Plan, report: Report) -> None:
@@ -337,7 +59,8 @@ async def examine_here(plan: Plan, report: Report) -> None:
     if library is None:
         raise RuntimeError("await the report inside a running asyncio or trio event loop")
     loop = CallersLoop(find_backend(library), timeout=plan.options.timeout)
-    _conclude(plan, report, await _verdicts(plan, Battery(plan, report, loop)))
+    verdicts = await _verdicts(plan, Battery(plan, report, loop))
+    _conclude(plan, report, verdicts, visited=(library,))
 
 
 async def _verdicts(plan: Plan, battery: Battery) -> list[Verdict]:
@@ -357,10 +80,13 @@ def _in_order(plan: Plan) -> tuple[str, ...]:
     return (backend,)
 
 
-def _conclude(plan: Plan, report: Report, verdicts: list[Verdict]) -> None:
+def _conclude(
+    plan: Plan, report: Report, verdicts: list[Verdict], *, visited: tuple[str, ...]
+) -> None:
     unconfirmed: list[str] = []
+    everywhere = set(plan.options.backends) <= set(visited)
     for key, reason in plan.options.expected_failures.items():
-        verdicts, confirmed = _expect(key, reason, verdicts)
+        verdicts, confirmed = _expect(key, reason, verdicts, final=everywhere or "@" in key)
         if not confirmed:
             unconfirmed.append(f"{key} ({reason})")
     if plan.only is not None:
@@ -371,8 +97,13 @@ def _conclude(plan: Plan, report: Report, verdicts: list[Verdict]) -> None:
     settings.announce(report)
 
 
-def _expect(key: str, reason: str, verdicts: list[Verdict]) -> tuple[list[Verdict], bool]:
-    """Mark the violations that *key* foretells; a promise of failure that is stale is an error."""
+def _expect(
+    key: str, reason: str, verdicts: list[Verdict], *, final: bool
+) -> tuple[list[Verdict], bool]:
+    """Mark the violations that *key* foretells; a promise of failure that is stale is an error.
+
+    Not *final* means that backends are left on which it might still fail.
+    """
     rule_id, _, backend = key.partition("@")
 
     def meant(verdict: Verdict) -> bool:
@@ -386,11 +117,9 @@ def _expect(key: str, reason: str, verdicts: list[Verdict]) -> tuple[list[Verdic
             replace(v, expected=reason) if meant(v) and v.status is Status.VIOLATED else v
             for v in verdicts
         ], True
-    if not concerned or any(v.status is not Status.PASSED for v in concerned):
+    if not final or not concerned or any(v.status is not Status.PASSED for v in concerned):
         return verdicts, False
-    stale = (
-        f"expected to fail ({reason}), but it passes: take {key!r} out of expected_failures"
-    )
+    stale = f"expected to fail ({reason}), but it passes: take {key!r} out of expected_failures"
     return [
         replace(v, status=Status.ERROR, message=stale) if meant(v) else v for v in verdicts
     ], True
@@ -410,13 +139,11 @@ def check(protocol: Protocol | str, subject: Any, /, **keywords: Any) -> Report:
         report = check("async_iterator", lambda: Ticker(3), items=[0, 1, 2])
         print(report.violations)
     """
-    return begin(plan_for(_protocol(protocol), subject, keywords), keywords)
+    return begin(plan_for(_protocol(protocol), subject, keywords))
 
 
 def begin(
-    plan: Plan,
-    keywords: Mapping[str, Any],
-    judge: Callable[[Report], None] = lambda report: None,
+    plan: Plan, judge: Callable[[Report], None] = lambda report: None
 ) -> Report:
     """Carry out *plan*, at once or when the report is awaited, and let *judge* see the result."""
     __tracebackhide__ = True
@@ -432,7 +159,7 @@ def begin(
         await examine_here(plan, unfinished)
         judge(unfinished)
 
-    _expect_backend(keywords)
+    _expect_backend(plan)
     report = Report(
         factory.name, plan.protocol, source=factory.source, work=work, made_at=_caller()
     )
@@ -440,12 +167,11 @@ def begin(
     return report
 
 
-def _expect_backend(keywords: Mapping[str, Any]) -> None:
-    library = library_in_force()
-    named = keywords.get("backends")
-    if named is not None and not any(find_backend(n).library == library for n in named):
+def _expect_backend(plan: Plan) -> None:
+    library, named = library_in_force(), plan.options.backends
+    if plan.names_backends and not any(find_known_backend(n).library == library for n in named):
         raise ValueError(
-            f"this test runs on {library}, which backends={tuple(named)!r} leaves out: an "
+            f"this test runs on {library}, which backends={named!r} leaves out: an "
             "awaited assertion runs on the test's own loop, so leave backends= out, or call the "
             "assertion from a test that is not async"
         )
@@ -476,42 +202,3 @@ def _protocol(given: Protocol | str) -> Protocol:
     except ValueError:
         names = ", ".join(repr(p.value) for p in Protocol)
         raise ValueError(f"there is no protocol {describe(given)}: take one of {names}") from None
-
-
-def _words(name: str, given: object) -> tuple[str, ...]:
-    words = (given,) if isinstance(given, str) else given
-    if not isinstance(words, Iterable):
-        raise TypeError(f"{name}= takes strings, as in ('one', 'two'), not {describe(given)}")
-    listed = tuple(words)
-    if not all(isinstance(word, str) for word in listed):
-        raise TypeError(f"{name}= takes strings, as in ('one', 'two'), not {describe(given)}")
-    return tuple(dict.fromkeys(listed))
-
-
-def _prefixes(name: str, given: object) -> tuple[str, ...]:
-    prefixes = _words(name, given)
-    for prefix in prefixes:
-        if not any(_chosen(rule, (prefix,)) for rule in catalogue().values()):
-            raise ValueError(f"{name}=: {unknown_rule(prefix)}")
-    return prefixes
-
-
-def _chosen(rule: Rule, prefixes: tuple[str, ...]) -> bool:
-    return any(prefix and (rule.id.startswith(prefix) or rule.slug == prefix) for prefix in prefixes)
-
-
-def _expected(given: object) -> Mapping[str, str]:
-    if not isinstance(given, Mapping):
-        raise TypeError(
-            "expected_failures= takes a mapping of rule ids to reasons, as in "
-            f"{{'AI005': 'known, see the changelog'}}, not {describe(given)}"
-        )
-    for key, reason in given.items():
-        rule_id, at, backend = str(key).partition("@")
-        if rule_id not in catalogue():
-            raise ValueError(f"expected_failures=: {unknown_rule(rule_id)}")
-        if at:
-            find_known_backend(backend)
-        if not isinstance(reason, str) or not reason.strip():
-            raise ValueError(f"expected_failures=: {key!r} needs a reason, not {describe(reason)}")
-    return dict(given)

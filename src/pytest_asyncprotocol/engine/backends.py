@@ -11,6 +11,7 @@ from importlib.util import find_spec
 import anyio
 from anyio.lowlevel import checkpoint
 
+from pytest_asyncprotocol.engine import clock
 from pytest_asyncprotocol.model.exceptions import BackendUnavailable
 
 __all__ = [
@@ -119,6 +120,10 @@ class RunningLoop:
             task = asyncio.current_task()
             return task is not None and task.cancelling() > 0
         return False
+
+    def progressed(self) -> None:
+        """An operation of the subject ended, so its timers do not just go in circles."""
+        clock.progressed()
 
     def in_force(self) -> bool:
         """Whether this loop is still the one that runs."""

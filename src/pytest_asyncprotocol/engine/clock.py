@@ -1,103 +1,123 @@
 """The virtual clock: time jumps to the next timer when nothing can run, in a closed world only.
 
 The world is closed while nothing outside of the loop can wake the subject: no thread started
-since the run began is alive with work to do, and no file descriptor is waited on but the loop's
-own and listening sockets. In an open world time is real, and what opened it is named.
+since the checks began is alive with work to do, and no file descriptor is waited on but the
+loop's own and listening sockets. In an open world time is real, and what opened it is named.
 """
 
 from __future__ import annotations
 
-import asyncio
-import functools
+import concurrent.futures.thread
+import math
 import re
-import selectors
 import socket
 import stat
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterable
 from os import fstat
-from typing import TYPE_CHECKING, Any
+from types import FrameType
 
 from pytest_asyncprotocol.engine import hooks
-
-if TYPE_CHECKING:
-    from concurrent.futures import Executor
 
 SLICE = 0.02
 """Real seconds between two looks at whether an open world has closed again."""
 
 MOST_JUMPS = 10_000
-"""Jumps of the clock in one job after which its timers count as going round in circles."""
+"""Jumps of the clock within one operation, after which its timers count as going in circles."""
 
-MOST_IDLE_TURNS = 10_000
-"""Turns of the loop without a jump after which busy waiting is taken to wait for the clock."""
+MOST_TURNS = 10_000
+"""Turns of the loop without a jump, after which an operation counts as waiting busily."""
 
-CREEP = 0.001
-"""Virtual seconds that pass in each further such turn."""
+A_WORKER = "a worker thread"
+
+
+class EngineThread(threading.Thread):
+    """A thread that runs a loop of the engine; it never counts as somebody else's."""
+
+
+class Stuck(SystemExit):
+    """Raised inside a loop that is given up: what runs there resists its cancellation.
+
+    A `SystemExit`, for asyncio lets no other exception of a callback end the loop.
+    """
 
 
 class World:
-    """What could wake the loop from outside."""
+    """What could wake the loop from outside.
 
-    def __init__(self, busy_workers: Callable[[], int], pool_file: str) -> None:
-        self._present = set(threading.enumerate())
+    Threads in *present* are none of the subject's. *pool_file* is where the threads wait that
+    the loop's library keeps for later.
+    """
+
+    def __init__(
+        self,
+        busy_workers: Callable[[], int],
+        present: Iterable[threading.Thread],
+        pool_file: str = "",
+    ) -> None:
         self._busy_workers = busy_workers
+        self._present = set(present)
         self._pool_file = pool_file
-        self._pooled: set[threading.Thread] = set()
-        self.opened: list[str] = []
+        self._opened: set[str] = set()
 
-    def adopt_pool_threads(self, before: set[threading.Thread]) -> None:
-        """Count the threads started since *before* among the loop's own pool."""
-        self._pooled.update(set(threading.enumerate()) - before)
+    @property
+    def opened(self) -> tuple[str, ...]:
+        """What has kept the world open since `begin`."""
+        return tuple(sorted(self._opened))
 
     def begin(self) -> None:
         """Forget what opened the world, for a new job."""
-        self.opened = []
+        self._opened = set()
 
     def openers(self, descriptors: Iterable[int] | None) -> list[str]:
         """What keeps the world open; *descriptors* are those waited on, None if unknown."""
-        found = [f"a thread ({_name(t)})" for t in self._foreign_threads()]
+        found = [_name(t) for t in self._foreign_threads()]
         if self._busy_workers() > 0:
-            found.append("a worker thread")
+            found.append(A_WORKER)
         if descriptors is None:
             found.append("input or output")
         else:
             found += [_kind(each) for each in descriptors if not _listens(each)]
-        for each in found:
-            if each not in self.opened:
-                self.opened.append(each)
+        self._opened.update(found)
         return found
 
     def _foreign_threads(self) -> list[threading.Thread]:
-        own = {*self._present, threading.current_thread()}
-        new = [t for t in threading.enumerate() if t not in own]
-        return [t for t in new if t not in self._pooled and not self._is_pooled(t)]
+        here = threading.current_thread()
+        new = [t for t in threading.enumerate() if t is not here and t not in self._present]
+        frames = sys._current_frames() if new else {}
+        return [t for t in new if self._is_foreign(t, frames.get(t.ident or -1))]
 
-    def _is_pooled(self, thread: threading.Thread) -> bool:
+    def _is_foreign(self, thread: threading.Thread, frame: FrameType | None) -> bool:
+        if isinstance(thread, EngineThread):
+            return False
+        if hooks.is_pool_thread(thread):
+            return not _idles_in_a_pool(frame)
         worker = hooks.anyio_worker_type()
         if worker is not None and isinstance(thread, worker):
-            return hooks.anyio_busy_workers() is not None
-        frame = sys._current_frames().get(thread.ident or -1)
+            return hooks.anyio_busy_workers() is None
         while self._pool_file and frame is not None:
             if frame.f_code.co_filename == self._pool_file:
-                return True
+                return False
             frame = frame.f_back
-        return False
+        return True
 
 
 class Quiescence:
     """Decides what happens when nothing can run: wait, jump, or say that it hangs.
 
     ``hung`` is called in the loop's thread when a job can never go on; ``circling`` when only
-    timers fire.
+    timers fire, or it polls without end. Both are called again where that did not end the job.
+    Where *virtual* is false, time is the computer's, and nothing is ever decided.
     """
 
-    def __init__(self, hung: Callable[[], None], circling: Callable[[], None]) -> None:
+    def __init__(
+        self, hung: Callable[[], None], circling: Callable[[], None], *, virtual: bool = True
+    ) -> None:
         self.now = 0.0
+        self.virtual = virtual
         self.working = False
-        self.waiting = False
+        self.given_up = False
         self._hung = hung
         self._circling = circling
         self._jumps = 0
@@ -105,22 +125,24 @@ class Quiescence:
 
     def begin(self) -> None:
         """A job begins."""
-        self.working = True
-        self._jumps = self._turns = 0
+        self.working = self.virtual
+        self.progress()
 
     def end(self) -> None:
         """The job has ended; until the next one the loop just waits."""
         self.working = False
+
+    def progress(self) -> None:
+        """An operation of the subject ended: it does not go in circles."""
+        self._jumps = self._turns = 0
 
     def turn(self) -> None:
         """The loop made a turn in which something could run."""
         if not self.working:
             return
         self._turns += 1
-        if self._turns > MOST_IDLE_TURNS:
-            self.now += CREEP
-        if self._turns > MOST_IDLE_TURNS + MOST_JUMPS:
-            self._turns = 0
+        if self._turns > MOST_TURNS:
+            self.progress()
             self._circling()
 
     def jump(self, seconds: float | None) -> None:
@@ -130,146 +152,62 @@ class Quiescence:
             self._hung()
             return
         self._jumps += 1
-        self.now += seconds
+        # asyncio fires a timer only when time is beyond it, be it by the least step.
+        self.now = math.nextafter(self.now + seconds, math.inf)
         if self._jumps > MOST_JUMPS:
-            self._jumps = 0
+            self.progress()
             self._circling()
 
+    def go_on(self) -> None:
+        """Called in every turn of the loop.
 
-class VirtualEventLoop(asyncio.SelectorEventLoop):
-    """An asyncio event loop with a virtual clock."""
-
-    def __init__(self, quiescence: Quiescence) -> None:
-        self._quiescence = quiescence
-        self._executing = 0
-        self.world = World(self._busy_workers, "")
-        self._own_descriptors: set[int] = set()
-        super().__init__(_VirtualSelector(quiescence, self._openers))
-        self._own_descriptors = set(self._selector.get_map())  # type: ignore[attr-defined]
-
-    def time(self) -> float:
-        """The virtual time, in seconds."""
-        return self._quiescence.now
-
-    def run_in_executor(  # type: ignore[override]
-        self, executor: Executor | None, func: Callable[..., Any], *args: Any
-    ) -> asyncio.Future[Any]:
-        """As the base class, counted: a thread at work keeps the clock real."""
-        before = set(threading.enumerate())
-        future = super().run_in_executor(executor, func, *args)
-        if executor is None:
-            self.world.adopt_pool_threads(before)
-        self._executing += 1
-        future.add_done_callback(self._executed)
-        return future
-
-    def _executed(self, future: asyncio.Future[Any]) -> None:
-        del future
-        self._executing -= 1
-
-    def _busy_workers(self) -> int:
-        return self._executing + (hooks.anyio_busy_workers() or 0)
-
-    def _openers(self, descriptors: Iterable[int]) -> list[str]:
-        return self.world.openers(set(descriptors) - self._own_descriptors)
+        Raises:
+            Stuck: the loop was given up.
+        """
+        if self.given_up:
+            raise Stuck
 
 
-class _VirtualSelector(selectors.DefaultSelector):
-    def __init__(
-        self, quiescence: Quiescence, openers: Callable[[Iterable[int]], list[str]]
-    ) -> None:
-        super().__init__()
-        self._quiescence = quiescence
-        self._openers = openers
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        quiescence = self._quiescence
-        ready = super().select(0)
-        if ready or (timeout is not None and timeout <= 0):
-            quiescence.turn()
-            return ready
-        if not quiescence.working:
-            return self._wait(timeout)
-        if self._openers(self.get_map()):
-            return self._wait(SLICE if timeout is None else min(timeout, SLICE))
-        ready = super().select(0)
-        if not ready:
-            quiescence.jump(timeout)
-        return ready
-
-    def _wait(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
-        begun = time.monotonic()
-        self._quiescence.waiting = True
-        try:
-            return super().select(timeout)
-        finally:
-            self._quiescence.waiting = False
-            self._quiescence.now += time.monotonic() - begun
+_in_force = threading.local()
 
 
-@functools.cache
-def trio_clock_type() -> type[Any]:
-    """The class of trio's virtual clock, which needs trio to be defined."""
-    import trio
-    import trio.testing
+def put_in_force(quiescence: Quiescence) -> None:
+    """Make *quiescence* the one that `progressed` tells, in this thread."""
+    _in_force.quiescence = quiescence
 
-    class VirtualClock(trio.abc.Clock, trio.abc.Instrument):
-        """A trio clock, and the instrument that tells it when nothing can run."""
 
-        def __init__(self, quiescence: Quiescence) -> None:
-            self._quiescence = quiescence
-            self.world = World(trio.testing.active_thread_count, hooks.trio_thread_file())
-            self._asked = 0.0
-            self._deadline: float | None = None
-            self._begun = 0.0
-            self._closed = False
+def progressed() -> None:
+    """An operation of the subject ended; called in the thread of its loop."""
+    quiescence = getattr(_in_force, "quiescence", None)
+    if quiescence is not None:
+        quiescence.progress()
 
-        def start_clock(self) -> None:
-            """Nothing to start."""
 
-        def current_time(self) -> float:
-            """The virtual time, in seconds."""
-            return self._quiescence.now
+def threads_of_others() -> set[threading.Thread]:
+    """The threads that there are now, without those of executors that have nothing to do.
 
-        def deadline_to_sleep_time(self, deadline: float) -> float:
-            """How long to wait for events; asked only when nothing can run."""
-            left = deadline - self._quiescence.now
-            self._deadline = None if left == float("inf") else left
-            self._closed = False
-            self._asked = left
-            if self._quiescence.working:
-                if self.world.openers(hooks.trio_awaited_descriptors()):
-                    self._asked = min(left, SLICE)
-                else:
-                    self._closed = True
-                    cushion = hooks.trio_idle_cushion()
-                    self._asked = 0.0 if cushion is None else max(cushion, 0.0) + CREEP
-            return self._asked
+    An executor of the author's module may outlive one check and serve the next one.
+    """
+    frames = sys._current_frames()
+    return {
+        t
+        for t in threading.enumerate()
+        if not (hooks.is_pool_thread(t) and _idles_in_a_pool(frames.get(t.ident or -1)))
+    }
 
-        def before_io_wait(self, timeout: float) -> None:
-            """Trio is about to wait for *timeout* seconds."""
-            if self._closed and timeout != self._asked:
-                self._closed = False
-            self._begun = time.monotonic()
-            self._quiescence.waiting = timeout > 0
 
-        def after_io_wait(self, timeout: float) -> None:
-            """Trio has waited, and expires deadlines after this."""
-            quiescence = self._quiescence
-            quiescence.waiting = False
-            if trio.lowlevel.current_statistics().tasks_runnable:
-                quiescence.turn()
-            elif self._closed:
-                quiescence.jump(self._deadline)
-            elif timeout > 0:
-                quiescence.now += time.monotonic() - self._begun
-            self._closed = False
-
-    return VirtualClock
+def _idles_in_a_pool(frame: FrameType | None) -> bool:
+    """Whether *frame*, the innermost of a thread of an executor, is where it waits for work."""
+    if frame is None or frame.f_code is not concurrent.futures.thread._worker.__code__:
+        return False
+    return bool(frame.f_locals["work_queue"].empty())
 
 
 def _name(thread: threading.Thread) -> str:
-    return re.sub(r"\d+", "N", thread.name)
+    if hooks.is_pool_thread(thread):
+        return A_WORKER
+    name = re.sub(r"\d+", "N", thread.name)
+    return f"a thread ({name})"
 
 
 def _kind(descriptor: int) -> str:

@@ -1,4 +1,4 @@
-"""Every private name of trio and anyio that the checker uses, each with what happens without it.
+"""Every private name of trio, anyio and Python that the checker uses, each with what happens without it.
 
 All are optional: each function says by its result that the hook is missing. Tests hold them
 against the installed releases.
@@ -6,7 +6,9 @@ against the installed releases.
 
 from __future__ import annotations
 
+import concurrent.futures.thread
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -23,7 +25,10 @@ def seed_trio(seed: int) -> bool:
 
 @contextmanager
 def deterministic_trio() -> Iterator[None]:
-    """Let trio order the tasks of a batch before it draws, as its Hypothesis plugin does."""
+    """Let trio order the tasks of a batch before it draws, as its Hypothesis plugin does.
+
+    Does nothing where trio was not imported.
+    """
     run = _trio_run()
     generator = getattr(run, "_r", None)
     flag = "_ALLOW_DETERMINISTIC_SCHEDULING"
@@ -37,6 +42,30 @@ def deterministic_trio() -> Iterator[None]:
     finally:
         setattr(run, flag, allowed)
         generator.setstate(state)
+
+
+def asyncio_next_timer(loop: Any) -> float | None:
+    """When the next timer of an asyncio *loop* is due, cancelled ones taken off; None if unknown."""
+    scheduled = getattr(loop, "_scheduled", None)
+    return float(scheduled[0].when()) if scheduled else None
+
+
+def asyncio_callbacks(loop: Any) -> int:
+    """How many callbacks and timers wait in an asyncio *loop*; none where that is unknown."""
+    scheduled = [each for each in getattr(loop, "_scheduled", ()) if not each.cancelled()]
+    return len(getattr(loop, "_ready", ())) + len(scheduled)
+
+
+def forget_asyncio_task(task: Any) -> bool:
+    """Let the end of asyncio's loop not wait for *task*; False where that can't be done."""
+    tasks = sys.modules.get("asyncio.tasks")
+    forgotten = False
+    for name in ("_unregister_task", "_unregister_eager_task"):
+        forget = getattr(tasks, name, None)
+        if forget is not None:
+            forget(task)
+            forgotten = True
+    return forgotten
 
 
 def trio_idle_cushion() -> float | None:
@@ -55,15 +84,16 @@ def trio_awaited_descriptors() -> list[int] | None:
     """The file descriptors that trio's tasks wait for; None where they can't be known."""
     runner = _trio_runner()
     registered = getattr(getattr(runner, "io_manager", None), "_registered", None)
-    wakeup = getattr(getattr(getattr(runner, "entry_queue", None), "wakeup", None), "wakeup_sock", None)
+    wakeup = getattr(
+        getattr(getattr(runner, "entry_queue", None), "wakeup", None), "wakeup_sock", None
+    )
     if registered is None or wakeup is None:
         return None
     own = wakeup.fileno()
     return [
         descriptor
         for descriptor, waiters in list(registered.items())
-        if descriptor != own
-        and (waiters.read_task is not None or waiters.write_task is not None)
+        if descriptor != own and (waiters.read_task is not None or waiters.write_task is not None)
     ]
 
 
@@ -71,6 +101,12 @@ def trio_thread_file() -> str:
     """The file whose code runs in the threads that trio keeps for later; empty where unknown."""
     module = sys.modules.get("trio._core._thread_cache")
     return getattr(module, "__file__", None) or ""
+
+
+def is_pool_thread(thread: threading.Thread) -> bool:
+    """Whether *thread* belongs to a `ThreadPoolExecutor`; false where that is unknown."""
+    target = getattr(thread, "_target", None)
+    return target is not None and target is getattr(concurrent.futures.thread, "_worker", None)
 
 
 def anyio_worker_type() -> type | None:

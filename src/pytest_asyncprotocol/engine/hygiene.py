@@ -1,39 +1,72 @@
-"""What a check left behind: tasks, coroutines that nobody awaited."""
+"""What a check left behind: tasks, coroutines that nobody awaited, errors nobody could catch."""
 
 from __future__ import annotations
 
 import gc
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from pytest_asyncprotocol.engine.stall import what_is_awaited
+from pytest_asyncprotocol.model.text import describe_exception
 
+MOST_ALLOCATIONS = 50_000
+"""Objects more than before, after which a job is followed by a collection of garbage."""
 
 
 class Recorder:
     """Collects warnings and unraisable errors of the whole process while it is installed."""
 
     def __init__(self) -> None:
-        self.never_awaited: list[str] = []
+        self._never_awaited: list[str] = []
+        self._mishaps: list[str] = []
+        self._present = set(threading.enumerate())
 
     def mark(self) -> int:
-        """The state of the record, for `since`."""
-        return len(self.never_awaited)
+        """The state of the record, for `since`; garbage that is there already comes before it."""
+        gc.collect()
+        return len(self._never_awaited)
 
     def since(self, mark: int) -> list[str]:
         """The coroutines found since *mark* that were made and never awaited, garbage included."""
         gc.collect()
-        return self.never_awaited[mark:]
+        return self._never_awaited[mark:]
+
+    def mark_mishaps(self) -> int:
+        """The state of the record, for `mishaps_since`."""
+        gc.collect()
+        return len(self._mishaps)
+
+    def mishaps_since(self, mark: int) -> list[str]:
+        """Unclosed resources and errors that nobody could catch, since *mark*."""
+        gc.collect()
+        return self._mishaps[mark:]
 
     def warned(self, message: Warning | str, *details: Any, **more: Any) -> None:
         """Take one warning; stands in for `warnings.showwarning`."""
         del details, more
-        text = str(message)
-        if isinstance(message, RuntimeWarning) and "never awaited" in text:
-            self.never_awaited.append(text.splitlines()[0])
+        lines = str(message).splitlines() or [""]
+        if isinstance(message, RuntimeWarning) and "never awaited" in lines[0]:
+            self._never_awaited.append(lines[0])
+        elif isinstance(message, ResourceWarning):
+            self._mishaps.append(lines[0])
+
+    def unraisable(self, unraisable: Any) -> None:
+        """Take one error of a ``__del__`` or the like; stands in for `sys.unraisablehook`."""
+        name = getattr(unraisable.object, "__qualname__", type(unraisable.object).__name__)
+        error = unraisable.exc_value or unraisable.exc_type()
+        self._mishaps.append(f"{describe_exception(error)}, in {name}")
+
+    def thread_died(self, details: Any) -> bool:
+        """Take the error that ended a thread; false if the thread was there before."""
+        if details.thread in self._present or details.thread is None:
+            return False
+        if details.exc_value is not None:
+            self._mishaps.append(f"{describe_exception(details.exc_value)}, in a thread")
+        return True
 
 
 @contextmanager
@@ -41,27 +74,39 @@ def recording() -> Iterator[Recorder]:
     """Install a recorder; for the calling thread, and never for two checks at once.
 
     The heap as it is now is frozen meanwhile, so that looking for garbage is cheap and finds
-    only what the checks made.
+    only what the checks made; and it is looked for only when asked, so that what one check left
+    does not come to light in another.
     """
     recorder = Recorder()
-    freezes = gc.get_freeze_count() == 0
+    before = sys.unraisablehook, threading.excepthook
+
+    def thread_died(details: Any) -> None:
+        if not recorder.thread_died(details):
+            before[1](details)
+
+    collects, freezes = gc.isenabled(), gc.get_freeze_count() == 0
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         warnings.showwarning = recorder.warned
-        previous, sys.unraisablehook = sys.unraisablehook, _ignore
+        sys.unraisablehook, threading.excepthook = recorder.unraisable, thread_died
+        gc.disable()
         if freezes:
             gc.freeze()
         try:
             yield recorder
-            gc.collect()
         finally:
+            gc.collect()
             if freezes:
                 gc.unfreeze()
-            sys.unraisablehook = previous
+            if collects:
+                gc.enable()
+            sys.unraisablehook, threading.excepthook = before
 
 
-def _ignore(unraisable: Any) -> None:
-    """What a subject raises where nobody can catch it stays off the test run's own records."""
+def collect_if_many() -> None:
+    """Look for garbage where much was made; for the loop's thread, between two jobs."""
+    if not gc.isenabled() and gc.get_count()[0] > MOST_ALLOCATIONS:
+        gc.collect()
 
 
 def living_tasks(library: str) -> set[Any]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import inspect
 import os
 import selectors
 import sys
 import sysconfig
 import threading
+import time
 from collections.abc import Iterator
-from types import CodeType, FrameType
+from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, GeneratorType
 from typing import Any
 
 import pytest_asyncprotocol
@@ -29,6 +29,12 @@ _LIBRARIES = (
     ),
 )
 
+LOOKS = 5
+"""Times that a running thread is looked at again, to tell where it stays."""
+
+BETWEEN_LOOKS = 0.002
+"""Real seconds between two of these looks."""
+
 
 def what_is_awaited(coroutine: Any) -> str:
     """In words: the last frame of the author's own, and the library call that it waits for."""
@@ -43,13 +49,31 @@ def what_is_awaited(coroutine: Any) -> str:
 
 
 def where_it_runs(thread: threading.Thread) -> str:
-    """In words: the innermost frame of *thread* that is neither a library's nor the checker's."""
+    """In words: the innermost frame that *thread* stays in, the author's own if there is one.
+
+    Looks several times, for a thread that runs in circles is now here, now there.
+    """
+    stack = _stack(thread)
+    for _ in range(LOOKS):
+        time.sleep(BETWEEN_LOOKS)
+        stack = [
+            (code, line if line == later_line else None)
+            for (code, line), (later, later_line) in zip(stack, _stack(thread), strict=False)
+            if code is later
+        ]
+    own = [each for each in stack if not is_library(each[0]) and not _is_ours(each[0])]
+    if not own and not stack:
+        return "at an unknown place"
+    return f"at {place(*(own or stack)[-1])}"
+
+
+def _stack(thread: threading.Thread) -> list[tuple[CodeType, int | None]]:
     frame = sys._current_frames().get(thread.ident or -1)
-    innermost = frame
-    while frame is not None and (is_library(frame.f_code) or _is_ours(frame.f_code)):
+    stack: list[tuple[CodeType, int | None]] = []
+    while frame is not None:
+        stack.append((frame.f_code, frame.f_lineno))
         frame = frame.f_back
-    shown = frame or innermost
-    return f"at {place(shown)}" if shown is not None else "at an unknown place"
+    return stack[::-1]
 
 
 def is_library(code: CodeType) -> bool:
@@ -76,7 +100,7 @@ def _suspended_frames(awaiting: Any) -> Iterator[FrameType]:
 
 def _frame(awaiting: Any) -> FrameType | None:
     for name in ("cr_frame", "gi_frame", "ag_frame"):
-        frame = getattr(awaiting, name, None)
+        frame = _attribute(awaiting, name)
         if isinstance(frame, FrameType):
             return frame
     return None
@@ -87,13 +111,16 @@ def _awaited_by(awaiting: Any) -> Any:
     if frame is not None and _is_ours(frame.f_code) and "steps" in frame.f_locals:
         return frame.f_locals["steps"]
     for name in ("cr_await", "gi_yieldfrom", "ag_await"):
-        if hasattr(awaiting, name):
-            return getattr(awaiting, name)
+        if hasattr(type(awaiting), name):
+            return _attribute(awaiting, name)
     for referent in gc.get_referents(awaiting):
-        if inspect.iscoroutine(referent) or inspect.isgenerator(referent):
-            return referent
-        if inspect.isasyncgen(referent):
+        if isinstance(referent, (CoroutineType, GeneratorType, AsyncGeneratorType)):
             return referent
         if type(referent).__name__ in ("coroutine_wrapper", "async_generator_asend"):
             return referent
     return None
+
+
+def _attribute(awaiting: object, name: str) -> Any:
+    """As `getattr`, of what the type defines: an author's ``__getattr__`` is never run."""
+    return getattr(awaiting, name, None) if hasattr(type(awaiting), name) else None

@@ -6,30 +6,50 @@ import ctypes
 import queue
 import sys
 import threading
+from collections.abc import Iterable
 from typing import TypeVar
 
 T = TypeVar("T")
 
-INJECTIONS = 200
+INJECTIONS = 1000
 """Times an exception is put into a thread that blocks, before it is abandoned."""
 
-GRACE = 0.005
+GRACE = 0.001
 """Real seconds given to the thread after each of them."""
 
-abandoned: list[object] = []
-"""Threads, and what they run, that could not be ended. Dropping a coroutine that swallows
-everything would spin for ever in its ``close()``, so they are kept alive on purpose."""
+_DEBUGGERS = ("bdb", "pdb", "pydevd", "_pydevd_bundle", "debugpy")
+
+abandoned: list[threading.Thread] = []
+"""Threads that could not be ended; see `keep_alive`."""
 
 
 class Interrupted(BaseException):
     """Put into a thread that blocks its event loop."""
 
 
-def being_debugged() -> bool:
-    """Whether a debugger has hold of this process, so that time says nothing."""
-    trace = sys.gettrace()
-    module = getattr(trace, "__module__", None) or type(trace).__module__
-    return trace is not None and module.partition(".")[0] in ("bdb", "pdb", "pydevd", "debugpy")
+def keep_alive(objects: Iterable[object]) -> None:
+    """Never let *objects* be collected, not even when the interpreter ends.
+
+    Dropping a coroutine that swallows everything would spin for ever in its ``close()``, in
+    whichever thread collects it.
+    """
+    for each in objects:
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(each))
+
+
+def being_debugged(thread: threading.Thread | None = None) -> bool:
+    """Whether a debugger has hold of this thread or *thread*, so that time says nothing."""
+    if _is_debuggers(sys.gettrace()):
+        return True
+    monitoring = getattr(sys, "monitoring", None)
+    if monitoring is not None and monitoring.get_tool(monitoring.DEBUGGER_ID) is not None:
+        return True
+    frame = sys._current_frames().get(thread.ident or -1) if thread is not None else None
+    while frame is not None:
+        if _is_debuggers(frame.f_trace) or _package(frame.f_globals.get("__name__")) in _DEBUGGERS:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def get(results: queue.SimpleQueue[T], seconds: float | None) -> T | None:
@@ -43,19 +63,30 @@ def get(results: queue.SimpleQueue[T], seconds: float | None) -> T | None:
 def interrupt(thread: threading.Thread, results: queue.SimpleQueue[T]) -> T | None:
     """Put `Interrupted` into *thread* until it gives a result; None if it never does."""
     interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-4)
+    # With the usual interval an injection can hit the handler of the one before, every time.
+    sys.setswitchinterval(1e-6)
     try:
         for _ in range(INJECTIONS):
-            _inject(thread)
+            _inject(thread, ctypes.py_object(Interrupted))
             result = get(results, GRACE)
             if result is not None or not thread.is_alive():
                 return result
     finally:
+        _inject(thread, None)
         sys.setswitchinterval(interval)
     return None
 
 
-def _inject(thread: threading.Thread) -> None:
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(
-        ctypes.c_ulong(thread.ident or 0), ctypes.py_object(Interrupted)
-    )
+def _inject(thread: threading.Thread, error: object) -> None:
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), error)
+
+
+def _is_debuggers(trace: object) -> bool:
+    if trace is None:
+        return False
+    module = getattr(trace, "__module__", None) or type(trace).__module__
+    return _package(module) in _DEBUGGERS
+
+
+def _package(module: object) -> str:
+    return str(module).partition(".")[0]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
 import typing
 from typing import Any
 
 from pytest_asyncprotocol.model.declarations import Declarations
 from pytest_asyncprotocol.model.exceptions import NoVerdict
 from pytest_asyncprotocol.model.factory import Factory, TearDown
-from pytest_asyncprotocol.model.protocols import Protocol
-from pytest_asyncprotocol.model.subject import Loop, Subject
+from pytest_asyncprotocol.model.protocols import Protocol, is_coroutine_like
+from pytest_asyncprotocol.model.subject import Loop, Subject, discard
 from pytest_asyncprotocol.model.text import describe_exception
 from pytest_asyncprotocol.model.verdicts import Coverage
 
@@ -85,15 +84,17 @@ class Case:
         self._subjects.append(subject)
         return subject
 
-    async def tear_down(self) -> None:
+    async def tear_down(self, *, closing: bool = True) -> None:
         """End what the subjects of this run left open, and the author's own set-up.
+
+        Not *closing* leaves the subjects alone, as after a hang.
 
         Raises:
             NoVerdict: the author's tear-down failed.
         """
         subjects, self._subjects = self._subjects, []
         tear_downs, self._tear_downs = self._tear_downs, []
-        if self._instance is None:
+        if closing and self._instance is None:
             for subject in subjects:
                 for each in (*subject.derived, subject):
                     await _end(each)
@@ -145,8 +146,7 @@ def _shortened(trace: list[str], longest: int = 12) -> list[str]:
 
 async def _end(subject: Subject) -> None:
     """Close what was left open; what goes wrong here is for the rules about closing to say."""
-    obj = subject.object
-    if inspect.iscoroutine(obj):
-        obj.close()
-    elif inspect.isasyncgen(obj) or (subject.special("__anext__") and subject.has("aclose")):
+    if is_coroutine_like(subject.object):
+        discard(subject.object)
+    elif subject.special("__anext__") and subject.has("aclose"):
         await subject.aclose()

@@ -1,4 +1,4 @@
-"""The catalogue: numbered rules, each with its level, its source and the function that checks it."""
+"""The catalogue: numbered rules, each with its level, its source and its checking function."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+from pytest_asyncprotocol.model.declarations import Declarations
 from pytest_asyncprotocol.model.protocols import Protocol
 
 if TYPE_CHECKING:
@@ -55,8 +56,7 @@ class Rule:
     """One obligation, and the function that checks it.
 
     ``requires`` names the rules that must hold before this one can be judged; ``enabled_by``
-    names declarations, one of which has to be made; ``backends`` limits the rule to the named
-    libraries.
+    names declarations, one of which has to be made; ``libraries`` limits the rule to those named.
     """
 
     id: str
@@ -143,7 +143,8 @@ def rule(
     subject conforms, and raises `Violation`, `Vacuous`, `NotApplicable` or `NoVerdict` when not.
 
     Raises:
-        ValueError: the id is taken, or not made of a family and three digits.
+        ValueError: the id or slug is taken or ill-formed, or a declaration or library unknown.
+        TypeError: the function is not async.
 
     Example::
 
@@ -152,14 +153,24 @@ def rule(
             '''``aiter(it)`` is ``it``. ...'''
     """
     if not re.fullmatch(r"[A-Z]{2,}\d{3}", id):
-        raise ValueError(f"{id!r} is no rule id: take two capital letters and three digits")
-    if id in _rules:
-        raise ValueError(f"the rule id {id} is taken by {_rules[id].slug!r}")
-    family = _FAMILIES.get(id[:2])
+        raise ValueError(f"{id!r} is no rule id: take two or more capital letters and three digits")
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug):
+        raise ValueError(f"{slug!r} is no slug: take lower case words with hyphens between them")
+    taken = next((each for each in _rules.values() if id == each.id or slug == each.slug), None)
+    if taken is not None:
+        raise ValueError(f"{id} {slug} is taken by {taken.name}: ids and slugs are unique")
+    family = _FAMILIES.get(id[:-3])
     if protocols is None and family is None:
         raise ValueError(f"{id} belongs to no known family: name its protocols=")
+    for name in enabled_by:
+        if name not in Declarations.__annotations__:
+            raise ValueError(f"{id} is enabled by {name}=, which no subject can declare")
+    if not libraries or set(libraries) - {"asyncio", "trio"}:
+        raise ValueError(f"{id}: libraries= takes 'asyncio', 'trio' or both, not {libraries!r}")
 
     def enter(check: Callable[[Case], Awaitable[None]]) -> Rule:
+        if not inspect.iscoroutinefunction(check):
+            raise TypeError(f"{id} is no async function: write `async def` below its decorator")
         entered = Rule(
             id, slug, level, check, protocols or family or (),
             requires, enabled_by, libraries, feeds, needs_own_loop,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal, TypedDict
 
+from pytest_asyncprotocol.model.exceptions import NoVerdict
 from pytest_asyncprotocol.model.protocols import Protocol
 from pytest_asyncprotocol.model.text import describe
 
@@ -121,7 +122,9 @@ class Declarations:
     def as_judge(self, name: str) -> Callable[[Any], bool]:
         """The declared value *name* as a function that judges the real one."""
         declared = getattr(self, name)
-        return _judge(declared) if callable(declared) else lambda real: same(real, declared)
+        if callable(declared):
+            return lambda real: _judged(name, declared, real)
+        return lambda real: same(real, declared)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +146,7 @@ def same(real: object, declared: object) -> bool:
         return True
     try:
         return bool(real == declared)
-    except Exception:
+    except BaseException:
         return False
 
 
@@ -162,24 +165,37 @@ def declarations_of(protocol: Protocol, given: Mapping[str, Any]) -> Declaration
         values[name] = _VALIDATORS[name](name, value)
     if values.get("value_is_self") and "value" in values:
         raise ValueError("value= and value_is_self= contradict each other: declare one of them")
+    if "returns" in values and "raises" in values:
+        raise ValueError("returns= and raises= contradict each other: declare one of them")
     if values.get("infinite") and "raises" in values:
-        raise ValueError("an infinite subject has no end at which raises= could hold: drop one")
+        raise ValueError(
+            "infinite=True and raises= contradict each other, since raises= says how it ends: "
+            "declare one of them"
+        )
     if values.get("infinite") and callable(values.get("items")):
-        raise ValueError("with infinite=True, items= is the list of the first items, not a callable")
+        raise ValueError("with infinite=True, items= takes a list of the first items, no callable")
     return Declarations(**values)
 
 
 def _unknown(protocol: Protocol, name: str, known: set[str]) -> str:
+    others = [p for p in Protocol if name in KEYWORDS[p].__annotations__]
     near = difflib.get_close_matches(name, sorted(known), n=1)
-    hint = f"; did you mean {near[0]}=?" if near else ""
-    return (
-        f"{name}= is not a declaration of {protocol.noun}{hint} "
-        f"Known are: {', '.join(sorted(known))}"
-    )
+    hint = f"it takes {', '.join(f'{each}=' for each in sorted(known))}"
+    if others:
+        hint = f"it belongs to {' and '.join(f'assert_{each.value}' for each in others)}"
+    elif near:
+        hint = f"did you mean {near[0]}=?"
+    return f"assert_{protocol.value} takes no {name}=: {hint}"
 
 
-def _judge(predicate: Callable[[Any], Any]) -> Callable[[Any], bool]:
-    return lambda real: bool(predicate(real))
+def _judged(name: str, predicate: Callable[[Any], Any], real: Any) -> bool:
+    judgement = predicate(real)
+    if judgement is None:
+        raise NoVerdict(
+            f"the callable {name}= returned None: it has to return True or False, so does it lack "
+            "a `return`?"
+        )
+    return bool(judgement)
 
 
 def _boolean(name: str, value: object) -> bool:
@@ -228,7 +244,7 @@ def _items(name: str, value: object) -> object:
 
 def _one_of(*allowed: str) -> Callable[[str, object], str]:
     def validate(name: str, value: object) -> str:
-        if value not in allowed or not isinstance(value, str):
+        if not isinstance(value, str) or value not in allowed:
             choices = " or ".join(repr(each) for each in allowed)
             raise ValueError(f"{name}= takes {choices}, not {describe(value)}")
         return value

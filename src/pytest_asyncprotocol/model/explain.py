@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
@@ -9,6 +10,11 @@ from pytest_asyncprotocol.model.catalogue import Rule, catalogue
 from pytest_asyncprotocol.model.verdicts import Report, Status, Verdict
 
 WIDTH = 100
+
+
+def plain(text: str) -> str:
+    """The text of a docstring for a terminal: code in single backticks."""
+    return re.sub(r"``([^`]+)``", r"`\1`", text)
 
 
 def explain(report: Report) -> str:
@@ -22,7 +28,7 @@ def explain(report: Report) -> str:
     if not groups:
         lines += ["", *_nothing_proved(report)]
     if len(report) > 1:
-        lines += ["", counts(report)]
+        lines += ["", *_wrapped(counts(report))]
     return "\n".join(lines)
 
 
@@ -44,10 +50,10 @@ def verdict_line(report: Report) -> str:
 def counts(report: Report) -> str:
     """How much was checked, of how much."""
     ran = {v.name for v in report if v.status in (Status.PASSED, Status.VIOLATED, Status.VACUOUS)}
-    reported = {v.name for v in report if v.rule is not None}
+    applicable = {v.name for v in report if v.rule is not None and not _left_out(v)}
     known = [r for r in catalogue().values() if report.protocol in r.protocols]
     line = (
-        f"{len(ran)} of {len(reported)} applicable rules ran, of {len(known)} for "
+        f"{len(ran)} of {len(applicable)} applicable rules ran, of {len(known)} for "
         f"{report.protocol.noun} and {len(catalogue())} in the catalogue"
     )
     fresh = {v.name for v in report if v.message.startswith("needs a fresh object")}
@@ -69,7 +75,8 @@ def explain_verdicts(verdicts: Iterable[Verdict], report: Report) -> str:
 
 def explain_rule(rule: Rule) -> str:
     """A rule's page: what it says, why, how it is broken in practice, advice and source."""
-    lines = [f"{rule.name} · {rule.level.value.upper()} · {', '.join(p.words for p in rule.protocols)}"]
+    protocols = ", ".join(p.words for p in rule.protocols)
+    lines = [f"{rule.name} · {rule.level.value.upper()} · {protocols}"]
     lines += [rule.title, "", rule.what] if rule.what else [rule.title]
     for heading, text in (
         ("Why", rule.why),
@@ -82,8 +89,8 @@ def explain_rule(rule: Rule) -> str:
     if rule.enabled_by:
         lines += ["", f"Enabled by: {', '.join(f'{n}=' for n in rule.enabled_by)}"]
     if rule.requires:
-        lines += ["", f"Judged only where these hold: {', '.join(rule.requires)}"]
-    return "\n".join(lines)
+        lines += ["", *_wrapped(f"Judged only where these hold: {', '.join(rule.requires)}")]
+    return plain("\n".join(lines))
 
 
 def _grouped(verdicts: Iterable[Verdict]) -> Iterator[list[Verdict]]:
@@ -98,10 +105,11 @@ def _table(groups: list[list[Verdict]]) -> Iterator[str]:
     names = max(len(g[0].name) for g in groups)
     backends = max(len(_backends(g)) for g in groups)
     for group in groups:
-        first = group[0]
-        level = "ERROR" if first.status is Status.ERROR or first.rule is None else first.rule.level.value.upper()
-        message = textwrap.shorten(first.message, 72, placeholder=" …")
-        yield f"  {first.name:{names}}  {level:6}  {_backends(group):{backends}}  {message}"
+        rule = None if group[0].status is Status.ERROR else group[0].rule
+        level = "ERROR" if rule is None else rule.level.value.upper()
+        line = f"  {group[0].name:{names}}  {level:6}  {_backends(group):{backends}}  "
+        width = max(WIDTH - len(line), 20)
+        yield line + textwrap.shorten(group[0].message, width, placeholder=" …")
 
 
 def _explained(group: list[Verdict], report: Report) -> Iterator[str]:
@@ -116,14 +124,14 @@ def _explained(group: list[Verdict], report: Report) -> Iterator[str]:
         if verdict.trace:
             yield "  Trace:"
             for line in verdict.trace:
-                yield f"    {line}"
+                yield from _wrapped(line, "    ")
     if first.rule is None or first.status is Status.ERROR:
         return
     yield from _block("Why", first.rule.why)
     yield from _block("Look at", first.rule.advice)
     if report.source:
         yield from _block("Defined", report.source)
-    yield from _block("Source", first.rule.source, wrapped=False)
+    yield from _block("Source", first.rule.source)
 
 
 def _different(group: list[Verdict]) -> list[Verdict]:
@@ -131,21 +139,34 @@ def _different(group: list[Verdict]) -> list[Verdict]:
     return list({(v.message, v.trace): v for v in reversed(group)}.values())[::-1]
 
 
-def _block(heading: str, text: str, *, wrapped: bool = True) -> Iterator[str]:
-    if not text:
-        return
-    if not wrapped:
-        yield f"  {heading}: " + " ".join(text.split())
-        return
-    yield from textwrap.wrap(
-        f"{heading}: {' '.join(text.split())}", WIDTH, initial_indent="  ",
-        subsequent_indent="    ", break_long_words=False, break_on_hyphens=False,
+def _block(heading: str, text: str) -> Iterator[str]:
+    if text:
+        yield from _wrapped(f"{heading}: {plain(text)}", "  ")
+
+
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    """*text* in lines of the width; addresses of pages stay in one piece."""
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ",
+        break_long_words=False, break_on_hyphens=False,
     )  # fmt: skip
 
 
+def _left_out(verdict: Verdict) -> bool:
+    """Whether the rule says nothing about this subject, as it was declared."""
+    return verdict.status is Status.SKIPPED and verdict.message.startswith(
+        ("not applicable", "undeclared")
+    )
+
+
 def _nothing_proved(report: Report) -> Iterator[str]:
+    if not len(report):
+        yield "  no rule is left to check: look at select=, ignore= and level="
     for verdict in report:
-        yield f"  {verdict.name}, on {verdict.backend}: {verdict.status.value}, {verdict.message}"
+        ended = f"{verdict.status.value}, {verdict.message}".removesuffix(", ")
+        if verdict.expected is not None:
+            ended = f"failed as expected ({verdict.expected})"
+        yield from _wrapped(f"{verdict.name}, on {verdict.backend}: {ended}", "  ")
 
 
 def _backends(group: list[Verdict]) -> str:

@@ -9,8 +9,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_asyncprotocol.model.exceptions import NoVerdict
-from pytest_asyncprotocol.model.protocols import Protocol, implements, resembles
-from pytest_asyncprotocol.model.text import describe, describe_exception, name_of, source_of
+from pytest_asyncprotocol.model.protocols import (
+    Protocol,
+    closest,
+    implements,
+    is_coroutine_like,
+    is_native_coroutine,
+    isinstance_of,
+    resembles,
+)
+from pytest_asyncprotocol.model.subject import discard
+from pytest_asyncprotocol.model.text import (
+    describe,
+    describe_exception,
+    name_of,
+    source_of,
+    type_name,
+)
 
 TearDown = Callable[[], Awaitable[None]]
 
@@ -61,11 +76,14 @@ class Factory:
                 return await _set_up(self.target)
             made = self.target()
             if self.awaits or (
-                inspect.iscoroutine(made) and self.protocol is not Protocol.AWAITABLE
+                is_native_coroutine(made) and self.protocol is not Protocol.AWAITABLE
             ):
                 made = await made
         except BaseException as error:
-            raise _failure(self.target, error) from error
+            failure = _failure(self.target, error)
+            if failure is error:
+                raise
+            raise failure from error
         return made, None
 
 
@@ -75,21 +93,20 @@ def factory_for(protocol: Protocol, given: Any) -> Factory:
     Raises:
         TypeError: neither an instance of *protocol* nor a callable without arguments.
     """
-    if not isinstance(given, type) and implements(given, protocol):
+    if not isinstance_of(given, type) and implements(given, protocol):
         return Factory(given, protocol, is_instance=True)
     if not callable(given):
         raise TypeError(
-            f"{describe(given)} is no {protocol.words} (its type has none of "
-            f"{', '.join(protocol.methods)}), nor can it be called to make one. Pass the class, "
-            f"a function without arguments such as `lambda: {type(given).__name__}(...)`, or an "
-            "instance."
+            f"{describe(given)} is {_no(given, protocol)}, nor can it be called to make one: "
+            f"{_right_assertion(given) or _WHAT_TO_PASS}"
         )
     missing = _missing_arguments(given)
     if missing:
         name = name_of(given)
+        call = f"{'...' if name == '<lambda>' else name}({', '.join(missing.values())})"
         raise TypeError(
             f"{name} needs arguments ({', '.join(missing)}), so it can't make subjects by "
-            f"itself: write `lambda: {name}({', '.join(f'{m}=...' for m in missing)})`."
+            f"itself: write `lambda: {call}`"
         )
     return Factory(given, protocol)
 
@@ -110,43 +127,59 @@ async def inspect_factory(factory: Factory) -> tuple[str, str | None]:
             raise NoVerdict(
                 f"the factory {factory.name} returned the same object twice, but each rule needs "
                 "a fresh one: build the object inside the function, as in "
-                f"`lambda: {type(first).__name__}(...)`, or pass the object itself to have one "
-                "use of it checked."
+                f"`lambda: {name_of(first)}(...)`, or pass the object itself to have one use of "
+                "it checked"
             )
         return name_of(first), source_of(first) or factory.source
     finally:
         for made, tear_down in ((second, tear_down_second), (first, tear_down_first)):
-            if inspect.iscoroutine(made):
-                made.close()
+            if is_coroutine_like(made):
+                discard(made)
             if tear_down is not None:
                 await tear_down()
 
 
+_WHAT_TO_PASS = (
+    "pass a class, a function without arguments such as `lambda: Ticker(3)`, or an object"
+)
+
+
 def _expect_kind(factory: Factory, made: object) -> None:
-    protocol = factory.protocol
-    if resembles(made, protocol):
+    if resembles(made, factory.protocol):
         return
-    other = next((p for p in Protocol if implements(made, p)), None)
-    hint = (
-        f"; it is {other.noun}: write `assert_{other.value}(...)`"
-        if other is not None
-        else "; does the function lack a `return`?" * (made is None)
-    )
+    hint = _right_assertion(made)
+    if made is None:
+        hint = "does the function lack a `return`?"
     raise NoVerdict(
-        f"the factory {factory.name} returned {describe(made)}, which is no {protocol.words} "
-        f"(its type has none of {', '.join(protocol.methods)}){hint}"
+        f"the factory {factory.name} returned {describe(made)}, which is "
+        f"{_no(made, factory.protocol)}{hint and ': '}{hint}"
     )
 
 
-def _missing_arguments(function: Callable[..., Any]) -> list[str]:
+def _no(obj: object, protocol: Protocol) -> str:
+    """That *obj* is none of *protocol*, and why."""
+    methods = protocol.methods
+    lacks = f"no {methods[0]}" if len(methods) == 1 else f"none of {', '.join(methods)}"
+    return f"no {protocol.words} ({type_name(obj)} has {lacks})"
+
+
+def _right_assertion(obj: object) -> str:
+    other = closest(obj)
+    return f"it is {other.noun}, so write `assert_{other.value}(...)`" if other else ""
+
+
+def _missing_arguments(function: Callable[..., Any]) -> dict[str, str]:
+    """The parameters of *function* that have to be given, each as a call would give it."""
     try:
         parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return []
-    skipped = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return [
-        p.name for p in parameters if p.default is inspect.Parameter.empty and p.kind not in skipped
-    ]
+    except Exception:
+        return {}
+    optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return {
+        p.name: "..." if p.kind is inspect.Parameter.POSITIONAL_ONLY else f"{p.name}=..."
+        for p in parameters
+        if p.default is inspect.Parameter.empty and p.kind not in optional
+    }
 
 
 async def _set_up(function: Callable[[], Any]) -> tuple[Any, TearDown]:
@@ -181,22 +214,15 @@ async def _set_up(function: Callable[[], Any]) -> tuple[Any, TearDown]:
 
 
 def _failure(target: object, error: BaseException) -> BaseException:
+    """What to raise for *error*, raised by the factory: itself if it is the test runner's."""
     if isinstance(error, NoVerdict):
         return error
     if not isinstance(error, Exception):
         if type(error).__module__.partition(".")[0] in ("_pytest", "pytest"):
             return FactoryOutcome(error)
-        if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
-            pass
-        elif type(error).__name__ in ("Cancelled", "CancelledError"):
+        if type(error).__name__ in ("Cancelled", "CancelledError"):
             return error
-    return NoVerdict(
-        f"the factory {name_of(target)} raised {describe_exception(error)}"
-        f"{_way_out(error)}"
-    )
-
-
-def _way_out(error: BaseException) -> str:
+    text = f"the factory {name_of(target)} raised {describe_exception(error)}"
     if isinstance(error, TypeError) and "argument" in str(error):
-        return ": if the class needs arguments, wrap it, as in `lambda: Name(...)`"
-    return ""
+        text += "; if it needs arguments, give them inside a function, as in `lambda: Ticker(3)`"
+    return NoVerdict(text)

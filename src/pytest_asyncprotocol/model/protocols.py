@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 import inspect
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
+from types import CoroutineType, GeneratorType
 from typing import Any
 
 
@@ -53,38 +54,101 @@ _SYNCHRONOUS_TWINS = {
 def special_method(obj: object, name: str) -> Callable[..., Any] | None:
     """The method *name* as the language finds it: on the type, never on the instance.
 
+    A descriptor that raises gives a method that raises, so that the call is what is blamed.
+
     Source: data model, "Special method lookup",
     https://docs.python.org/3/reference/datamodel.html#special-lookup
     """
-    for cls in type(obj).__mro__:
-        if name in vars(cls):
-            found = vars(cls)[name]
-            if found is None:
-                return None
-            binder = getattr(type(found), "__get__", None)
-            bound: Callable[..., Any] = found if binder is None else binder(found, obj, type(obj))
-            return bound
-    return None
+    found = _on_type(obj, name)
+    if found is None:
+        return None
+    binder = getattr(type(found), "__get__", None)
+    try:
+        bound: Callable[..., Any] = found if binder is None else binder(found, obj, type(obj))
+    except BaseException as error:
+        return _raising(error)
+    return bound
 
 
 def implements(obj: object, protocol: Protocol) -> bool:
     """Whether *obj* is an instance of *protocol*, however incompletely."""
-    if protocol is Protocol.AWAITABLE and inspect.isawaitable(obj):
+    if protocol is Protocol.AWAITABLE and is_generator_based_coroutine(obj):
         return True
-    return any(special_method(obj, name) is not None for name in protocol.methods)
+    return any(_on_type(obj, name) is not None for name in protocol.methods)
+
+
+def closest(obj: object) -> Protocol | None:
+    """The protocol that *obj* is most likely an instance of, if any."""
+    likeliest_first = (
+        Protocol.ASYNC_GENERATOR,
+        Protocol.ASYNC_ITERATOR,
+        Protocol.ASYNC_CONTEXT_MANAGER,
+        Protocol.ASYNC_ITERABLE,
+        Protocol.AWAITABLE,
+    )
+    found = (p for p in likeliest_first if _on_type(obj, p.methods[0]) is not None)
+    return next(found, None)
+
+
+def is_native_coroutine(obj: object) -> bool:
+    """Whether *obj* came from an ``async def`` function, whatever its ``__class__`` says."""
+    return type(obj) is CoroutineType
+
+
+def is_generator_based_coroutine(obj: object) -> bool:
+    """Whether *obj* came from a generator function that `types.coroutine` decorates."""
+    return isinstance_of(obj, GeneratorType) and bool(
+        obj.gi_code.co_flags & inspect.CO_ITERABLE_COROUTINE  # type: ignore[attr-defined]
+    )
+
+
+def isinstance_of(obj: object, cls: type) -> bool:
+    """`isinstance` that asks the real type alone, never ``__class__``."""
+    return cls in _mro(type(obj))
 
 
 def resembles(obj: object, protocol: Protocol) -> bool:
     """Whether *obj* was meant for *protocol*: what a rule about shape can explain better."""
     if implements(obj, protocol):
         return True
+    if protocol is Protocol.AWAITABLE and _claims_to_be(obj, Awaitable):
+        return True
     names = (*protocol.methods, *_SYNCHRONOUS_TWINS[protocol])
     return any(has_attribute(obj, name) for name in names)
+
+
+def is_coroutine_like(obj: object) -> bool:
+    """Whether *obj* is a coroutine, or wraps one: what warns when it is dropped unawaited."""
+    return all(_on_type(obj, name) is not None for name in ("__await__", "send", "close"))
 
 
 def has_attribute(obj: object, name: str) -> bool:
     """`hasattr` that survives a ``__getattr__`` which raises anything."""
     try:
         return hasattr(obj, name)
-    except Exception:
+    except BaseException:
         return False
+
+
+_mro: Callable[[type], tuple[type, ...]] = vars(type)["__mro__"].__get__
+_namespace: Callable[[type], Mapping[str, Any]] = vars(type)["__dict__"].__get__
+
+
+def _claims_to_be(obj: object, abc: type) -> bool:
+    try:
+        return isinstance(obj, abc)
+    except BaseException:
+        return False
+
+
+def _on_type(obj: object, name: str) -> Any:
+    """What stands under *name* in the classes of *obj*; no metaclass is asked."""
+    return next((_namespace(cls)[name] for cls in _mro(type(obj)) if name in _namespace(cls)), None)
+
+
+def _raising(error: BaseException) -> Callable[..., Any]:
+    def method(*arguments: Any, **keywords: Any) -> Any:
+        del arguments, keywords
+        raise error
+
+    return method

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -190,11 +190,9 @@ class Subject:
 
 def discard(awaitable: object) -> None:
     """End an awaitable that was only looked at, so that nothing warns about it."""
-    if inspect.iscoroutine(awaitable) or hasattr(awaitable, "close"):
-        try:
-            awaitable.close()  # type: ignore[union-attr]
-        except BaseException:
-            return
+    if has_attribute(awaitable, "close"):
+        with suppress(BaseException):
+            awaitable.close()  # type: ignore[attr-defined]
 
 
 def _show(arguments: tuple[Any, ...]) -> str:

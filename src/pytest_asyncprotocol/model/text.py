@@ -1,13 +1,19 @@
-"""Values and places as text that is the same in every run: no address, no length to speak of."""
+"""Values and places as text that is the same in every run: no address, no length to speak of.
+
+Nothing here raises, whatever the value does when it is looked at.
+"""
 
 from __future__ import annotations
 
+import functools
 import inspect
 import os
 import re
+from contextlib import _AsyncGeneratorContextManager
 from types import CodeType, FrameType
+from typing import Any
 
-_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+| id='\d+'| name='Task-\d+'")
 _LONGEST = 120
 
 
@@ -16,14 +22,14 @@ def describe(value: object) -> str:
     try:
         text = repr(value)
     except BaseException as error:
-        return f"<{type(value).__name__} whose __repr__ raised {type(error).__name__}>"
+        return f"<{type_name(value)} whose __repr__ raised {type_name(error)}>"
     text = " ".join(_ADDRESS.sub("", text).split())
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
 def describe_exception(error: BaseException) -> str:
     """An exception as its last traceback line shows it, without addresses."""
-    name = type(error).__name__
+    name = type_name(error)
     if isinstance(error, BaseExceptionGroup):
         return f"{name}[{', '.join(map(describe_exception, error.exceptions))}]"
     try:
@@ -54,24 +60,51 @@ def place(code: CodeType | FrameType, line: int | None = None) -> str:
 
 def source_of(obj: object) -> str | None:
     """``file:line`` of the class or function that made *obj*, where Python knows it."""
-    code = getattr(obj, "cr_code", None) or getattr(obj, "ag_code", None)
-    if code is not None:
-        return f"{short_path(code.co_filename)}:{code.co_firstlineno}"
-    target = obj if isinstance(obj, type) or inspect.isroutine(obj) else type(obj)
-    target = inspect.unwrap(target) if callable(target) else target
     try:
+        code = _code_of(obj)
+        if code is not None:
+            return f"{short_path(code.co_filename)}:{code.co_firstlineno}"
+        target = _maker_of(obj)
         file = inspect.getsourcefile(target)
         line = inspect.getsourcelines(target)[1]
-    except (TypeError, OSError):
+    except BaseException:
         return None
     return None if file is None else f"{short_path(file)}:{line}"
 
 
 def name_of(obj: object) -> str:
     """What to call *obj*: the name of its class, or of the coroutine or generator function."""
-    code = getattr(obj, "cr_code", None) or getattr(obj, "ag_code", None)
-    if isinstance(code, CodeType):
-        return code.co_qualname.replace("<locals>.", "").rpartition(".")[2]
-    if isinstance(obj, type) or inspect.isroutine(obj):
-        return obj.__qualname__.rpartition(".")[2]
-    return type(obj).__qualname__.rpartition(".")[2]
+    try:
+        code = _code_of(obj)
+        name = _maker_of(obj).__qualname__ if code is None else code.co_qualname
+        return str(name).replace("<locals>.", "").rpartition(".")[2]
+    except BaseException:
+        return type_name(obj)
+
+
+def type_name(obj: object) -> str:
+    """The name of the type of *obj*; no metaclass is asked."""
+    name: str = _NAME_OF_TYPE(type(obj))
+    return name
+
+
+_NAME_OF_TYPE = vars(type)["__name__"].__get__
+
+
+def _code_of(obj: object) -> CodeType | None:
+    """The code of the ``async def`` or generator function that made *obj*."""
+    if isinstance(obj, _AsyncGeneratorContextManager):
+        obj = obj.gen
+    for name in ("cr_code", "ag_code", "gi_code"):
+        code = getattr(obj, name, None)
+        if isinstance(code, CodeType):
+            return code
+    return None
+
+
+def _maker_of(obj: object) -> Any:
+    """The class or function that *obj* is, or is an object of."""
+    while isinstance(obj, functools.partial):
+        obj = obj.func
+    found: object = obj if isinstance(obj, type) or inspect.isroutine(obj) else type(obj)
+    return inspect.unwrap(found) if callable(found) else found

@@ -99,6 +99,7 @@ class Report:
         self._protocol = protocol
         self._source = source
         self._work = work
+        self._begun = False
         self._made_at = made_at
         self._verdicts: list[Verdict] = []
         self._unconfirmed: list[str] = []
@@ -158,7 +159,7 @@ class Report:
     @property
     def waiting(self) -> bool:
         """Whether this report still has to be awaited; may be asked of an unfinished one."""
-        return self._work is not None
+        return self._work is not None and not self._begun
 
     @property
     def made_at(self) -> str:
@@ -175,9 +176,11 @@ class Report:
 
     def __await__(self) -> Generator[Any, Any, Report]:
         __tracebackhide__ = True
-        work, self._work = self._work, None
-        if work is not None:
-            yield from work(self).__await__()
+        if self._begun:
+            self._need_to_be_finished()
+        if self._work is not None:
+            self._begun = True
+            yield from self._work(self).__await__()
         return self
 
     def __iter__(self) -> Iterator[Verdict]:
@@ -190,13 +193,13 @@ class Report:
         return self.passed
 
     def __repr__(self) -> str:
-        if self.waiting:
+        if self._work is not None:
             return f"<unfinished report on {self._subject}: await it>"
         counts = ", ".join(f"{self.count(s)} {s.value}" for s in Status if self.count(s))
         return f"<report on {self._subject}: {counts or 'no verdicts'}>"
 
     def __del__(self) -> None:
-        if getattr(self, "_work", None) is not None:
+        if getattr(self, "_work", None) is not None and not self._begun:
             warnings.warn(f"{self._forgotten()}", RuntimeWarning, stacklevel=2, source=self)
 
     def name(self, subject: str, source: str | None) -> None:
@@ -211,6 +214,7 @@ class Report:
         """Enter what is known at the end; for the code that carries out the checks."""
         self._complete = complete
         self._unconfirmed.extend(unconfirmed)
+        self._work = None
 
     def forget(self) -> str:
         """Give up waiting to be awaited, and say what was forgotten."""
@@ -225,6 +229,11 @@ class Report:
         )
 
     def _need_to_be_finished(self) -> None:
+        if self._begun and self._work is not None:
+            raise RuntimeError(
+                f"the check of {self._subject} has not come to its end: it was cancelled, or "
+                "another task still awaits it"
+            )
         if self._work is not None:
             raise RuntimeError(
                 f"the check of {self._subject} has not run: inside a running event loop "

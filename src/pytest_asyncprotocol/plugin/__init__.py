@@ -6,12 +6,13 @@ by the first test that checks something.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_asyncprotocol.plugin import items, options, terminal
+from pytest_asyncprotocol.plugin import items as generated
+from pytest_asyncprotocol.plugin import options, terminal
 from pytest_asyncprotocol.plugin.record import RECORD, Record
 
 if TYPE_CHECKING:
@@ -50,30 +51,46 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
 def pytest_report_header(config: pytest.Config) -> str | None:
     """Name the settings under -v."""
-    return options.header(config)
+    return options.header(config, config.stash[RECORD].settings)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make one item for each rule and backend of a decorated function."""
-    items.generate(metafunc)
+    generated.generate(metafunc)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object:
     """Run such an item, before any other plugin takes it for its own."""
-    return items.run(pyfuncitem)
+    __tracebackhide__ = True
+    return generated.run(pyfuncitem)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out the generated items whose backend is not wanted."""
+    generated.narrow(items)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Add a note to a failed set-up that forgot to await a check."""
+    __tracebackhide__ = True
+    return (yield from _record(item).guard_set_up())
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Fail a test that forgot to await a check, in its set-up or its body."""
+    __tracebackhide__ = True
     return (yield from _record(item).guard())
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
     """Fail a tear-down that forgot to await a check."""
+    __tracebackhide__ = True
     return (yield from _record(item).guard())
 
 
@@ -89,14 +106,14 @@ def pytest_runtest_makereport(
 
 
 @pytest.fixture
-def asyncprotocol(request: pytest.FixtureRequest) -> Iterator[Assertions]:
+def asyncprotocol(request: pytest.FixtureRequest) -> Assertions:
     """The assertions and `check`, bound to one backend; a sync test runs once for each.
 
     In an async test they run on that test's own loop, and have to be awaited.
     """
     from pytest_asyncprotocol.assertions import Assertions
 
-    yield Assertions(getattr(request, "param", None))
+    return Assertions(getattr(request, "param", None))
 
 
 def _record(item: pytest.Item) -> Record:

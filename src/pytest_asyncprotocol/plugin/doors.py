@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any
+from importlib.metadata import version
+from typing import Any, NoReturn
 
 import pytest
 
@@ -18,8 +19,19 @@ ANYIO_BACKEND = "anyio_backend"
 
 def fixtures_of(metafunc: pytest.Metafunc) -> dict[str, Any]:
     """The definition of each fixture in the closure of a test, by name; the last override."""
-    closure = metafunc.definition._fixtureinfo.name2fixturedefs  # noqa: SLF001
+    closure = metafunc.definition._fixtureinfo.name2fixturedefs
     return {name: definitions[-1] for name, definitions in closure.items() if definitions}
+
+
+def fixture_of(item: pytest.Function, name: str) -> Any:
+    """The definition of the fixture *name* in the closure of *item*."""
+    return item._fixtureinfo.name2fixturedefs[name][-1]
+
+
+def arguments_of(item: pytest.Function | pytest.Metafunc) -> tuple[str, ...]:
+    """The fixtures that a test function takes itself."""
+    function = item.definition if isinstance(item, pytest.Metafunc) else item
+    return tuple(function._fixtureinfo.argnames)
 
 
 def is_async(definition: Any) -> bool:
@@ -28,19 +40,57 @@ def is_async(definition: Any) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
 
 
+def parametrized_by_mark(metafunc: pytest.Metafunc, name: str) -> list[Any] | None:
+    """The values that ``@pytest.mark.parametrize`` gives to the argument *name*, or None."""
+    for mark in metafunc.definition.iter_markers("parametrize"):
+        given = mark.args[0] if mark.args else mark.kwargs.get("argnames", ())
+        names = [n.strip() for n in given.split(",")] if isinstance(given, str) else list(given)
+        if name not in names:
+            continue
+        values = mark.args[1] if len(mark.args) > 1 else mark.kwargs.get("argvalues", ())
+        rows = [_plain(row, single=len(names) == 1) for row in values]
+        return [row[names.index(name)] for row in rows]
+    return None
+
+
+def anyio_backends(metafunc: pytest.Metafunc) -> list[Any] | None:
+    """The values that ``anyio_backend`` takes in a test; None where only its set-up can say."""
+    marked = parametrized_by_mark(metafunc, ANYIO_BACKEND)
+    if marked is not None:
+        return marked
+    for definition in reversed(metafunc.definition._fixtureinfo.name2fixturedefs[ANYIO_BACKEND]):
+        if definition.params is not None:
+            return [_plain(value, single=True)[0] for value in definition.params]
+        if ANYIO_BACKEND not in definition.argnames:
+            return None
+    return None
+
+
 def belongs_to_pytest_asyncio(definition: Any, config: pytest.Config) -> bool:
     """Whether pytest-asyncio runs an async fixture: marked as its own, or in its auto mode."""
-    if not config.pluginmanager.hasplugin("asyncio"):
+    try:
+        configured = config.getini("asyncio_mode")
+    except ValueError:
         return False
     if getattr(definition.func, "_force_asyncio_fixture", False):
         return True
-    mode = config.getoption("asyncio_mode", default=None) or config.getini("asyncio_mode")
+    mode = config.getoption("asyncio_mode", default=None) or configured
     return str(getattr(mode, "value", mode)) == "auto"
+
+
+def loop_scope_of(definition: Any, config: pytest.Config) -> str:
+    """The scope of the event loop that a pytest-asyncio fixture lives on."""
+    scope = getattr(definition.func, "_loop_scope", None)
+    scope = scope or config.getini("asyncio_default_fixture_loop_scope")
+    return str(definition.scope if scope in (None, "", "fixture-scope") else scope)
 
 
 def run_by_anyio(backend: Any, work: Callable[[], Awaitable[None]]) -> None:
     """Run *work* on the runner that anyio's fixtures of the same backend live on."""
-    from anyio.pytest_plugin import extract_backend_and_options, get_runner
+    try:
+        from anyio.pytest_plugin import extract_backend_and_options, get_runner
+    except ImportError:
+        _closed("anyio", "extract_backend_and_options and get_runner of anyio.pytest_plugin")
 
     name, options = extract_backend_and_options(backend)
     with get_runner(name, options) as runner:
@@ -51,11 +101,32 @@ def run_by_pytest_asyncio(
     item: pytest.Function, fixture: Any, work: Callable[[], Awaitable[None]]
 ) -> None:
     """Run *work* on the runner that a pytest-asyncio fixture lives on."""
-    scope = getattr(fixture.func, "_loop_scope", None)
-    if scope is None:
-        scope = item.config.getini("asyncio_default_fixture_loop_scope") or fixture.scope
-    runner = item._request.getfixturevalue(f"_{scope}_scoped_runner")  # noqa: SLF001
+    name = f"_{loop_scope_of(fixture, item.config)}_scoped_runner"
+    try:
+        runner = item._request.getfixturevalue(name)
+    except pytest.FixtureLookupError:
+        _closed("pytest-asyncio", f"its fixture {name}")
     runner.run(_as_test(work)())
+
+
+def skip_at_item(reason: str) -> NoReturn:
+    """`pytest.skip`, reported at the test function and not at this line."""
+    raise pytest.skip.Exception(reason, _use_item_location=True)
+
+
+def _closed(distribution: str, name: str) -> NoReturn:
+    pytest.fail(
+        f"the checks can't be run beside the async fixtures: that needs {name}, which "
+        f"{distribution} {version(distribution)} does not have. Make the fixtures sync, or use "
+        f"a release of {distribution} that this plugin knows",
+        pytrace=False,
+    )
+
+
+def _plain(row: Any, *, single: bool) -> tuple[Any, ...]:
+    if isinstance(row, tuple) and hasattr(row, "values") and hasattr(row, "marks"):
+        return tuple(row.values)
+    return (row,) if single else tuple(row)
 
 
 def _as_test(work: Callable[[], Awaitable[None]]) -> Callable[[], Any]:

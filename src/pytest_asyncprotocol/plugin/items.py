@@ -7,6 +7,7 @@ for its own and lets it pass without having run it.
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,25 @@ from pytest_asyncprotocol.plugin import doors
 if TYPE_CHECKING:
     from pytest_asyncprotocol.assertions import Declared
     from pytest_asyncprotocol.checking import Plan
-    from pytest_asyncprotocol.model.verdicts import Verdict
+    from pytest_asyncprotocol.model.verdicts import Report, Verdict
 
 ATTRIBUTE = "__asyncprotocol__"
 PARAMETER = "_asyncprotocol_check"
 FIXTURE = "asyncprotocol"
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """Who runs the checks of a function: the engine, anyio, or the plugin of ``fixture``.
+
+    ``backends`` names those to make items for; empty where ``anyio_backend`` decides, and then
+    ``wanted`` names those that it may decide on.
+    """
+
+    backends: tuple[str, ...] = ()
+    wanted: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    fixture: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +45,7 @@ class _Check:
 
     rule: str
     backend: str | None
-    door: str
+    door: _Door
 
 
 def generate(metafunc: pytest.Metafunc) -> None:
@@ -38,10 +53,16 @@ def generate(metafunc: pytest.Metafunc) -> None:
     declared: Declared | None = getattr(metafunc.function, ATTRIBUTE, None)
     if declared is not None:
         _generate_items(metafunc, declared)
-    elif FIXTURE in metafunc.fixturenames and not inspect.iscoroutinefunction(metafunc.function):
+    elif FIXTURE in metafunc.fixturenames and not _is_async(metafunc.function):
         from pytest_asyncprotocol.model import settings
 
-        metafunc.parametrize(FIXTURE, settings.current().backends, indirect=True)
+        if doors.parametrized_by_mark(metafunc, FIXTURE) is None:
+            metafunc.parametrize(FIXTURE, settings.current().backends, indirect=True)
+
+
+def narrow(items: list[pytest.Item]) -> None:
+    """Leave out the items of backends that anyio's fixture adds to those that are wanted."""
+    items[:] = [item for item in items if _is_wanted(item)]
 
 
 def run(item: pytest.Function) -> bool | None:
@@ -49,26 +70,22 @@ def run(item: pytest.Function) -> bool | None:
     declared: Declared | None = getattr(item.function, ATTRIBUTE, None)
     if declared is None:
         return None
-    check: _Check = item.callspec.params[PARAMETER]  # type: ignore[attr-defined]
-    _judge(_verdict(item, declared, check))
+    check: _Check = getattr(item, "callspec").params[PARAMETER]  # noqa: B009
+    _judge(*_verdict(item, declared, check))
     return True
 
 
 def _generate_items(metafunc: pytest.Metafunc, declared: Declared) -> None:
-    from pytest_asyncprotocol.checking import applicable, plan_for, unmet
+    from pytest_asyncprotocol.checking import plan_for
 
     plan = plan_for(declared.protocol, object, declared.keywords)
-    door, backends = _door(metafunc, declared, plan)
-    rules = sorted(
-        rule.id for rule in applicable(plan) if unmet(rule, plan.declared) is None
-    )
-    if not rules:
-        raise pytest.Collector.CollectError(
-            f"{metafunc.definition.nodeid}: no rule is left to check: look at select=, ignore=, "
-            "level= and at the declarations that would enable the selected rules"
-        )
-    checks = [_Check(rule, backend, door) for rule in rules for backend in backends]
+    door = _door(metafunc, declared, plan)
+    rules = _rules(plan)
     metafunc.fixturenames.append(PARAMETER)
+    if not rules:
+        metafunc.parametrize(PARAMETER, [_nothing_left(metafunc, declared)], ids=["no-rule"])
+        return
+    checks = [_Check(rule, name, door) for rule in rules for name in door.backends or (None,)]
     metafunc.parametrize(
         PARAMETER,
         [pytest.param(check, marks=pytest.mark.asyncprotocol) for check in checks],
@@ -76,76 +93,189 @@ def _generate_items(metafunc: pytest.Metafunc, declared: Declared) -> None:
     )
 
 
-def _door(
-    metafunc: pytest.Metafunc, declared: Declared, plan: Plan
-) -> tuple[str, tuple[str | None, ...]]:
-    """Who runs the checks, and on which backends; None where anyio's fixture decides."""
-    asynchronous = {
-        name: fixture
-        for name, fixture in doors.fixtures_of(metafunc).items()
-        if doors.is_async(fixture)
-    }
-    if not asynchronous:
-        return "engine", plan.options.backends
+def _rules(plan: Plan) -> list[str]:
+    from pytest_asyncprotocol.checking import applicable, unmet
+
+    return sorted(rule.id for rule in applicable(plan) if unmet(rule, plan.declared) is None)
+
+
+def _nothing_left(metafunc: pytest.Metafunc, declared: Declared) -> Any:
+    """A skipped parameter, where only the settings of this session leave nothing to check."""
+    from pytest_asyncprotocol.checking import plan_for
+    from pytest_asyncprotocol.model import settings
+
+    with settings.using(settings.Settings()):
+        own = _rules(plan_for(declared.protocol, object, declared.keywords))
+    if own:
+        reason = "no rule is left to check: look at --asyncprotocol-select, -ignore and -level"
+        return pytest.param(None, marks=[pytest.mark.asyncprotocol, pytest.mark.skip(reason)])
+    raise pytest.Collector.CollectError(
+        f"{metafunc.definition.nodeid}: no rule is left to check: look at select=, ignore=, "
+        "level= and at the declarations that would enable the selected rules"
+    )
+
+
+def _door(metafunc: pytest.Metafunc, declared: Declared, plan: Plan) -> _Door:
     config, node = metafunc.config, metafunc.definition.nodeid
+    asynchronous = {n: f for n, f in doors.fixtures_of(metafunc).items() if doors.is_async(f)}
+    if not asynchronous:
+        return _Door(backends=plan.options.backends)
     of_asyncio = [n for n, f in asynchronous.items() if doors.belongs_to_pytest_asyncio(f, config)]
     through_anyio = doors.ANYIO_BACKEND in metafunc.fixturenames
-    first = next(iter(asynchronous))
     if through_anyio and of_asyncio:
         raise pytest.Collector.CollectError(
             f"{node}: the async fixture {of_asyncio[0]!r} would be run by pytest-asyncio and by "
             "anyio, which don't share a loop: take anyio_backend out of its fixtures, or set "
             "asyncio_mode = strict and mark it @pytest.fixture"
         )
+    foreign = next((n for n in asynchronous if n not in of_asyncio), None)
+    if foreign is not None and not through_anyio:
+        raise pytest.Collector.CollectError(
+            f"{node}: no plugin runs the async fixture {foreign!r}: let it use anyio_backend, or "
+            "make it a @pytest_asyncio.fixture"
+        )
+    wanted = plan.options.backends
+    asked = wanted if "backends" in declared.keywords else ()
     if through_anyio:
-        _expect_runnable(node, declared, "anyio_backend", ("asyncio", "trio"))
-        return "anyio", (None,)
-    if of_asyncio:
-        _expect_runnable(node, declared, of_asyncio[0], ("asyncio",))
-        return of_asyncio[0], ("asyncio",)
-    raise pytest.Collector.CollectError(
-        f"{node}: no plugin runs the async fixture {first!r}: let it use anyio_backend, or make "
-        "it a @pytest_asyncio.fixture"
-    )
+        given = doors.anyio_backends(metafunc)
+        if given is not None:
+            _expect_given(node, doors.ANYIO_BACKEND, tuple(map(_name_of, given)), wanted, asked)
+        return _Door(wanted=wanted, asked=asked)
+    loop = _fixture_of_the_loop(metafunc, {n: asynchronous[n] for n in of_asyncio})
+    _expect_given(node, loop, ("asyncio",), wanted, asked)
+    return _Door(backends=("asyncio",), fixture=loop)
 
 
-def _expect_runnable(
-    node: str, declared: Declared, fixture: str, runnable: tuple[str, ...]
+def _fixture_of_the_loop(metafunc: pytest.Metafunc, fixtures: dict[str, Any]) -> str:
+    """The pytest-asyncio fixture whose loop the checks share: one that the function takes."""
+    taken = [n for n in doors.arguments_of(metafunc) if n in fixtures] or list(fixtures)[-1:]
+    scopes = {n: doors.loop_scope_of(fixtures[n], metafunc.config) for n in taken}
+    other = next((n for n in taken if scopes[n] != scopes[taken[0]]), None)
+    if other is not None:
+        raise pytest.Collector.CollectError(
+            f"{metafunc.definition.nodeid}: the async fixtures {taken[0]!r} (loop scope "
+            f"{scopes[taken[0]]}) and {other!r} (loop scope {scopes[other]}) live on two loops: "
+            "give them the same loop_scope"
+        )
+    return taken[0]
+
+
+def _expect_given(
+    node: str,
+    fixture: str,
+    given: tuple[str, ...],
+    wanted: tuple[str, ...],
+    asked: tuple[str, ...],
 ) -> None:
-    asked = declared.keywords.get("backends", ())
-    for backend in (asked,) if isinstance(asked, str) else asked:
-        if backend not in runnable:
-            raise pytest.Collector.CollectError(
-                f"{node}: backends= asks for {backend!r}, but the async fixture {fixture!r} runs "
-                f"on {' or '.join(runnable)} only: leave backends= out, or make the fixture sync"
-            )
+    """Expect that *fixture* gives every backend that was asked for, and one that is wanted."""
+    runs = f"{node}: the async fixture {fixture!r} runs on {' or '.join(dict.fromkeys(given))} only"
+    missing = next((name for name in asked if not any(_covers(name, g) for g in given)), None)
+    if missing is not None:
+        raise pytest.Collector.CollectError(
+            f"{runs}, but backends= asks for {missing!r}: leave backends= out, or make the "
+            "fixtures of the test sync"
+        )
+    if not any(_covers(name, g) for name in wanted for g in given):
+        raise pytest.Collector.CollectError(
+            f"{runs}, but the backends to check on are {', '.join(wanted)}: look at "
+            "--asyncprotocol-backends, or make the fixtures of the test sync"
+        )
 
 
-def _verdict(item: pytest.Function, declared: Declared, check: _Check) -> tuple[Verdict, Any]:
+def _is_wanted(item: pytest.Item) -> bool:
+    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    check: _Check | None = parameters.get(PARAMETER)
+    if check is None or not check.door.wanted or doors.ANYIO_BACKEND not in parameters:
+        return True
+    return _is_among(check.door.wanted, parameters[doors.ANYIO_BACKEND])
+
+
+def _is_among(backends: Iterable[str], backend: Any) -> bool:
+    return any(_covers(name, _name_of(backend)) for name in backends)
+
+
+def _covers(wanted: str, given: str) -> bool:
+    """Whether the backend *given* by a fixture is the *wanted* one, or the same library's."""
+    return given == wanted or given.partition("+")[0] == wanted
+
+
+def _name_of(backend: Any) -> str:
+    if isinstance(backend, str):
+        return backend
+    library, options = backend
+    return f"{library}+uvloop" if options.get("use_uvloop") else str(library)
+
+
+def _verdict(item: pytest.Function, declared: Declared, check: _Check) -> tuple[Verdict, Report]:
     from pytest_asyncprotocol.checking import examine_here, examine_now
     from pytest_asyncprotocol.model.verdicts import Report
 
-    plan = _plan(item, declared, check)
+    door = check.door
+    label = check.backend or _name_of(item.funcargs[doors.ANYIO_BACKEND]).partition("+")[0]
+    plan = _plan(item, declared, (check.rule, label))
     report = Report(declared.function.__name__, declared.protocol)
-    if check.door == "engine":
-        examine_now(plan, report)
-    elif check.door == "anyio":
+
+    async def work() -> None:
+        if _runs_on(label, report):
+            await examine_here(plan, report)
+
+    if check.backend is None:
         backend = item.funcargs[doors.ANYIO_BACKEND]
-        doors.run_by_anyio(backend, lambda: examine_here(plan, report))
+        if not all(_is_among([name], backend) for name in door.asked):
+            pytest.fail(
+                f"backends={door.asked!r} was asked for, but anyio_backend gave {backend!r}: "
+                "leave backends= out, or let the fixture have them as its params",
+                pytrace=False,
+            )
+        doors.run_by_anyio(backend, work)
+    elif door.fixture:
+        doors.run_by_pytest_asyncio(item, doors.fixture_of(item, door.fixture), work)
     else:
-        fixture = item._fixtureinfo.name2fixturedefs[check.door][-1]
-        doors.run_by_pytest_asyncio(item, fixture, lambda: examine_here(plan, report))
-    return report.verdicts[0], report
+        examine_now(plan, report)
+    verdict = report.verdicts[0]
+    report.conclude(complete=True, unconfirmed=_unconfirmed(plan, verdict))
+    return verdict, report
 
 
-def _plan(item: pytest.Function, declared: Declared, check: _Check) -> Plan:
+def _runs_on(label: str, report: Report) -> bool:
+    """Whether the library on the label is the one in force; if not, the verdict is an error."""
+    from pytest_asyncprotocol.engine.backends import library_in_force
+    from pytest_asyncprotocol.model import settings
+    from pytest_asyncprotocol.model.verdicts import Status, Verdict
+
+    in_force = library_in_force()
+    if in_force == label:
+        return True
+    message = (
+        f"this was to run on {label}, but {in_force} is in force: another plugin, or a fixture of "
+        "a wider scope, holds the loop"
+    )
+    report.add([Verdict(rule=None, backend=label, status=Status.ERROR, message=message)])
+    settings.announce(report)
+    return False
+
+
+def _unconfirmed(plan: Plan, verdict: Verdict) -> list[str]:
+    """The expected failures that this item, or no item of the function, can confirm."""
+    from pytest_asyncprotocol.model.verdicts import Status
+
+    undecided = verdict.status in (Status.VACUOUS, Status.SKIPPED)
+    rules = _rules(plan)
+    found = []
+    for key, reason in plan.options.expected_failures.items():
+        rule, _, backend = key.partition("@")
+        concerned = plan.only == (rule, backend or verdict.backend)
+        if rule not in rules or (concerned and undecided):
+            found.append(f"{key} ({reason})")
+    return found
+
+
+def _plan(item: pytest.Function, declared: Declared, only: tuple[str, str]) -> Plan:
     from pytest_asyncprotocol.checking import plan_for
     from pytest_asyncprotocol.model.factory import Factory
 
-    function = declared.function
-    if item.instance is not None:
-        function = function.__get__(item.instance)
-    names = item._fixtureinfo.argnames
+    function = _bound(item, declared.function)
+    names = doors.arguments_of(item)
 
     def make() -> Any:
         return function(**{name: item.funcargs[name] for name in names})
@@ -156,22 +286,34 @@ def _plan(item: pytest.Function, declared: Declared, check: _Check) -> Plan:
     factory = Factory(
         make, declared.protocol, yields=yields, awaits=inspect.iscoroutinefunction(function)
     )
-    backend = check.backend or _library_of(item.funcargs[doors.ANYIO_BACKEND])
-    return replace(plan, factory=factory, only=(check.rule, backend))
+    return replace(plan, factory=factory, only=only)
 
 
-def _library_of(backend: Any) -> str:
-    return str(backend[0] if isinstance(backend, tuple) else backend)
+def _bound(item: pytest.Function, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function as its class gives it: a method, a class method, a static method."""
+    if item.cls is None:
+        return function
+    found = inspect.getattr_static(item.cls, item.originalname, None)
+    if isinstance(found, staticmethod):
+        return function
+    owner = item.cls if isinstance(found, classmethod) else item.instance
+    return function.__get__(owner)  # type: ignore[no-any-return,attr-defined]
 
 
-def _judge(judged: tuple[Verdict, Any]) -> None:
-    from pytest_asyncprotocol.model.explain import explain
+def _is_async(function: Callable[..., Any]) -> bool:
+    """Whether a test is async, if need be inside Hypothesis' ``@given``."""
+    inner = getattr(getattr(function, "hypothesis", None), "inner_test", function)
+    return inspect.iscoroutinefunction(inner)
+
+
+def _judge(verdict: Verdict, report: Report) -> None:
+    from pytest_asyncprotocol.model.explain import explain_verdicts
     from pytest_asyncprotocol.model.verdicts import Status
 
-    verdict, report = judged
     if verdict.failed:
-        pytest.fail(explain(report), pytrace=False)
+        headline = f"{report.subject}: {verdict.message}"
+        pytest.fail(f"{headline}\n\n{explain_verdicts([verdict], report)}", pytrace=False)
     if verdict.expected is not None:
         pytest.xfail(verdict.expected)
     if verdict.status in (Status.VACUOUS, Status.SKIPPED):
-        pytest.skip(f"{verdict.status.value}: {verdict.message}")
+        doors.skip_at_item(f"{verdict.status.value}: {verdict.message}")

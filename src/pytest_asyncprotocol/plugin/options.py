@@ -50,7 +50,7 @@ def settings_of(config: pytest.Config) -> Settings:
     for name in (*_LISTS, "level", "timeout"):
         value = config.getoption(f"asyncprotocol_{name}")
         if value is None:
-            value = config.getini(f"asyncprotocol_{name}") or None
+            value = _from_ini(config, f"asyncprotocol_{name}")
         if value is not None:
             given[name] = _listed(value) if name in _LISTS else value
     if not given:
@@ -67,11 +67,10 @@ def settings_of(config: pytest.Config) -> Settings:
     )  # fmt: skip
 
 
-def header(config: pytest.Config) -> str | None:
+def header(config: pytest.Config, wanted: Settings) -> str | None:
     """A line on the settings, under -v."""
     if config.get_verbosity() < 1:
         return None
-    wanted = settings_of(config)
     return f"asyncprotocol: backends {', '.join(wanted.backends)}; level {wanted.level}"
 
 
@@ -95,6 +94,15 @@ def print_and_exit(config: pytest.Config) -> int | None:
         line = f"{each.id}  {each.slug:{slug}}  {each.level.value.upper():6}  {each.title}"
         sys.stdout.write(f"{line}\n       {each.source_address}\n")
     return 0
+
+
+def _from_ini(config: pytest.Config, name: str) -> Any:
+    """The value of an ini option; None where it is unset or empty."""
+    try:
+        value = config.getini(name)
+    except (TypeError, ValueError) as error:
+        raise pytest.UsageError(f"{name}: {error}") from None
+    return None if value in ("", []) else value
 
 
 def _listed(value: object) -> list[str]:

@@ -19,7 +19,7 @@ class Record:
 
     def __init__(self, wanted: settings.Settings) -> None:
         self.settings = wanted
-        self._waiting: list[Report] = []
+        self._begun: list[Report] = []
         self._finished: list[Report] = []
         self._installed = ExitStack()
 
@@ -38,24 +38,53 @@ class Record:
         return taken
 
     def guard(self) -> Generator[None, Any, Any]:
-        """Around a phase of a test: fail it for each check that it did not await."""
+        """Around a phase of a test: fail it for each check that it did not await to its end."""
+        __tracebackhide__ = True
         try:
             result = yield
-        except BaseException as error:
-            for text in self._forgotten():
-                error.add_note(text)
+        except pytest.skip.Exception as skipped:
+            self._fail_for_forgotten(skipped)
             raise
-        forgotten = self._forgotten()
-        if forgotten:
-            pytest.fail("\n".join(forgotten), pytrace=False)
+        except BaseException as error:
+            self._add_notes(error)
+            raise
+        self._fail_for_forgotten()
         return result
 
+    def guard_set_up(self) -> Generator[None, Any, Any]:
+        """Around a set-up, whose checks the test may still await: speak up only if it failed."""
+        __tracebackhide__ = True
+        try:
+            return (yield)
+        except BaseException as error:
+            self._add_notes(error)
+            raise
+
     def _hear(self, report: Report) -> None:
-        (self._waiting if report.waiting else self._finished).append(report)
+        if report.waiting:
+            self._begun.append(report)
+            return
+        self._begun = [each for each in self._begun if each is not report]
+        self._finished.append(report)
+
+    def _fail_for_forgotten(self, cause: BaseException | None = None) -> None:
+        forgotten = self._forgotten()
+        if forgotten:
+            raise pytest.fail.Exception("\n".join(forgotten), pytrace=False) from cause
+
+    def _add_notes(self, error: BaseException) -> None:
+        for text in self._forgotten():
+            error.add_note(text)
 
     def _forgotten(self) -> list[str]:
-        waiting, self._waiting = self._waiting, []
-        return [report.forget() for report in waiting if report.waiting]
+        begun, self._begun = self._begun, []
+        return [
+            report.forget()
+            if report.waiting
+            else f"the check of {report.subject} at {report.made_at} was begun, but did not come "
+            "to its end: await it in the test, outside of what is cancelled"
+            for report in begun
+        ]
 
 
 RECORD = pytest.StashKey[Record]()

@@ -1,3 +1,346 @@
 """Rules for awaitables."""
 
 from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Generator, Iterator
+from typing import Any
+
+from pytest_asyncprotocol.engine.backends import checkpoint
+from pytest_asyncprotocol.exploration.foreign import understands
+from pytest_asyncprotocol.exploration.scenarios import awaited, awaited_again
+from pytest_asyncprotocol.exploration.stepping import Stepped
+from pytest_asyncprotocol.model.case import Case
+from pytest_asyncprotocol.model.catalogue import Feeds, Level, rule
+from pytest_asyncprotocol.model.declarations import same
+from pytest_asyncprotocol.model.exceptions import NotApplicable, NoVerdict, Vacuous, Violation
+from pytest_asyncprotocol.model.protocols import has_attribute, special_method
+from pytest_asyncprotocol.model.subject import Outcome, Subject, discard
+from pytest_asyncprotocol.model.text import describe, describe_exception
+
+
+@rule("AW001", "await-on-type", Level.MUST, feeds=Feeds.LOOK)
+async def await_on_type(case: Case) -> None:
+    """``__await__`` is found on the type.
+
+    The language looks it up on the type, never on the instance, and does not ask whether the
+    class is registered as a `collections.abc.Awaitable`. A generator-based coroutine needs none.
+
+    Why:
+        ``await`` raises TypeError, although ``hasattr`` or ``isinstance`` said that it would work.
+
+    In practice:
+        A proxy that forwards attributes by ``__getattr__``; ``Awaitable.register(...)`` for a
+        class that was to get its ``__await__`` later.
+
+    Advice:
+        Define ``def __await__(self)`` in the class; a proxy has to define it too.
+
+    Source:
+        Python language reference, "Special method lookup":
+        https://docs.python.org/3/reference/datamodel.html#special-lookup
+    """
+    subject = await case.fresh()
+    obj = subject.object
+    if subject.special("__await__") is not None or _is_generator_based(obj):
+        return
+    claim = ""
+    if subject.has("__await__"):
+        claim = "; it has one as an attribute of the object, where the language does not look"
+    elif inspect.isawaitable(obj):
+        claim = "; it says that it is an Awaitable all the same"
+    raise Violation(f"{type(obj).__name__} has no __await__ on its type{claim}")
+
+
+@rule("AW002", "await-gives-iterator", Level.MUST, requires=("AW001",), feeds=Feeds.LOOK)
+async def await_gives_iterator(case: Case) -> None:
+    """``__await__`` returns an iterator.
+
+    Its result has ``__next__`` on its type, and is no coroutine: that is refused, although the
+    result of the coroutine's own ``__await__()`` is accepted. ``return self`` is fine where the
+    class is an iterator too.
+
+    Why:
+        ``await`` raises TypeError before anything has run.
+
+    In practice:
+        ``async def __await__``, or ``return self._run()`` where ``_run`` is a coroutine function.
+
+    Advice:
+        Write ``def __await__(self): return self._run().__await__()``.
+
+    Source:
+        Python language reference, 3.4.1 "Awaitable Objects":
+        https://docs.python.org/3/reference/datamodel.html#object.__await__
+    """
+    subject = await case.fresh()
+    if inspect.iscoroutine(subject.object) or _is_generator_based(subject.object):
+        return
+    if case.is_instance:
+        raise NotApplicable("to call __await__ may use up the only object; pass a factory")
+    given = _begin(subject)
+    refused = inspect.iscoroutine(given) or _is_generator_based(given)
+    discard(given)
+    if refused or special_method(given, "__next__") is None:
+        raise Violation(f"__await__ returned {describe(given)}; expected an iterator")
+
+
+@rule(
+    "AW003", "result-comes-out", Level.MUST,
+    requires=("CO010",), enabled_by=("returns",), feeds=Feeds.SCENARIO,
+)  # fmt: skip
+async def result_comes_out(case: Case) -> None:
+    """The value of the operation is the value of the await.
+
+    Awaited once, it gives the value declared by ``returns=``: the same one, an equal one, or one
+    that the declared callable accepts.
+
+    Why:
+        The caller goes on with None, and fails somewhere else.
+
+    In practice:
+        ``yield from self._run().__await__()`` without ``return`` in front of it.
+
+    Advice:
+        Write ``return (yield from ...)``, or return the inner iterator itself; an iterator written
+        by hand ends by ``raise StopIteration(value)``.
+
+    Source:
+        PEP 380, "Formal Semantics": https://peps.python.org/pep-0380/#formal-semantics
+    """
+    declared = case.declared.returns
+    outcome: Outcome = await awaited(case, await case.fresh())
+    if not outcome.returned:
+        raise Vacuous(f"the await {outcome}, so there was no value")
+    try:
+        accepted = case.declared.as_judge("returns")(outcome.value)
+    except Exception as error:
+        raise NoVerdict(
+            f"the callable declared as returns= raised {describe_exception(error)} when it was "
+            f"given {describe(outcome.value)}"
+        ) from error
+    if not accepted:
+        expected = "what returns= accepts" if callable(declared) else describe(declared)
+        raise Violation(f"the await {outcome}; expected {expected}")
+
+
+@rule("AW004", "yields-for-the-loop", Level.MUST, requires=("AW001", "AW002", "AW005"))
+async def yields_for_the_loop(case: Case) -> None:
+    """It yields only what the running loop understands.
+
+    asyncio takes None and futures that are being awaited, trio only traps of its own. Everything
+    that the subject yields to the loop is looked at, so that catching the loop's protest does not
+    help. Declare ``backends=`` for a class that is made for one library.
+
+    Why:
+        The loop throws RuntimeError or TypeError into the code that waits.
+
+    In practice:
+        A bare ``yield`` as a turn for others, which asyncio takes and trio does not; ``yield
+        future`` in place of ``yield from future``; ``asyncio.sleep(0)`` under trio.
+
+    Advice:
+        Yield nothing yourself: ``return self._run().__await__()``, and ``await`` in ``_run``.
+
+    Source:
+        Python language reference, 3.4.1 "Awaitable Objects" (what is yielded belongs to the
+        framework): https://docs.python.org/3/reference/datamodel.html#awaitable-objects
+    """
+    subject = await case.fresh()
+    foreign: list[str] = []
+
+    def look(trap: object) -> None:
+        yielded_in_place_of_awaited = getattr(trap, "_asyncio_future_blocking", None) is False
+        if yielded_in_place_of_awaited or not understands(case.library, trap):
+            foreign.append(describe(trap))
+
+    stuck = False
+    try:
+        await Stepped(awaited(case, subject), on_trap=look)
+    except BaseException as error:
+        # Cancelled by the engine, because it waits for ever: that is for CO020 to say.
+        stuck = case.loop.cancelled(error)
+        if not (stuck or foreign):
+            raise
+    if foreign:
+        raise Violation(
+            f"it yielded {foreign[0]} to the loop, which {case.library} does not take; if it is "
+            "not made for this library, leave that out of backends="
+        )
+    if stuck:
+        raise Vacuous("it did not come to its end, which CO020 judges")
+
+
+@rule("AW005", "iterator-has-send", Level.MUST, requires=("AW001", "AW002"), libraries=("trio",))
+async def iterator_has_send(case: Case) -> None:
+    """An iterator that suspends has ``send()``.
+
+    When a task is resumed, trio sends it a value that is not None, and ``await`` passes that on by
+    the iterator's ``send``. asyncio sends None only, for which ``__next__`` is enough. An iterator
+    that never yields needs no ``send`` either.
+
+    Why:
+        Under trio the await ends with AttributeError, after the operation was begun.
+
+    In practice:
+        A class with ``__iter__`` and ``__next__`` around another awaitable's iterator.
+
+    Advice:
+        Write ``__await__`` as a generator, or give the iterator ``send``, ``throw`` and ``close``
+        that pass on to the inner one.
+
+    Source:
+        PEP 380, "Formal Semantics" (``send`` for what is not None):
+        https://peps.python.org/pep-0380/#formal-semantics
+    """
+    iterator: Any = _begin(await case.fresh())
+    if has_attribute(iterator, "send"):
+        discard(iterator)
+        return
+    try:
+        resumed = await _to_its_first_resumption(iterator, case.library)
+    except BaseException as error:
+        if case.loop.cancelled(error):
+            raise
+        raise Vacuous(f"it raised {describe_exception(error)}, which CO020 judges") from error
+    if resumed:
+        raise Violation(
+            f"__await__ returned {describe(iterator)}, which yielded but has no send(); "
+            f"{case.library} sent it a value"
+        )
+
+
+@rule("AW008", "result-unharmed", Level.MUST, requires=("CO010",), enabled_by=("wraps",))
+async def result_unharmed(case: Case) -> None:
+    """Results pass through unharmed, whatever they are.
+
+    What ``wraps=`` makes of an awaitable gives that awaitable's result, the very object: also None,
+    something empty, a tuple, an exception instance, or a StopIteration.
+
+    Why:
+        The one caller whose operation returns a tuple gets its first element.
+
+    In practice:
+        ``raise StopIteration(*result)``; ``return result or None``; an ``isinstance`` that takes a
+        returned exception for a raised one.
+
+    Advice:
+        End by ``return value`` in a generator, which wraps it as needed. By hand, raise
+        ``StopIteration(value)`` with exactly one argument.
+
+    Source:
+        PEP 380, "Formal Semantics": https://peps.python.org/pep-0380/#formal-semantics
+    """
+    wraps = case.declared.wraps
+    if wraps is None:
+        raise NotApplicable("wraps= was not declared")
+    for value in _delicate_results():
+        for suspends in (True, False):
+            inner = _giving(value, suspends=suspends)
+            try:
+                wrapped = wraps(inner)
+            except Exception as error:
+                discard(inner)
+                raise NoVerdict(f"wraps= raised {describe_exception(error)}") from error
+            outcome = await case.adopt(wrapped).wait()
+            discard(inner)
+            if not outcome.returned or outcome.value is not value:
+                raise Violation(
+                    f"around an awaitable whose result is {describe(value)}, it {outcome}; "
+                    "expected that very object"
+                )
+            await case.tear_down()
+
+
+@rule("AW009", "second-await", Level.SHOULD, requires=("CO010",), feeds=Feeds.SCENARIO)
+async def second_await(case: Case) -> None:
+    """A second await gives the same value, or an error.
+
+    It neither gives something else, such as None, nor waits for ever. ``reawait="same"`` and
+    ``reawait="error"`` demand the one or the other. Declare ``reawait="again"`` where each await
+    carries out the operation once more: then it only has to come to an end.
+
+    Why:
+        Whoever awaits twice by mistake works on with None, and nothing says why.
+
+    In practice:
+        ``__await__`` returns a generator that was made once: when it is used up, it gives None.
+
+    Advice:
+        Keep the result and give it again, or keep the coroutine instead of the generator: that
+        raises RuntimeError by itself.
+
+    Source:
+        Python language reference, 3.4.2 "Coroutine Objects" (RuntimeError on the second await):
+        https://docs.python.org/3/reference/datamodel.html#coroutine-objects
+    """
+    subject = await case.fresh()
+    first: Outcome = await awaited(case, subject)
+    second: Outcome = await awaited_again(case, subject)
+    promise = case.declared.reawait
+    if promise == "again":
+        return
+    if promise is None and _is_generator_based(subject.object):
+        raise NotApplicable("by the language's own rule it gives None when it is used up")
+    alike = (
+        second.returned and same(second.value, first.value)
+        if first.returned
+        else type(first.error) is type(second.error)
+    )
+    if promise == "same" and not alike:
+        raise Violation(f"the first await {first}, the second {second}; expected the same")
+    if promise == "error" and second.returned:
+        raise Violation(f"the second await {second}; expected an error")
+    if second.returned and not alike:
+        raise Violation(
+            f"the first await {first}, the second {second}; expected the same or an error (if "
+            'each await carries out the operation again, declare reawait="again")'
+        )
+
+
+def _begin(subject: Subject) -> object:
+    """What ``__await__`` gives; of a generator-based coroutine, itself."""
+    method = subject.special("__await__")
+    if method is None:
+        return subject.object
+    try:
+        return method()
+    except BaseException as error:
+        raise Vacuous(
+            f"__await__ raised {describe_exception(error)} at its call, which CO020 judges"
+        ) from error
+
+
+def _is_generator_based(obj: object) -> bool:
+    return isinstance(obj, types.GeneratorType) and bool(
+        obj.gi_code.co_flags & inspect.CO_ITERABLE_COROUTINE
+    )
+
+
+@types.coroutine
+def _to_its_first_resumption(
+    iterator: Iterator[object], library: str
+) -> Generator[object, object, bool]:
+    """Run *iterator* until the loop resumes it; False if it ends first, or yields nonsense."""
+    try:
+        trap = next(iterator)
+    except StopIteration:
+        return False
+    if not understands(library, trap):
+        return False
+    yield trap
+    return True
+
+
+def _delicate_results() -> tuple[object, ...]:
+    return (
+        None, False, 0, "", (), (1, 2), (None,), [], {}, object(),
+        ValueError("a value"), StopIteration(3), StopAsyncIteration(), ValueError,
+    )  # fmt: skip
+
+
+async def _giving(value: object, *, suspends: bool) -> object:
+    if suspends:
+        await checkpoint()
+    return value

@@ -1,0 +1,194 @@
+"""The rules of a plan on one loop, each judged once, behind what it requires."""
+
+from __future__ import annotations
+
+from pytest_asyncprotocol.engine.backends import RunningLoop, library_in_force
+from pytest_asyncprotocol.engine.hygiene import Recorder
+from pytest_asyncprotocol.engine.loops import CallersLoop, EngineLoop, Ran
+from pytest_asyncprotocol.model.case import Case
+from pytest_asyncprotocol.model.catalogue import Feeds, Rule, rules_for
+from pytest_asyncprotocol.model.exceptions import NotApplicable, NoVerdict, Vacuous, Violation
+from pytest_asyncprotocol.model.factory import FactoryOutcome, inspect_factory
+from pytest_asyncprotocol.model.subject import Subject
+from pytest_asyncprotocol.model.text import describe_exception
+from pytest_asyncprotocol.model.verdicts import Coverage, Report, Status, Verdict
+from pytest_asyncprotocol.options import Plan, applicable, unmet
+
+Loop = EngineLoop | CallersLoop
+
+
+class Battery:
+    """The rules of a plan on one loop. Each verdict is found once, behind what it requires."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        report: Report,
+        loop: Loop,
+        recorder: Recorder | None = None,
+        *,
+        first: bool = True,
+    ) -> None:
+        self._plan = plan
+        self._report = report
+        self._loop = loop
+        self._recorder = recorder
+        self._first = first
+        self._rules = {rule.id: rule for rule in rules_for(plan.protocol)}
+        self._known: dict[str, Verdict] = {}
+        self._factory_error: Verdict | None = None
+        self._factory_checked = False
+        self._instance: Subject | None = None
+
+    async def all(self) -> list[Verdict]:
+        """The verdicts of all selected rules."""
+        error = await self.factory_error()
+        verdicts = [] if error is None else [error]
+        return verdicts + [await self.of(rule) for rule in applicable(self._plan)]
+
+    async def of(self, rule: Rule) -> Verdict:
+        """The verdict of one rule."""
+        if rule.id not in self._known:
+            reason = await self._why_skipped(rule)
+            self._known[rule.id] = (
+                await self._judge(rule)
+                if reason is None
+                else self._verdict(rule, Status.SKIPPED, reason)
+            )
+        return self._known[rule.id]
+
+    async def factory_error(self) -> Verdict | None:
+        """What is wrong with the factory on this loop, if anything."""
+        if self._plan.factory.is_instance or self._factory_checked:
+            return self._factory_error
+        self._factory_checked = True
+        factory = self._plan.factory
+
+        async def job() -> None:
+            self._expect_library()
+            self._report.name(*await inspect_factory(factory))
+
+        ran = await self._loop.run(job)
+        message = _failure_of(ran, f"the factory {factory.name}")
+        if message is not None:
+            self._factory_error = self._verdict(None, Status.ERROR, message)
+        return self._factory_error
+
+    async def _why_skipped(self, rule: Rule) -> str | None:
+        return (
+            unmet(rule, self._plan.declared)
+            or self._unsuited(rule)
+            or await self._blocked(rule)
+        )
+
+    def _unsuited(self, rule: Rule) -> str | None:
+        """Why the loop, or the one instance that was given, can't feed *rule*."""
+        backend = self._loop.backend
+        if backend.library not in rule.libraries:
+            return f"not applicable on {backend.name}"
+        if rule.needs_own_loop and not self._loop.owned:
+            return "needs its own loop: call the assertion from a test that is not async"
+        if not self._plan.factory.is_instance or rule.feeds is Feeds.LOOK:
+            return None
+        if rule.feeds is Feeds.FRESH:
+            return "needs a fresh object: pass a factory"
+        return None if self._first else "an instance is used only once, on the first backend"
+
+    async def _blocked(self, rule: Rule) -> str | None:
+        """What failed that *rule* builds upon."""
+        if await self.factory_error() is not None:
+            return "blocked by the factory"
+        for required in rule.requires:
+            if required not in self._rules:
+                continue
+            verdict = await self.of(self._rules[required])
+            if verdict.status in (Status.VIOLATED, Status.ERROR):
+                return f"blocked by {verdict.name}"
+            if verdict.status is Status.SKIPPED and verdict.message.startswith("blocked"):
+                return verdict.message
+        return None
+
+    async def _judge(self, rule: Rule) -> Verdict:
+        case: Case | None = None
+        found: tuple[Status, str, tuple[str, ...]] | None = None
+        stood: tuple[str | None, tuple[str, ...]] | None = None
+
+        async def job() -> None:
+            nonlocal case, found, stood
+            self._expect_library()
+            found, case = None, self._case()
+            try:
+                await rule.check(case)
+                found = (Status.PASSED, "", ())
+            except Violation as violation:
+                found = (Status.VIOLATED, str(violation), case.trace())
+            except Vacuous as vacuous:
+                found = (Status.VACUOUS, str(vacuous), ())
+            except NotApplicable as reason:
+                found = (Status.SKIPPED, f"not applicable: {reason}", ())
+            except BaseException:
+                stood = case.stalled(), case.trace()
+                await case.tear_down(closing=False)
+                raise
+            await case.tear_down()
+
+        ran = await self._loop.run(job)
+        coverage = Coverage()
+        if case is not None:
+            coverage = case.coverage(opened=ran.opened, scheduled=ran.scheduled)
+        if found is not None and (ran.hang is not None or _failure_of(ran, "") is None):
+            return self._verdict(rule, *found, coverage=coverage)
+        if stood is None and case is not None:
+            stood = case.stalled(), case.trace()
+        stalled, trace = stood or (None, ())
+        message = _failure_of(ran, stalled or "the check")
+        status = Status.VIOLATED if _is_hang(ran, stalled) else Status.ERROR
+        return self._verdict(rule, status, message or "", trace, coverage=coverage)
+
+    def _case(self) -> Case:
+        plan, library = self._plan, self._loop.backend.library
+        loop = RunningLoop(library)
+        if plan.factory.is_instance and self._instance is None:
+            self._instance = Subject(plan.factory.target, loop)
+        return Case(
+            plan.factory, plan.declared, library=library, loop=loop,
+            instance=self._instance, recorder=self._recorder,
+        )  # fmt: skip
+
+    def _expect_library(self) -> None:
+        backend, in_force = self._loop.backend, library_in_force()
+        if in_force != backend.library:
+            raise NoVerdict(
+                f"this was to run on {backend.library}, but {in_force or 'no loop'} is in force"
+            )
+
+    def _verdict(
+        self,
+        rule: Rule | None,
+        status: Status,
+        message: str = "",
+        trace: tuple[str, ...] = (),
+        *,
+        coverage: Coverage | None = None,
+    ) -> Verdict:
+        return Verdict(
+            rule=rule, backend=self._loop.backend.name, status=status, message=message,
+            trace=trace, coverage=coverage or Coverage(),
+        )  # fmt: skip
+
+
+def _failure_of(ran: Ran, doing: str) -> str | None:
+    """Why a job gave no verdict of its own; raises what is meant for the test runner."""
+    if isinstance(ran.error, FactoryOutcome):
+        raise ran.error.outcome
+    if isinstance(ran.error, NoVerdict):
+        return str(ran.error)
+    if ran.error is not None:
+        return f"{doing} was stopped by {describe_exception(ran.error)}"
+    if ran.hang is not None:
+        return f"{doing} hangs: {ran.hang}, and nothing is left that could wake it"
+    return ran.no_outcome
+
+
+def _is_hang(ran: Ran, stalled: str | None) -> bool:
+    return ran.hang is not None and stalled != "the factory"

@@ -1,0 +1,359 @@
+"""One thread with one loop of the engine's own, which runs jobs one after the other."""
+
+from __future__ import annotations
+
+import contextvars
+import queue
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import anyio
+
+from pytest_asyncprotocol.engine import clock, hooks, hygiene, watch
+from pytest_asyncprotocol.engine.backends import Backend, checkpoint
+from pytest_asyncprotocol.engine.stall import what_is_awaited
+from pytest_asyncprotocol.model.exceptions import NoVerdict
+from pytest_asyncprotocol.model.text import describe_exception
+
+T = TypeVar("T")
+
+Job = Callable[[], Awaitable[Any]]
+
+SETTLING_TURNS = 5
+"""Turns that a loop gets to end what a job left behind, before it is replaced."""
+
+LAST_WORD = 0.5
+"""Real seconds for a loop to end once it was told to."""
+
+ANSWER = 0.25
+"""Real seconds in which a loop answers a question, unless it is blocked."""
+
+
+@dataclass(slots=True)
+class Ran:
+    """How a job ended: at most one of ``error``, ``hang``, ``no_outcome`` is set.
+
+    ``hang`` says what is awaited for ever; ``no_outcome`` why real time ran out, and ``blocking``
+    whether that was because the subject blocks its thread. ``opened`` names what kept the clock
+    real, ``scheduled`` says whether the order in which tasks run was controlled.
+    """
+
+    value: Any = None
+    error: BaseException | None = None
+    hang: str | None = None
+    no_outcome: str | None = None
+    blocking: bool = False
+    opened: tuple[str, ...] = ()
+    scheduled: bool = True
+
+
+class Posted:
+    """A job on its way; its end arrives once in ``results``."""
+
+    def __init__(self, job: Job) -> None:
+        self.results: queue.SimpleQueue[Ran] = queue.SimpleQueue()
+        self.scope: anyio.CancelScope | None = None
+        self.coroutine: Any = None
+        self.hang: str | None = None
+        self.circled = False
+        self._job = job
+        self._delivered = False
+
+    @property
+    def begun(self) -> bool:
+        """Whether the job was called."""
+        return self.scope is not None
+
+    async def carry_out(self, ran: Ran) -> None:
+        """Run the job, and enter into *ran* how it ended."""
+        self.scope = anyio.CancelScope()
+        left = False
+        try:
+            with self.scope:
+                try:
+                    self.coroutine = self._job()
+                    ran.value = await self.coroutine
+                except BaseException as error:
+                    ran.error = error
+                left = True
+        except BaseException as error:
+            if not left:
+                raise
+            ran.error = NoVerdict("it left a cancel scope, a task group or a nursery open")
+            ran.error.__cause__ = error
+        if self.hang is not None:
+            ran.hang, ran.error = self.hang, None
+
+    def stop(self) -> None:
+        """Cancel the job; in the loop's thread."""
+        if self.scope is not None:
+            self.scope.cancel()
+
+    def deliver(self, ran: Ran) -> None:
+        """Say how the job ended, unless that was said before."""
+        if not self._delivered:
+            self._delivered = True
+            self.results.put(ran)
+
+
+class Host:
+    """One thread with one loop. Jobs are posted from another thread, one at a time.
+
+    ``clean`` is false once a job left something behind; ``dead`` is what ended the loop.
+    *real* says why the clock is real; it is virtual without a reason.
+    """
+
+    def __init__(self, backend: Backend, real: str | None, present: Iterable[Any]) -> None:
+        self.clean = True
+        self.dead: BaseException | None = None
+        self._library = backend.library
+        self._real = real
+        self._jobs: queue.SimpleQueue[Posted | None] = queue.SimpleQueue()
+        self._ready = threading.Event()
+        self._current: Posted | None = None
+        self._scheduled = True
+        self._loop: Any = None
+        self._world: clock.World | None = None
+        self._quiescence = clock.Quiescence(self._hung, self._circling, virtual=real is None)
+        options = self._options(backend, set(present))
+        context = contextvars.copy_context()
+        sniffio = sys.modules.get("sniffio")
+        if sniffio is not None:
+            context.run(sniffio.current_async_library_cvar.set, None)
+        self.thread = clock.EngineThread(
+            target=context.run, args=(self._main, options), daemon=True, name="pytest-asyncprotocol"
+        )
+        self.thread.start()
+        self._ready.wait()
+
+    def post(self, job: Job) -> Posted:
+        """Have *job* run; its end arrives in the ``results`` of what is given back."""
+        posted = Posted(job)
+        self._jobs.put(posted)
+        self._wake_up()
+        if self.dead is not None:
+            self._fail_the_rest()
+        return posted
+
+    def tell(self, function: Callable[[], object]) -> None:
+        """Call *function* in the loop's thread, if the loop still runs."""
+        # A loop that is just ending refuses in many ways.
+        with suppress(Exception):
+            self._call_soon(function)
+
+    def ask(self, question: Callable[[], T]) -> T | None:
+        """What *question* gives in the loop's thread; None if the loop does not answer."""
+        answers: queue.SimpleQueue[T] = queue.SimpleQueue()
+        self.tell(lambda: answers.put(question()))
+        return watch.get(answers, ANSWER)
+
+    def opened(self) -> tuple[str, ...]:
+        """What keeps, or kept, the clock real."""
+        if self._real is not None:
+            return (self._real,)
+        return self._world.opened if self._world is not None else ()
+
+    def close(self) -> None:
+        """End the loop and its thread, by force if need be; abandon them if they won't end."""
+        self._jobs.put(None)
+        self._wake_up()
+        if self._ends():
+            return
+        self.tell(self._give_up)
+        if self._ends():
+            return
+        watch.interrupt(self.thread, queue.SimpleQueue())
+        if not self._ends():
+            watch.abandoned.append(self.thread)
+
+    def _ends(self) -> bool:
+        self.thread.join(LAST_WORD)
+        return not self.thread.is_alive()
+
+    def _wake_up(self) -> None:
+        self.tell(lambda: self._wake.set())
+
+    def _main(self, options: dict[str, Any]) -> None:
+        clock.put_in_force(self._quiescence)
+        try:
+            try:
+                anyio.run(self._serve, backend=self._library, backend_options=options)
+                self.dead = RuntimeError("the loop was closed")
+            except BaseException as error:
+                self.dead = NoVerdict(f"it broke the event loop: {_root_of(error)}")
+            self._fail_the_rest()
+        except watch.Interrupted:
+            # It was meant for the subject, and came late.
+            self.dead = self.dead or NoVerdict("it was interrupted")
+            self._fail_the_rest()
+
+    def _fail_the_rest(self) -> None:
+        self.clean = False
+        self._ready.set()
+        if self._current is not None:
+            self._current.deliver(Ran(error=self.dead))
+        while True:
+            try:
+                posted = self._jobs.get_nowait()
+            except queue.Empty:
+                return
+            if posted is not None:
+                posted.deliver(Ran(error=self.dead))
+
+    def _options(self, backend: Backend, present: set[threading.Thread]) -> dict[str, Any]:
+        if backend.library == "trio":
+            from pytest_asyncprotocol.engine.trio_clock import VirtualClock
+
+            trio_clock = VirtualClock(self._quiescence, present)
+            self._world = trio_clock.world
+            return {"clock": trio_clock, "instruments": [trio_clock]}
+        return {"loop_factory": lambda: self._asyncio_loop(backend, present)}
+
+    def _asyncio_loop(self, backend: Backend, present: set[threading.Thread]) -> Any:
+        import asyncio
+
+        from pytest_asyncprotocol.engine.asyncio_clock import VirtualEventLoop
+
+        loop: Any
+        if "uvloop" in backend.name:
+            import uvloop
+
+            loop = uvloop.new_event_loop()
+        else:
+            loop = VirtualEventLoop(self._quiescence, present)
+            self._world = loop.world
+        if "eager" in backend.name:
+            loop.set_task_factory(asyncio.eager_task_factory)  # type: ignore[attr-defined,unused-ignore]
+        loop.set_exception_handler(lambda loop, context: None)
+        self._loop = loop
+        return loop
+
+    async def _serve(self) -> None:
+        self._wake = anyio.Event()
+        self._call_soon = _threadsafe_caller(self._library)
+        async with anyio.create_task_group() as tasks:
+            self._ready.set()
+            while True:
+                await self._wake.wait()
+                self._wake = anyio.Event()
+                while not self._jobs.empty():
+                    posted = self._jobs.get()
+                    if posted is None:
+                        tasks.cancel_scope.cancel()
+                        return
+                    tasks.start_soon(self._carry_out, posted)
+
+    async def _carry_out(self, posted: Posted) -> None:
+        self._current = posted
+        before = hygiene.living_tasks(self._library)
+        if self._library == "trio":
+            self._scheduled = hooks.seed_trio(0)
+        if self._world is not None:
+            self._world.begin()
+        self._quiescence.begin()
+        ran = Ran(scheduled=self._scheduled)
+        await posted.carry_out(ran)
+        if isinstance(ran.error, NoVerdict) and ran.error.__cause__ is not None:
+            self.clean = False
+        elif self._is_ending():
+            return
+        else:
+            await self._settle(before)
+        self._quiescence.end()
+        ran.opened = self.opened()
+        posted.deliver(ran)
+        self._current = None
+
+    def _is_ending(self) -> bool:
+        """Whether the loop itself was cancelled or broke, which `_main` will know the reason of."""
+        broken = getattr(self._loop, "broken", None) is not None
+        return broken or anyio.current_effective_deadline() == float("-inf")
+
+    async def _settle(self, before: set[Any]) -> None:
+        left = hygiene.living_tasks(self._library) - before
+        if left:
+            with anyio.CancelScope(shield=True):
+                left = await self._end_tasks(left, before)
+        if left:
+            self.clean = False
+            if self._library == "asyncio":
+                watch.keep_alive(left)
+                for task in left:
+                    hooks.forget_asyncio_task(task)
+        if self._loop is not None and not await self._let_callbacks_run():
+            self.clean = False
+        hygiene.collect_if_many()
+
+    async def _let_callbacks_run(self) -> bool:
+        """Whether the job left no callback and no timer for the next one to stumble upon."""
+        for _ in range(SETTLING_TURNS):
+            if not hooks.asyncio_callbacks(self._loop):
+                return True
+            await checkpoint()
+        return not hooks.asyncio_callbacks(self._loop)
+
+    async def _end_tasks(self, left: set[Any], before: set[Any]) -> set[Any]:
+        if self._library == "asyncio":
+            for task in left:
+                task.cancel()
+        for _ in range(SETTLING_TURNS):
+            await checkpoint()
+            left = hygiene.living_tasks(self._library) - before
+            if not left:
+                break
+        return left
+
+    def _hung(self) -> None:
+        posted = self._current
+        if posted is None or posted.hang is not None or posted.circled:
+            self._give_up()
+            return
+        self.clean = False
+        posted.hang = what_is_awaited(posted.coroutine)
+        posted.stop()
+
+    def _circling(self) -> None:
+        posted = self._current
+        if posted is None or posted.hang is not None or posted.circled:
+            self._give_up()
+            return
+        self.clean = False
+        posted.circled = True
+        posted.stop()
+
+    def _give_up(self) -> None:
+        """End the loop, whatever runs there; in its own thread."""
+        if not self._quiescence.given_up:
+            self.clean = False
+            self._quiescence.given_up = True
+            watch.keep_alive(hygiene.living_tasks(self._library))
+        if self._current is not None:
+            self._current.deliver(Ran(hang=self._current.hang, opened=self.opened()))
+        if self._loop is not None and self._world is None:
+            raise clock.Stuck
+
+    _wake: anyio.Event
+    _call_soon: Callable[[Callable[[], object]], object]
+
+
+def _root_of(error: BaseException) -> str:
+    """What broke a loop, without what the library wraps around it."""
+    if type(error).__name__ == "TrioInternalError":
+        error = error.__cause__ or error.__context__ or error
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return describe_exception(error)
+
+
+def _threadsafe_caller(library: str) -> Callable[[Callable[[], object]], object]:
+    if library == "trio":
+        import trio
+
+        return trio.lowlevel.current_trio_token().run_sync_soon
+    import asyncio
+
+    return asyncio.get_running_loop().call_soon_threadsafe

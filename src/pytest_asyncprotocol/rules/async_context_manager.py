@@ -1,3 +1,0 @@
-"""Rules for async context managers."""
-
-from __future__ import annotations

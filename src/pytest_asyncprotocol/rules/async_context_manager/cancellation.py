@@ -1,0 +1,201 @@
+"""Rules about an async context manager that is cancelled, or left by what ends the program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pytest_asyncprotocol.engine.backends import checkpoint
+from pytest_asyncprotocol.exploration.cancellation import (
+    MOST_POINTS,
+    STYLES,
+    CancelledRun,
+    Style,
+    cancelled_at,
+    sweep,
+)
+from pytest_asyncprotocol.exploration.scenarios import with_body
+from pytest_asyncprotocol.exploration.stepping import Stepped
+from pytest_asyncprotocol.model.case import Case
+from pytest_asyncprotocol.model.catalogue import Level, rule
+from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
+from pytest_asyncprotocol.model.subject import Outcome, Subject
+from pytest_asyncprotocol.rules.async_context_manager.leaving import (
+    is_released,
+    left_by,
+    suppresses,
+)
+
+ENDS_THE_PROGRAM = (KeyboardInterrupt, SystemExit, GeneratorExit)
+
+
+# It requires CM004, since a manager that suppresses whatever comes has one fault, not two.
+@rule("CM005", "never-suppresses-cancellation", Level.MUST, requires=("CO010", "CM004"))
+async def never_suppresses_cancellation(case: Case) -> None:
+    """It never suppresses cancellation, KeyboardInterrupt, SystemExit or GeneratorExit.
+
+    A cancellation that arrives in the body comes out behind the manager. A time-out or a task
+    group, declared by ``own_scope=True``, may suppress or convert the cancellation that it asked
+    for itself; one that was asked for outside still comes out. The other three are let through
+    unless ``suppresses=`` names them; to raise something else in their place is not to suppress.
+
+    Why:
+        Time-outs around the manager have no effect, task groups and shutdown wait for ever, and
+        Ctrl-C is ignored.
+
+    In practice:
+        ``return exc_type is not None``, or a filter that logs every exception and returns True.
+
+    Advice:
+        Return True for the expected types only, all of them subclasses of `Exception`.
+
+    Source:
+        asyncio, "Exceptions", asyncio.CancelledError; Trio, "Cancellation semantics":
+        https://docs.python.org/3/library/asyncio-exceptions.html#asyncio.CancelledError
+        https://trio.readthedocs.io/en/stable/reference-core.html#cancellation-semantics
+    """
+    await _expect_program_to_end(case)
+    body = _Body()
+    cancels_itself = case.declared.own_scope and await _cancels_its_own_body(case)
+    reached = False
+
+    async def entered_and_left(case: Case, subject: Subject) -> None:
+        body.cancelled = False
+        await with_body(subject, body)
+        if cancels_itself:
+            await checkpoint()
+
+    def judge(run: CancelledRun) -> None:
+        nonlocal reached
+        if not body.cancelled:
+            return
+        reached = True
+        if run.cancelled or run.error is not None:
+            return
+        if cancels_itself and run.style is Style.EDGE:
+            return
+        hint = "" if case.declared.own_scope else "; if it was its own, declare own_scope=True"
+        raise Violation(f"{run.where}, inside the body, it suppressed the cancellation{hint}")
+
+    await sweep(case, entered_and_left, judge)
+    if not reached:
+        raise Vacuous("no cancellation could be delivered into the body")
+
+
+@rule("CM011", "cancelled-exit-releases", Level.SHOULD,
+      requires=("CO010",), enabled_by=("released",))  # fmt: skip
+async def cancelled_exit_releases(case: Case) -> None:
+    """An ``__aexit__`` that is cancelled still releases.
+
+    At whichever suspension of ``__aexit__`` the cancellation comes, the declared ``released=`` is
+    true afterwards, at once or after some turns of the event loop. Only what is polite may be cut
+    short, such as saying goodbye to a server. On asyncio it is enough to release when a cancel
+    scope cancels, or when ``Task.cancel()`` does: no shield of a scope holds the latter, and code
+    for asyncio alone may count on being cancelled once.
+
+    Why:
+        Time-outs are when connections are given back; if one that hits the exit keeps them,
+        the pool runs dry under load.
+
+    In practice:
+        ``await self.flush()`` and then ``self.pool.release()``, without ``finally``.
+
+    Advice:
+        Release in ``finally``, without an await; or await under a shield that has a time limit.
+
+    Source:
+        Trio, trio.abc.AsyncResource.aclose:
+        https://trio.readthedocs.io/en/stable/reference-io.html#trio.abc.AsyncResource.aclose
+    """
+    await _expect_release_undisturbed(case)
+    reached = False
+    for point in range(1, MOST_POINTS + 1):
+        runs = [await _cancelled_exit(point, style, case) for style in STYLES[case.library]]
+        if not any(runs):
+            break
+        exits = [run for run in runs if run is not None and run.inside]
+        reached = reached or bool(exits)
+        if exits and not any(run.released for run in exits):
+            raise Violation(
+                f"cancelled at suspension {point}, inside __aexit__, it ended without releasing: "
+                "released= is false"
+            )
+    if not reached:
+        raise Vacuous("__aexit__ never suspended, so no cancellation could be delivered into it")
+
+
+@dataclass(frozen=True, slots=True)
+class _CancelledExit:
+    """A use that was cancelled: ``inside`` its exit, or before."""
+
+    inside: bool
+    released: bool
+
+
+async def _cancelled_exit(point: int, style: Style, case: Case) -> _CancelledExit | None:
+    """Cancel the use of a fresh manager at suspension *point*; None if it has none."""
+    entry: Stepped[Outcome] | None = None
+
+    async def use(case: Case, subject: Subject) -> None:
+        nonlocal entry
+        entry = Stepped(subject.enter())
+        (await entry).unwrap()
+        (await subject.exit()).unwrap()
+
+    await case.tear_down()
+    run = await cancelled_at(point, style, case, use)
+    if run is None:
+        return None
+    inside = entry is not None and point > entry.suspensions
+    case.points += inside and run.delivered
+    return _CancelledExit(inside, await is_released(case, run.subject))
+
+
+async def _expect_program_to_end(case: Case) -> None:
+    for kind in ENDS_THE_PROGRAM:
+        if issubclass(kind, case.declared.suppresses):
+            continue
+        subject = await case.fresh()
+        (await subject.enter()).unwrap()
+        outcome = await left_by(subject, kind())
+        if suppresses(outcome):
+            raise Violation(
+                f"{outcome.operation} {outcome}, so the body's {kind.__name__} was lost"
+            )
+        await case.tear_down()
+
+
+class _Body:
+    """A body that suspends once, and remembers whether that was cut short."""
+
+    def __init__(self) -> None:
+        self.cancelled = False
+
+    async def __call__(self) -> None:
+        try:
+            await checkpoint()
+        except BaseException:
+            self.cancelled = True
+            raise
+
+
+async def _cancels_its_own_body(case: Case) -> bool:
+    """Whether the body is cancelled although nobody outside asked for it."""
+    body = _Body()
+    try:
+        await with_body(await case.fresh(), body)
+    except BaseException as error:
+        if case.loop.cancelled(error):
+            raise
+    await case.tear_down()
+    return body.cancelled
+
+
+async def _expect_release_undisturbed(case: Case) -> None:
+    subject = await case.fresh()
+    if await is_released(case, subject):
+        (await subject.enter()).unwrap()
+        (await subject.exit()).unwrap()
+        if await is_released(case, subject):
+            await case.tear_down()
+            return
+    raise Vacuous("released= is false even where nothing is cancelled, which CM020 judges")

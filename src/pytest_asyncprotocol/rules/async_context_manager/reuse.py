@@ -1,0 +1,62 @@
+"""Rules about an async context manager that is entered more than once."""
+
+from __future__ import annotations
+
+from pytest_asyncprotocol.model.case import Case
+from pytest_asyncprotocol.model.catalogue import Level, rule
+from pytest_asyncprotocol.model.exceptions import Violation
+from pytest_asyncprotocol.model.subject import Outcome, Subject
+
+
+@rule("CM015", "re-entry", Level.SHOULD, requires=("CO010",))
+async def re_entry(case: Case) -> None:
+    """A second entry works, or is refused by ``__aenter__``.
+
+    After it was left, the manager can be entered and left again; or the second ``__aenter__``
+    raises, whatever the exception. Declare ``reuse="reusable"`` where a second use has to work,
+    ``"reentrant"`` where a nested one has to work too, ``"single-use"`` where it has to be
+    refused.
+
+    Why:
+        A manager that lets itself be entered with a state that is used up fails later, somewhere
+        in the body or at the exit, where nobody looks for the reason.
+
+    In practice:
+        ``__aexit__`` deletes what only ``__init__`` makes.
+
+    Advice:
+        Make the state in ``__aenter__``; or remember that it was entered, and raise RuntimeError.
+
+    Source:
+        Python library reference, contextlib, "Single use, reusable and reentrant context managers":
+        https://docs.python.org/3/library/contextlib.html#single-use-reusable-and-reentrant-context-managers
+    """
+    reuse = case.declared.reuse
+    subject = await case.fresh()
+    (await subject.enter()).unwrap()
+    (await subject.exit()).unwrap()
+
+    second = await subject.enter()
+    if second.returned:
+        left = await subject.exit()
+        if reuse == "single-use":
+            raise Violation(f"reuse='single-use' was declared, but {second.operation} {second}")
+        _expect_return(left, "after a second entry that was not refused")
+    elif reuse is not None and reuse != "single-use":
+        raise Violation(f"reuse={reuse!r} was declared, but {second.operation} {second}")
+
+    if reuse == "reentrant":
+        await case.tear_down()
+        await _nest(await case.fresh())
+
+
+async def _nest(subject: Subject) -> None:
+    (await subject.enter()).unwrap()
+    _expect_return(await subject.enter(), "inside the first use, though declared reentrant")
+    _expect_return(await subject.exit(), "of the inner use, though declared reentrant")
+    _expect_return(await subject.exit(), "of the outer use, though declared reentrant")
+
+
+def _expect_return(outcome: Outcome, when: str) -> None:
+    if not outcome.returned:
+        raise Violation(f"{outcome.operation}, {when}, {outcome}")

@@ -1,0 +1,111 @@
+"""Closing an async iterator before its end."""
+
+from __future__ import annotations
+
+from pytest_asyncprotocol.exploration.scenarios import BEYOND, closed_twice, whole_pass
+from pytest_asyncprotocol.model.case import Case
+from pytest_asyncprotocol.model.catalogue import Feeds, Level, rule
+from pytest_asyncprotocol.model.exceptions import NotApplicable, Vacuous, Violation
+from pytest_asyncprotocol.model.subject import Outcome, Subject
+
+
+# A generator that goes on after GeneratorExit makes aclose() fail: AG001 and AG004 say why.
+@rule("AI017", "aclose-idempotent", Level.MUST,
+      requires=("CO010", "AG001", "AG004"), feeds=Feeds.SCENARIO)  # fmt: skip
+async def aclose_idempotent(case: Case) -> None:
+    """``aclose``, if present, is async, idempotent, and safe on an iterator never started.
+
+    Awaiting ``aclose()`` succeeds on a fresh iterator and on one that is at its end, and each time
+    once more. An error of the clean-up itself may come out of the first call on an iterator in
+    use. Nothing is demanded of an iterator without ``aclose``, unless ``closes=True`` promises it.
+
+    Why:
+        ``contextlib.aclosing`` and every generator that passes items on close what they are given
+        without knowing its state.
+
+    In practice:
+        ``def aclose`` without ``async``; ``del self.connection``, which fails the second time; a
+        handle that only the first ``__anext__`` creates.
+
+    Advice:
+        Return early from ``async def aclose(self)`` where there is nothing left to close.
+
+    Source:
+        Python language reference, agen.aclose(), contextlib.aclosing(), and Trio, AsyncResource:
+        https://docs.python.org/3/reference/expressions.html#agen.aclose
+        https://docs.python.org/3/library/contextlib.html#contextlib.aclosing
+        https://trio.readthedocs.io/en/stable/reference-io.html#trio.abc.AsyncResource.aclose
+    """
+    subject = await case.fresh()
+    if not subject.has("aclose"):
+        if case.declared.closes:
+            raise Violation("closes=True was declared, but it has no aclose()")
+        raise NotApplicable("it has no aclose()")
+    if case.is_instance:
+        for outcome in await closed_twice(case, subject):
+            _expect_success(outcome, "at its end")
+        return
+    for _ in range(2):
+        _expect_success(await subject.aclose(), "on an iterator that was never started")
+    await case.tear_down()
+    subject = await case.fresh()
+    await subject.anext()
+    await subject.aclose()
+    _expect_success(await subject.aclose(), "for the second time")
+    await case.tear_down()
+    subject = await case.fresh()
+    await whole_pass(case, subject)
+    for _ in range(2):
+        _expect_success(await subject.aclose(), "at its end")
+
+
+# Where aclose() leaves even a generator that never started as it was, AG003 says so.
+@rule("AI018", "nothing-after-aclose", Level.SHOULD, requires=("CO010", "AG003"))
+async def nothing_after_aclose(case: Case) -> None:
+    """After ``aclose()`` no more items come.
+
+    ``__anext__`` then raises StopAsyncIteration, or an error such as ClosedResourceError. Declare
+    ``closes=False`` for an iterator that is borrowed, whose ``aclose()`` closes nothing by design.
+
+    Why:
+        Work goes on with a resource that was given back, and the consumer does not know.
+
+    In practice:
+        ``aclose()`` sets a flag at which ``__anext__`` never looks.
+
+    Advice:
+        Let ``__anext__`` raise StopAsyncIteration once the iterator is closed.
+
+    Source:
+        Python language reference, agen.aclose(), and Trio, AsyncResource:
+        https://docs.python.org/3/reference/expressions.html#agen.aclose
+        https://trio.readthedocs.io/en/stable/reference-io.html#trio.abc.AsyncResource.aclose
+    """
+    subject = await case.fresh()
+    if not subject.has("aclose"):
+        raise NotApplicable("it has no aclose()")
+    expect_closing(case)
+    if not (await subject.anext()).returned:
+        raise Vacuous("it gave no item before it was closed")
+    if not (await subject.aclose()).returned:
+        raise Vacuous("aclose() failed")
+    await expect_no_item(subject, "after aclose()")
+
+
+def expect_closing(case: Case) -> None:
+    """Leave out an iterator whose ``aclose()`` closes nothing by design."""
+    if case.declared.closes is False:
+        raise NotApplicable("declared closes=False")
+
+
+async def expect_no_item(subject: Subject, when: str) -> None:
+    """Expect that a closed iterator raises something, however often it is asked."""
+    for _ in range(BEYOND):
+        outcome = await subject.anext()
+        if outcome.returned:
+            raise Violation(f"{outcome.operation}, {when}, {outcome}; expected StopAsyncIteration")
+
+
+def _expect_success(outcome: Outcome, when: str) -> None:
+    if not outcome.returned:
+        raise Violation(f"{outcome.operation}, {when}, {outcome}; expected it to succeed")

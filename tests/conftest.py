@@ -1,0 +1,173 @@
+"""Runs pytest in a process of its own, and reads what its reports say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+PLUGINS: Mapping[str, tuple[str, ...]] = {
+    "ours": ("pytest_asyncprotocol.plugin",),
+    "anyio": ("anyio",),
+    "asyncio": ("pytest_asyncio.plugin",),
+    "trio": ("pytest_trio.plugin",),
+    "aio": ("pytest_aio.plugin",),
+    "xdist": ("xdist",),
+}
+
+_RECORDER = '''
+import json, os
+
+def pytest_runtest_logreport(report):
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        return
+    reason = report.longrepr if isinstance(report.longrepr, tuple) else (report.longreprtext,)
+    line = {
+        "nodeid": report.nodeid, "when": report.when, "outcome": report.outcome,
+        "reason": str(reason[-1]), "xfail": getattr(report, "wasxfail", None),
+        "checked": getattr(report, "asyncprotocol", []),
+    }
+    with open("recorded.jsonl", "a") as out:
+        out.write(json.dumps(line) + chr(10))
+'''
+
+_SUBJECTS = '''
+"""Small iterators and context managers, one right and some broken."""
+
+from anyio.lowlevel import checkpoint
+
+
+class Ticker:
+    def __init__(self, size=3):
+        self.size, self.next = size, 0
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        await checkpoint()
+        if self.next >= self.size:
+            raise StopAsyncIteration
+        self.next += 1
+        return self.next - 1
+
+
+class Restarting(Ticker):
+    async def __anext__(self):
+        try:
+            return await super().__anext__()
+        except StopAsyncIteration:
+            self.next = 0
+            raise
+
+
+class Swallowing(Ticker):
+    async def __anext__(self):
+        try:
+            await checkpoint()
+        except BaseException:
+            pass
+        if self.next >= self.size:
+            raise StopAsyncIteration
+        self.next += 1
+        return self.next - 1
+
+
+class Room:
+    async def __aenter__(self):
+        await checkpoint()
+        return self
+
+    async def __aexit__(self, *details):
+        await checkpoint()
+'''
+
+
+@dataclass(slots=True)
+class Seen:
+    """One test as its reports tell it."""
+
+    outcome: str = "passed"
+    reason: str = ""
+    xfail: str | None = None
+    checked: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def verdicts(self) -> list[tuple[str, str, str, str]]:
+        """Rule, backend, status and message of each verdict."""
+        return [
+            (v["rule"], v["backend"], v["status"], v["message"])
+            for report in self.checked
+            for v in report["verdicts"]
+        ]
+
+    @property
+    def violations(self) -> set[tuple[str, str]]:
+        """Rule id and backend of each violation."""
+        return {(v[0].split()[0], v[1]) for v in self.verdicts if v[2] == "violated"}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run of pytest in a process of its own gave."""
+
+    exit_code: int
+    out: str
+    err: str
+    tests: Mapping[str, Seen]
+
+    def test(self, name: str) -> Seen:
+        """The one test whose id ends in *name*."""
+        (found,) = (seen for nodeid, seen in self.tests.items() if nodeid.endswith(f"::{name}"))
+        return found
+
+    def outcomes(self, prefix: str = "") -> dict[str, str]:
+        """The outcome of each test whose name starts with *prefix*."""
+        names = {nodeid.partition("::")[2]: seen.outcome for nodeid, seen in self.tests.items()}
+        return {name: outcome for name, outcome in names.items() if name.startswith(prefix)}
+
+
+RunPytest = Callable[..., Run]
+
+
+@pytest.fixture
+def run_pytest(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> RunPytest:
+    """Run pytest with just the named plugins; each keyword is a test file to write first."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    for name in ("PYTEST_ADDOPTS", "PY_COLORS", "FORCE_COLOR", "CI", "PYTHONWARNINGS"):
+        monkeypatch.delenv(name, raising=False)
+    pytester.makepyfile(recorder=_RECORDER, subjects=_SUBJECTS)
+
+    def run(
+        *arguments: str, plugins: Iterable[str] = ("ours", "anyio"), **files: str
+    ) -> Run:
+        if files:
+            pytester.makepyfile(**files)
+        recorded = pytester.path / "recorded.jsonl"
+        recorded.unlink(missing_ok=True)
+        loaded = [name for key in plugins for name in PLUGINS[key]]
+        flags = [part for name in (*loaded, "recorder") for part in ("-p", name)]
+        result = pytester.runpytest_subprocess(*flags, *arguments)
+        lines = recorded.read_text().splitlines() if recorded.exists() else []
+        return Run(int(result.ret), result.stdout.str(), result.stderr.str(), _seen(lines))
+
+    return run
+
+
+def _seen(lines: Iterable[str]) -> dict[str, Seen]:
+    tests: dict[str, Seen] = {}
+    for line in map(json.loads, lines):
+        seen = tests.setdefault(line["nodeid"], Seen())
+        seen.checked += line["checked"]
+        if line["outcome"] != "passed" or line["xfail"] is not None:
+            wrong = line["when"] != "call" and line["outcome"] == "failed"
+            seen.outcome = "error" if wrong else line["outcome"]
+            seen.reason += line["reason"]
+            seen.xfail = line["xfail"]
+    return tests

@@ -1,0 +1,144 @@
+"""The folders are the architecture: imports point downward, and modules stay small."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import pytest_asyncprotocol
+
+PACKAGE = "pytest_asyncprotocol"
+SOURCE = Path(pytest_asyncprotocol.__file__).parent
+TESTS = Path(__file__).parent
+
+LAYERS = (
+    "plugin",
+    "testing",
+    "assertions",
+    "checking",
+    "battery",
+    "options",
+    "rules",
+    "exploration",
+    "engine",
+    "model",
+)
+"""From top to bottom. The package itself stands above them all."""
+
+LOADS_BY_NAME = {"model.catalogue": "rules"}
+"""The one way up: the catalogue is asked for below, and filled above, on its first use."""
+
+LIBRARIES = {
+    "pytest": {"plugin"},
+    "_pytest": {"plugin"},
+    "asyncio": {"engine", "exploration"},
+    "trio": {"engine", "exploration"},
+    "anyio": {"engine", "exploration"},
+    "uvloop": {"engine", "exploration"},
+    "hypothesis": {"engine", "exploration"},
+}
+"""Who may import what."""
+
+DOORS = {("plugin.doors", "anyio.pytest_plugin")}
+"""Where the plugin meets other plugins: they are pytest's matter, whatever library they serve."""
+
+MOST_LINES = 350
+BANNED_NAMES = {"utils", "util", "helpers", "helper", "misc"}
+
+MODULES = sorted(SOURCE.rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    """The module's dotted name below the package; empty for the package itself."""
+    parts = path.relative_to(SOURCE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def layer_of(module: str) -> int:
+    """The module's place in the order, counted from the top; the package itself is -1."""
+    return LAYERS.index(module.split(".")[0]) if module else -1
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The full name of every module that is imported in *path*, wherever that stands."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: write out the module's full name"
+            assert node.module is not None
+            if node.module == PACKAGE:
+                yield from (_home_of(alias.name) for alias in node.names)
+            else:
+                yield node.module
+        elif (
+            isinstance(node, ast.Call)
+            and ast.unparse(node.func).rpartition(".")[2] == "import_module"
+            and isinstance(node.args[0], ast.Constant)
+        ):
+            yield str(node.args[0].value)
+
+
+def _home_of(name: str) -> str:
+    """The module behind ``from package import name``: a layer, or the package for its names."""
+    return f"{PACKAGE}.{name}" if name in LAYERS else PACKAGE
+
+
+def imported_of_ours(path: Path) -> Iterator[str]:
+    """The modules of the package that *path* imports, by their names below it."""
+    for name in imported(path):
+        if name.split(".")[0] == PACKAGE:
+            yield name.removeprefix(PACKAGE).removeprefix(".")
+
+
+def test_every_place_has_a_layer() -> None:
+    """A new folder or module at the top has to say where it stands."""
+    places = {name_of(path).split(".")[0] for path in MODULES} - {""}
+
+    assert places <= set(LAYERS)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_imports_point_downward(path: Path) -> None:
+    """A module imports from its own layer and from those below it, never from above."""
+    module = name_of(path)
+    upward = [
+        name
+        for name in imported_of_ours(path)
+        if layer_of(name) < layer_of(module) and LOADS_BY_NAME.get(module) != name
+    ]
+
+    assert upward == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_libraries_are_imported_where_they_belong(path: Path) -> None:
+    """Only the plugin knows pytest; only what runs loops knows the libraries of loops."""
+    module = name_of(path)
+    place = module.split(".")[0]
+    out_of_place = [
+        name
+        for name in imported(path)
+        if place not in LIBRARIES.get(name.split(".")[0], {place}) and (module, name) not in DOORS
+    ]
+
+    assert out_of_place == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_module_fits_in_a_head(path: Path) -> None:
+    """A module that grows past the limit is split by responsibility."""
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+
+    assert lines <= MOST_LINES
+
+
+def test_modules_are_named_by_what_they_hold() -> None:
+    """No module is named for being useful."""
+    everything = [*SOURCE.rglob("*.py"), *TESTS.rglob("*.py")]
+    banned = [path for path in everything if path.stem.strip("_") in BANNED_NAMES]
+
+    assert banned == []

@@ -1,0 +1,188 @@
+"""The documents agree with the catalogue, and their links lead somewhere."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from pytest_asyncprotocol.model.catalogue import Rule, catalogue
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+
+_FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
+_CODE = re.compile(r"(`+).+?\1", re.DOTALL)
+_LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
+_HEADING = re.compile(r"^#+ +(.+?) *$", re.MULTILINE)
+_ANCHOR = re.compile(r'<a id="([^"]+)"></a>')
+_IDS = re.compile(r"\b([A-Z]{2})(\d{3})(?:-(?:\1)?(\d{3}))?\b")
+
+
+def load_generator() -> ModuleType:
+    """The script that writes the pages of the rules."""
+    spec = importlib.util.spec_from_file_location("docs_generate", DOCS / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+generate = load_generator()
+RULES: list[Rule] = generate.own_rules()
+
+
+def name_of(path: Path) -> str:
+    """The path below the root, for test ids."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def ids_in(text: str) -> Iterator[str]:
+    """The rule ids in *text*, with ranges such as ``AI001-AI005`` written out."""
+    for family, first, last in _IDS.findall(text):
+        for number in range(int(first), int(last or first) + 1):
+            yield f"{family}{number:03}"
+
+
+def ranges(ids: Iterable[str]) -> str:
+    """The shortest list of ids and ranges that names *ids*, as the changelog has it."""
+    numbered = enumerate(sorted(ids))
+    runs = groupby(numbered, key=lambda each: (each[1][:2], int(each[1][2:]) - each[0]))
+    listed = [[rule_id for _, rule_id in run] for _, run in runs]
+    return ", ".join(run[0] if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in listed)
+
+
+def anchors_of(path: Path) -> set[str]:
+    """What a link can point to in the document *path*."""
+    text = _FENCE.sub("", path.read_text(encoding="utf-8"))
+    headings = (re.sub(r"[`*]|\]\([^)]*\)|\[", "", each) for each in _HEADING.findall(text))
+    slugs = {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}
+    return slugs | set(_ANCHOR.findall(text))
+
+
+def links_of(path: Path) -> list[str]:
+    """The targets of the links in *path* that stay inside of the repository."""
+    text = _CODE.sub("", _FENCE.sub("", path.read_text(encoding="utf-8")))
+    targets = [one or other for one, other in _LINK.findall(text)]
+    return [each for each in targets if not re.match(r"[a-z]+:", each)]
+
+
+def test_the_rule_pages_are_those_of_the_catalogue() -> None:
+    """There is one page a family, an index, and no page that is left over."""
+    written = {path.name for path in generate.RULES.glob("*.md")}
+
+    assert set(generate.pages()) == written
+
+
+@pytest.mark.parametrize("name", sorted(generate.pages()))
+def test_a_rule_page_is_up_to_date(name: str) -> None:
+    """A rule that changed has its page written again, by `python docs/generate.py`."""
+    assert generate.pages()[name] == (generate.RULES / name).read_text(encoding="utf-8")
+
+
+def test_every_rule_has_its_place() -> None:
+    """Each rule has an anchor of its own, on exactly one page."""
+    anchors = [
+        anchor
+        for path in generate.RULES.glob("*.md")
+        for anchor in _ANCHOR.findall(path.read_text(encoding="utf-8"))
+    ]
+
+    assert sorted(rule.id for rule in RULES) == sorted(anchors)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_rule_explains_itself(rule: Rule) -> None:
+    """A rule says what it asks, why, what to do, and where that is written down."""
+    assert rule.title
+    assert "\n" not in rule.title
+    assert rule.why
+    assert rule.advice
+    assert re.search(r"https://[\w.-]+/\S*", rule.source)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_rule_refers_to_rules_that_exist(rule: Rule) -> None:
+    """What a rule requires is in the catalogue, and so is every rule that its page speaks of."""
+    page = " ".join((rule.title, rule.what, rule.why, rule.practice, rule.advice))
+
+    assert {*rule.requires, *ids_in(page)} <= set(catalogue())
+
+
+def test_ids_and_slugs_are_unique() -> None:
+    """An id or slug names one rule."""
+    slugs = [rule.slug for rule in RULES]
+
+    assert len(slugs) == len(set(slugs))
+    assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug) for slug in slugs)
+
+
+@pytest.mark.parametrize("family", [page.family for page in generate.PAGES])
+def test_the_changelog_names_every_rule(family: str) -> None:
+    """No rule appears, and none is retired, without a word to the users."""
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    named = {each for each in ids_in(text) if each.startswith(family)}
+    existing = {rule.id for rule in RULES if rule.id.startswith(family)}
+
+    assert ranges(existing) == ranges(named)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_links_lead_somewhere(path: Path) -> None:
+    """A link inside of the repository leads to a file, and to a place in it."""
+    broken: list[str] = []
+    for link in links_of(path):
+        file, _, anchor = link.partition("#")
+        target = (path.parent / file).resolve() if file else path
+        if not target.exists():
+            broken.append(link)
+        elif anchor and target.suffix == ".md" and anchor not in anchors_of(target):
+            broken.append(link)
+
+    assert broken == []
+
+
+def test_every_page_can_be_reached() -> None:
+    """From the first page of the documents links lead to all of them."""
+    reached = {DOCS / "index.md"}
+    waiting = list(reached)
+    while waiting:
+        path = waiting.pop()
+        for link in links_of(path):
+            target = (path.parent / link.partition("#")[0]).resolve()
+            if target.suffix == ".md" and target.exists() and target not in reached:
+                reached.add(target)
+                waiting.append(target)
+
+    assert set(DOCS.rglob("*.md")) <= reached
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("AI001", ["AI001"]),
+        ("AI001-AI003, CO010", ["AI001", "AI002", "AI003", "CO010"]),
+        ("AI001-003", ["AI001", "AI002", "AI003"]),
+        ("see ASYNC101", []),
+    ],
+)
+def test_ids_are_found_in_text(text: str, ids: list[str]) -> None:
+    """Single ids and ranges are read, and nothing that only resembles them."""
+    assert ids == list(ids_in(text))
+
+
+def test_ranges_are_the_way_back() -> None:
+    """A list of ids is written with ranges, and read again as the same ids."""
+    ids = ["AI001", "AI002", "AI003", "AI005", "CO001"]
+
+    assert ranges(ids) == "AI001-AI003, AI005, CO001"
+    assert ids == list(ids_in(ranges(ids)))
