@@ -1,4 +1,4 @@
-"""Print, as constraints for pip, the lowest release that pyproject.toml allows of each requirement."""
+"""Print constraints for pip: the lowest release of each requirement in pyproject.toml."""
 
 from __future__ import annotations
 

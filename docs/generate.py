@@ -95,8 +95,7 @@ def _index() -> str:
     blocks = [
         _GENERATED,
         "# The catalogue of rules",
-        f"{len(own_rules())} rules, by protocol. An id and its slug name the same rule for ever; "
-        "neither is given to another one.",
+        f"{len(own_rules())} rules, by protocol. Ids and slugs stay with their rule for ever.",
     ]
     for page in PAGES:
         blocks.append(f"## [{page.title}]({page.name}.md)")

@@ -53,7 +53,7 @@ def test_streamed_response(opened: httpx.AsyncClient) -> object:
     return opened.stream("GET", "http://test/")
 
 
-@pytest.mark.filterwarnings("ignore:Async generator 'httpx:ResourceWarning")
+@pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")
 @conformance.async_iterator(items=["roses", "violets"])
 async def test_lines(opened: httpx.AsyncClient) -> AsyncIterator[AsyncIterator[str]]:
     """Response.aiter_lines() gives the lines, however the body arrives.

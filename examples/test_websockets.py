@@ -37,7 +37,11 @@ async def test_messages(address: str) -> AsyncIterator[ClientConnection]:
         yield connection
 
 
-@conformance.async_context_manager(value=lambda opened: isinstance(opened, ClientConnection))
+@conformance.async_context_manager(
+    value=lambda opened: isinstance(opened, ClientConnection),
+    # The server runs on the same loop, and its task for this connection ends a turn later.
+    ignore=("CO007",),
+)
 def test_connection(address: str) -> object:
     """connect() gives a connection for the body, and closes it with a handshake."""
     return connect(address)

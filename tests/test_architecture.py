@@ -59,7 +59,7 @@ def name_of(path: Path) -> str:
 
 def layer_of(module: str) -> int:
     """The module's place in the order, counted from the top; the package itself is -1."""
-    return LAYERS.index(module.split(".")[0]) if module else -1
+    return LAYERS.index(module.partition(".")[0]) if module else -1
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -111,7 +111,7 @@ def test_imports_point_downward(path: Path) -> None:
         if layer_of(name) < layer_of(module) and LOADS_BY_NAME.get(module) != name
     ]
 
-    assert upward == []
+    assert [] == upward
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -125,7 +125,7 @@ def test_libraries_are_imported_where_they_belong(path: Path) -> None:
         if place not in LIBRARIES.get(name.split(".")[0], {place}) and (module, name) not in DOORS
     ]
 
-    assert out_of_place == []
+    assert [] == out_of_place
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -141,4 +141,4 @@ def test_modules_are_named_by_what_they_hold() -> None:
     everything = [*SOURCE.rglob("*.py"), *TESTS.rglob("*.py")]
     banned = [path for path in everything if path.stem.strip("_") in BANNED_NAMES]
 
-    assert banned == []
+    assert [] == banned

@@ -10,8 +10,8 @@ from pytest_asyncprotocol import ConformanceError, Status, assert_async_iterator
 
 MISSING = "the backend trio needs trio, which is not installed: run `pip install 'anyio[trio]'`"
 
-SUBJECT = """
-from pytest_asyncprotocol import assert_async_iterator, conformance
+DECORATED = """
+from pytest_asyncprotocol import conformance
 
 class Ticker:
     def __init__(self):
@@ -24,6 +24,10 @@ class Ticker:
         if not self.left:
             raise StopAsyncIteration
         return self.left.pop(0)
+
+@conformance.async_iterator(items=[0, 1, 2])
+def test_it():
+    return Ticker()
 """
 
 
@@ -77,9 +81,7 @@ def test_without_that_backend_it_passes() -> None:
 
 def test_a_decorated_test_fails_and_says_what_is_missing(pytester: pytest.Pytester) -> None:
     """No item of the backend that is missing passes, is skipped, or is left out unsaid."""
-    pytester.makepyfile(
-        SUBJECT + "@conformance.async_iterator(items=[0, 1, 2])\ndef test_it():\n    return Ticker()"
-    )
+    pytester.makepyfile(DECORATED)
 
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
 
@@ -89,9 +91,7 @@ def test_a_decorated_test_fails_and_says_what_is_missing(pytester: pytest.Pytest
 
 def test_a_decorated_test_passes_without_that_backend(pytester: pytest.Pytester) -> None:
     """Named backends that are there are all that is needed."""
-    pytester.makepyfile(
-        SUBJECT + "@conformance.async_iterator(items=[0, 1, 2])\ndef test_it():\n    return Ticker()"
-    )
+    pytester.makepyfile(DECORATED)
 
     result = pytester.runpytest_subprocess("--asyncprotocol-backends=asyncio")
 

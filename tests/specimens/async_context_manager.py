@@ -269,9 +269,9 @@ class TakesNothing(Session):
         """Nothing to do."""
 
 
-@violates("CM003", MANAGER)
+@conforms("CM003", MANAGER)
 class InsistsOnATraceback(Session):
-    """Cannot be told about an exception that was never raised."""
+    """Counts on the traceback that the language always gives with an exception."""
 
     async def __aexit__(self, kind: object, error: object, traceback: object) -> None:
         assert error is None or traceback is not None

@@ -443,7 +443,7 @@ class KeepsAGenerator:
         return self.steps
 
 
-@violates("AW009", AWAITABLE)
+@conforms("AW009", AWAITABLE)
 class CountsItsAwaits(Counted):
     """Gives another value each time."""
 
@@ -458,7 +458,7 @@ class HangsAtTheSecondAwait(Counted):
         return await super().run()
 
 
-@violates("AW009", AWAITABLE, raises=ValueError)
+@violates("AW009", AWAITABLE, reawait="same", raises=ValueError)
 class FailsOnlyOnce(Counted):
     """Raises at its first await, and gives None at its second."""
 

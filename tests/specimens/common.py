@@ -70,6 +70,18 @@ class AddsANoteToItsCancellation(Ticker):
             raise
 
 
+@conforms("CO001", MANAGER)
+class SleepsUnderAShieldAtItsExit:
+    """Sleeps at its exit where no cancellation reaches it, by means that work with one inside."""
+
+    async def __aenter__(self) -> None:
+        await anyio.lowlevel.checkpoint()
+
+    async def __aexit__(self, *details: object) -> None:
+        with anyio.CancelScope(shield=True):
+            await anyio.sleep(1)
+
+
 @violates("CO006", MANAGER)
 class ForgetsToAwait:
     """Calls a coroutine function on entry, and drops the coroutine."""

@@ -7,7 +7,7 @@ needed, so the types are proved to reject it.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any, assert_type
+from typing import Any, Self, assert_type
 
 from pytest_asyncprotocol import (
     Assertions,
@@ -46,7 +46,7 @@ class Connection:
 
     released = False
 
-    async def __aenter__(self) -> Connection:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *details: object) -> None:
@@ -172,7 +172,7 @@ async def test_decorated_async() -> Ticker:
 @conformance.async_context_manager(released=lambda connection: connection.released)
 def test_decorated_yielding() -> Iterator[Connection]:
     """A factory with set-up before and tear-down after the subject."""
-    yield Connection()  # noqa: PT022
+    yield Connection()
 
 
 @conformance.awaitable(returns=42)

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-INJECTIONS = 1000
+INJECTIONS = 300
 """Times an exception is put into a thread that blocks, before it is abandoned."""
 
 GRACE = 0.001

@@ -109,7 +109,9 @@ Ended = tuple[Stepped[None], bool, BaseException | None]
 async def _cancel_scope(run: Coroutine[Any, Any, None], point: int, loop: RunningLoop) -> Ended:
     error: BaseException | None = None
     scope = anyio.CancelScope()
-    step = Stepped(run, point, scope.cancel, watched=loop.cancelled_type)
+    step = Stepped(
+        run, point, scope.cancel, watched=loop.cancelled_type, in_force=loop.being_cancelled
+    )
     try:
         with scope:
             await step
@@ -135,7 +137,9 @@ async def _cancel_task(run: Coroutine[Any, Any, None], point: int, loop: Running
             error = raised
 
     error: BaseException | None = None
-    step = Stepped(run, point, lambda: task.cancel(), watched=loop.cancelled_type)
+    step = Stepped(
+        run, point, lambda: task.cancel(), watched=loop.cancelled_type, in_force=loop.being_cancelled
+    )
     task = asyncio.ensure_future(stepped())
     try:
         await asyncio.wait([task])

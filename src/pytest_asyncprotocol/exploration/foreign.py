@@ -13,10 +13,10 @@ LIBRARIES = ("asyncio", "trio")
 def understands(library: str, trap: object) -> bool:
     """Whether the loop of *library* knows what to do with *trap*, yielded by a coroutine.
 
-    asyncio takes None and its futures, trio only objects of its own.
+    asyncio takes None and a future that is being awaited, trio only objects of its own.
     """
     if library == "asyncio":
-        return trap is None or getattr(trap, "_asyncio_future_blocking", None) is not None
+        return trap is None or getattr(trap, "_asyncio_future_blocking", None) is True
     kind = trap if isinstance(trap, type) else type(trap)
     return kind.__module__.partition(".")[0] == "trio"
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from pytest_asyncprotocol.engine.backends import checkpoint
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import NoVerdict
+from pytest_asyncprotocol.model.exceptions import NoVerdict, Violation
 from pytest_asyncprotocol.model.protocols import Protocol
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 
@@ -105,9 +105,20 @@ async def whole_pass(case: Case, subject: Subject) -> Pass:
 
 
 @stage
+async def opened(case: Case, subject: Subject) -> Subject:
+    """``aiter()`` of an iterable."""
+    del case
+    return subject.aiter()
+
+
+@stage
 async def iterated(case: Case, subject: Subject) -> Pass:
     """One pass over what ``aiter()`` of an iterable gives."""
-    return await drain(case, subject.aiter())
+    try:
+        iterator = await opened(case, subject)
+    except Violation as violation:
+        raise violation.__cause__ or violation from None
+    return await drain(case, iterator)
 
 
 @stage

@@ -13,8 +13,9 @@ class Stepped(Awaitable[T], Generic[T]):
 
     Suspensions count from 1. ``suspensions`` says how many there were, ``delivered`` whether an
     exception of the type *watched* was put into the coroutine after the hook was called: asyncio
-    throws it, trio sends an object whose ``error`` it is. *on_trap* sees what is yielded to the
-    loop.
+    throws it, trio sends an object whose ``error`` it is. It counts only where *in_force* says
+    that what the hook asked for can reach this suspension: trio's own time-outs work by the same
+    exception, shields or not. *on_trap* sees what is yielded to the loop.
     """
 
     def __init__(
@@ -24,6 +25,7 @@ class Stepped(Awaitable[T], Generic[T]):
         hook: Callable[[], object] = lambda: None,
         *,
         watched: type[BaseException] = BaseException,
+        in_force: Callable[[], bool] = lambda: True,
         on_trap: Callable[[object], object] = lambda trap: None,
     ) -> None:
         self.suspensions = 0
@@ -32,6 +34,7 @@ class Stepped(Awaitable[T], Generic[T]):
         self._at = at
         self._hook = hook
         self._watched = watched
+        self._in_force = in_force
         self._on_trap = on_trap
 
     @property
@@ -53,11 +56,12 @@ class Stepped(Awaitable[T], Generic[T]):
             self._on_trap(trap)
             if self.suspensions == self._at:
                 self._hook()
+            expected = self.reached and self._in_force()
             sent, thrown = None, None
             try:
                 sent = yield trap
             except BaseException as error:
                 thrown = error
             arrived = thrown if thrown is not None else getattr(sent, "error", None)
-            if self.reached and isinstance(arrived, self._watched):
+            if expected and isinstance(arrived, self._watched):
                 self.delivered = True

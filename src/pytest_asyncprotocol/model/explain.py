@@ -125,13 +125,13 @@ def _explained(group: list[Verdict], report: Report) -> Iterator[str]:
             yield "  Trace:"
             for line in verdict.trace:
                 yield from _wrapped(line, "    ")
-    if first.rule is None or first.status is Status.ERROR:
-        return
-    yield from _block("Why", first.rule.why)
-    yield from _block("Look at", first.rule.advice)
-    if report.source:
-        yield from _block("Defined", report.source)
-    yield from _block("Source", first.rule.source)
+    judged = first.rule if first.status is Status.VIOLATED else None
+    if judged is not None:
+        yield from _block("Why", judged.why)
+        yield from _block("Look at", judged.advice)
+    yield from _block("Defined", report.source or "")
+    if judged is not None:
+        yield from _block("Source", judged.source)
 
 
 def _different(group: list[Verdict]) -> list[Verdict]:

@@ -103,7 +103,7 @@ def factory_for(protocol: Protocol, given: Any) -> Factory:
     missing = _missing_arguments(given)
     if missing:
         name = name_of(given)
-        call = f"{'...' if name == '<lambda>' else name}({', '.join(missing.values())})"
+        call = "Ticker(3)" if name == "<lambda>" else f"{name}({', '.join(missing.values())})"
         raise TypeError(
             f"{name} needs arguments ({', '.join(missing)}), so it can't make subjects by "
             f"itself: write `lambda: {call}`"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 
-from pytest_asyncprotocol.exploration.scenarios import Pass, iterated, take
+from pytest_asyncprotocol.exploration.release import is_released_now
+from pytest_asyncprotocol.exploration.scenarios import Pass, iterated, opened, take
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Feeds, Level, rule
-from pytest_asyncprotocol.model.exceptions import NoVerdict, Vacuous, Violation
+from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
 from pytest_asyncprotocol.model.protocols import Protocol
 from pytest_asyncprotocol.model.subject import Outcome, Subject, discard
-from pytest_asyncprotocol.model.text import describe, describe_exception
+from pytest_asyncprotocol.model.text import describe
 
 FOR_ASYNC_FOR = (Protocol.ASYNC_ITERABLE, Protocol.ASYNC_ITERATOR, Protocol.ASYNC_GENERATOR)
 
@@ -45,7 +46,8 @@ async def aiter_on_type(case: Case) -> None:
 
 
 @rule(
-    "AB002", "aiter-not-awaited", Level.MUST, protocols=FOR_ASYNC_FOR, requires=("AB001",)
+    "AB002", "aiter-not-awaited", Level.MUST,
+    protocols=FOR_ASYNC_FOR, requires=("AB001",), feeds=Feeds.SCENARIO,
 )  # fmt: skip
 async def aiter_not_awaited(case: Case) -> None:
     """``__aiter__`` gives the iterator at once, not an awaitable of it.
@@ -67,7 +69,7 @@ async def aiter_not_awaited(case: Case) -> None:
         Python language reference, 3.4.3 "Asynchronous Iterators" (changed in version 3.7):
         https://docs.python.org/3/reference/datamodel.html#asynchronous-iterators
     """
-    iterator = _opened(await case.fresh())
+    iterator = await _opened(case, await case.fresh())
     if iterator.special("__anext__") is None and inspect.isawaitable(iterator.object):
         discard(iterator.object)
         raise Violation(
@@ -77,7 +79,7 @@ async def aiter_not_awaited(case: Case) -> None:
 
 @rule(
     "AB003", "aiter-gives-iterator", Level.MUST,
-    protocols=FOR_ASYNC_FOR, requires=("AB001", "AB002", "AI001"),
+    protocols=FOR_ASYNC_FOR, requires=("AB001", "AB002", "AI001"), feeds=Feeds.SCENARIO,
 )  # fmt: skip
 async def aiter_gives_iterator(case: Case) -> None:
     """``aiter(obj)`` works without arguments, and gives an object with ``__anext__``.
@@ -100,7 +102,7 @@ async def aiter_gives_iterator(case: Case) -> None:
     """
     subject = await case.fresh()
     try:
-        iterator = _opened(subject)
+        iterator = await _opened(case, subject)
     except Vacuous as vacuous:
         if isinstance(vacuous.__cause__, TypeError) and not _takes_no_argument(subject):
             raise Violation("__aiter__ can't be called without arguments") from vacuous
@@ -194,7 +196,7 @@ async def released_when_left(case: Case) -> None:
         await each.aclose()
     for each in reversed(managers):
         await each.exit()
-    if await _is_released(case, subject):
+    if await is_released_now(case, subject):
         return
     if not (closable or managers):
         raise Violation(
@@ -205,16 +207,17 @@ async def released_when_left(case: Case) -> None:
     raise Violation(f"left after one item and closed by {how}, it is not released")
 
 
-def _opened(subject: Subject) -> Subject:
+async def _opened(case: Case, subject: Subject) -> Subject:
     """What ``__aiter__`` gives.
 
     Raises:
         Vacuous: it raised.
     """
     try:
-        return subject.aiter()
+        iterator: Subject = await opened(case, subject)
     except Violation as violation:
         raise Vacuous(f"{violation}, which CO020 judges") from violation.__cause__
+    return iterator
 
 
 def _takes_no_argument(subject: Subject) -> bool:
@@ -281,14 +284,3 @@ async def _enter(subject: Subject) -> list[Subject]:
     if not entry.returned:
         raise Vacuous(f"__aenter__ {entry}, so the loop could not be begun")
     return [subject]
-
-
-async def _is_released(case: Case, subject: Subject) -> bool:
-    released = case.declared.released
-    if released is None:
-        raise Vacuous("released= was not declared")
-    try:
-        answer = released(subject.object)
-        return bool(await answer if inspect.isawaitable(answer) else answer)
-    except Exception as error:
-        raise NoVerdict(f"released= raised {describe_exception(error)}") from error

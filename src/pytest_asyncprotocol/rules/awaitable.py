@@ -151,8 +151,7 @@ async def yields_for_the_loop(case: Case) -> None:
     foreign: list[str] = []
 
     def look(trap: object) -> None:
-        yielded_in_place_of_awaited = getattr(trap, "_asyncio_future_blocking", None) is False
-        if yielded_in_place_of_awaited or not understands(case.library, trap):
+        if not understands(case.library, trap):
             foreign.append(describe(trap))
 
     stuck = False
@@ -255,11 +254,12 @@ async def result_unharmed(case: Case) -> None:
 
 @rule("AW009", "second-await", Level.SHOULD, requires=("CO010",), feeds=Feeds.SCENARIO)
 async def second_await(case: Case) -> None:
-    """A second await gives the same value, or an error.
+    """A second await does not give None in place of a value, nor wait for ever.
 
-    It neither gives something else, such as None, nor waits for ever. ``reawait="same"`` and
-    ``reawait="error"`` demand the one or the other. Declare ``reawait="again"`` where each await
-    carries out the operation once more: then it only has to come to an end.
+    It may give the same value, raise, or carry out the operation again and give another value.
+    ``reawait="same"`` and ``reawait="error"`` demand the first or the second. Declare
+    ``reawait="again"`` where each await carries out the operation once more and its result may
+    be None: then it only has to come to an end.
 
     Why:
         Whoever awaits twice by mistake works on with None, and nothing says why.
@@ -292,10 +292,10 @@ async def second_await(case: Case) -> None:
         raise Violation(f"the first await {first}, the second {second}; expected the same")
     if promise == "error" and second.returned:
         raise Violation(f"the second await {second}; expected an error")
-    if second.returned and not alike:
+    if first.returned and second.returned and second.value is None and not alike:
         raise Violation(
-            f"the first await {first}, the second {second}; expected the same or an error (if "
-            'each await carries out the operation again, declare reawait="again")'
+            f"the first await {first}, the second {second}; expected the same, an error, or a new "
+            'value (if None is a result of the operation, declare reawait="again")'
         )
 
 

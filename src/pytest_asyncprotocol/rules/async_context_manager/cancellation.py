@@ -13,6 +13,7 @@ from pytest_asyncprotocol.exploration.cancellation import (
     cancelled_at,
     sweep,
 )
+from pytest_asyncprotocol.exploration.release import is_released
 from pytest_asyncprotocol.exploration.scenarios import with_body
 from pytest_asyncprotocol.exploration.stepping import Stepped
 from pytest_asyncprotocol.model.case import Case
@@ -20,7 +21,6 @@ from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 from pytest_asyncprotocol.rules.async_context_manager.leaving import (
-    is_released,
     left_by,
     suppresses,
 )

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Iterator
 from contextlib import suppress
 
+from pytest_asyncprotocol.exploration.release import is_released
 from pytest_asyncprotocol.exploration.scenarios import truth
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Level, rule
@@ -16,7 +17,6 @@ from pytest_asyncprotocol.model.text import describe_exception
 from pytest_asyncprotocol.rules.async_context_manager.leaving import (
     BodyError,
     discard_unawaited,
-    is_released,
     left_by,
 )
 

@@ -12,10 +12,6 @@ from pytest_asyncprotocol.model.catalogue import Feeds, Level, rule
 from pytest_asyncprotocol.model.exceptions import NotApplicable, Vacuous, Violation
 from pytest_asyncprotocol.model.subject import Outcome, Subject, discard
 from pytest_asyncprotocol.model.text import describe, describe_exception
-from pytest_asyncprotocol.rules.async_context_manager.leaving import (
-    BodyError,
-    discard_unawaited,
-)
 
 CLEAN = (None, None, None)
 
@@ -92,14 +88,13 @@ async def exit_takes_three(case: Case) -> None:
     """``__aexit__`` accepts the three positional arguments.
 
     It is called with the type, the value and the traceback of an exception, or with None three
-    times. The traceback may be None beside an exception: one that was never raised has none, and
-    who drives a manager by hand need not have kept it.
+    times.
 
     Why:
         The call itself fails, in place of the exception of the body, and nothing is cleaned up.
 
     In practice:
-        ``async def __aexit__(self)``; ``assert traceback is not None``.
+        ``async def __aexit__(self)``, or ``async def __aexit__(self, exc)``.
 
     Advice:
         Write ``async def __aexit__(self, exc_type, exc, traceback)``, or ``*exc_info``.
@@ -114,15 +109,6 @@ async def exit_takes_three(case: Case) -> None:
         raise Violation(
             "__aexit__ does not take the type, the value and the traceback: "
             f"{describe_exception(refusal)}"
-        )
-    if case.is_instance:
-        return
-    usual = await _told_about_an_error(subject, with_traceback=True)
-    without = await _told_about_an_error(await case.fresh(), with_traceback=False)
-    if without.error is not None and type(without.error) is not type(usual.error):
-        raise Violation(
-            f"__aexit__, called with an exception and None as its traceback, {without}; with a "
-            f"traceback it {usual}"
         )
 
 
@@ -192,21 +178,6 @@ def _refusal_of_three(method: Callable[..., Any]) -> TypeError | None:
         if inspect.isawaitable(given):
             discard(given)
     return None
-
-
-async def _told_about_an_error(subject: Subject, *, with_traceback: bool) -> Outcome:
-    try:
-        (await subject.enter()).unwrap()
-        try:
-            raise BodyError
-        except BodyError as error:
-            traceback = error.__traceback__ if with_traceback else None
-            outcome = await subject.call("__aexit__", BodyError, error, traceback)
-    except BaseException as error:
-        # A failure to enter, or a hang that the engine has just ended, is for others to report.
-        raise Vacuous(f"its use did not get to an end: {describe_exception(error)}") from error
-    discard_unawaited(outcome)
-    return outcome
 
 
 def _what_is_wrong(value: object, case: Case) -> str:

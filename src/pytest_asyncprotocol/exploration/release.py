@@ -1,0 +1,39 @@
+"""Whether a subject let go of what it held, as its author's ``released=`` says."""
+
+from __future__ import annotations
+
+import inspect
+
+from pytest_asyncprotocol.exploration.scenarios import let_others_run
+from pytest_asyncprotocol.model.case import Case
+from pytest_asyncprotocol.model.exceptions import NoVerdict
+from pytest_asyncprotocol.model.subject import Subject
+from pytest_asyncprotocol.model.text import describe_exception
+
+TURNS_TO_RELEASE = 10
+"""Turns that a subject's own tasks get to let go of what it held."""
+
+
+async def is_released(case: Case, subject: Subject) -> bool:
+    """Whether ``released=`` is true of the subject, at once or when other tasks had their turn.
+
+    Raises:
+        NoVerdict: the author's callable failed.
+    """
+    for _ in range(TURNS_TO_RELEASE):
+        if await is_released_now(case, subject):
+            return True
+        await let_others_run()
+    return await is_released_now(case, subject)
+
+
+async def is_released_now(case: Case, subject: Subject) -> bool:
+    """Whether ``released=`` is true of the subject at once."""
+    released = case.declared.released
+    if released is None:
+        raise NoVerdict("released= is not declared")
+    try:
+        said = released(subject.object)
+        return bool(await said if inspect.isawaitable(said) else said)
+    except Exception as error:
+        raise NoVerdict(f"the callable released= raised {describe_exception(error)}") from error
