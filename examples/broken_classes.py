@@ -13,8 +13,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Generator
 from contextlib import suppress
+from typing import Self
 
 import anyio
+from anyio.lowlevel import checkpoint
 
 from pytest_asyncprotocol import (
     assert_async_context_manager,
@@ -36,7 +38,7 @@ class ForgetsItsEnd:
         return self
 
     async def __anext__(self) -> int | None:
-        await anyio.sleep(0)
+        await checkpoint()
         return self._items.pop(0) if self._items else None
 
 
@@ -55,7 +57,7 @@ class StartsAgain:
         return self
 
     async def __anext__(self) -> int:
-        await anyio.sleep(0)
+        await checkpoint()
         if self._left == 0:
             self._left = 2
             raise StopAsyncIteration
@@ -123,7 +125,7 @@ def test_retries() -> None:
 class LeavesATask:
     """Starts a task at its entry, and forgets it at its exit."""
 
-    async def __aenter__(self) -> LeavesATask:
+    async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(asyncio.sleep(3600))
         return self
 
@@ -140,12 +142,12 @@ def test_leaves_a_task() -> LeavesATask:
 class HidesErrors:
     """Returns true from ``__aexit__``: whatever the body raises disappears."""
 
-    async def __aenter__(self) -> HidesErrors:
-        await anyio.sleep(0)
+    async def __aenter__(self) -> Self:
+        await checkpoint()
         return self
 
     async def __aexit__(self, *details: object) -> bool:
-        await anyio.sleep(0)
+        await checkpoint()
         return True
 
 

@@ -43,12 +43,12 @@ async def test_reading(poem: Path) -> None:
     """file.read() is a coroutine."""
     async with aiofiles.open(poem, encoding="utf-8") as file:
         await assert_awaitable(
-            lambda: file.readline(), returns=lambda line: isinstance(line, str), reawait="error"
+            file.readline, returns=lambda line: isinstance(line, str), reawait="error"
         )
 
 
 def test_temporary_directory() -> None:
-    """aiofiles' temporary directory exists in the body only."""
+    """A temporary directory of aiofiles exists in the body only."""
     assert_async_context_manager(
         aiofiles.tempfile.TemporaryDirectory,
         value=lambda name: Path(name).is_dir(),

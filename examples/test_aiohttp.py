@@ -18,7 +18,7 @@ ASYNCIO = ("asyncio",)
 def test_session() -> None:
     """aiohttp.ClientSession gives itself, and is closed after every exit."""
     assert_async_context_manager(
-        lambda: aiohttp.ClientSession(),
+        aiohttp.ClientSession,
         value_is_self=True,
         backends=ASYNCIO,
     )
@@ -44,7 +44,7 @@ async def address() -> AsyncIterator[str]:
 
 
 @conformance.async_context_manager(
-    value=lambda response: response.status == 200,
+    value=lambda response: response.ok,
     # The server runs on the same loop, and keeps a task for the connection.
     ignore=("CO007",),
 )

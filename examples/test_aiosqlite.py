@@ -68,5 +68,5 @@ async def test_fetchall(numbers: aiosqlite.Connection) -> None:
     """cursor.fetchall() is a coroutine; after its first call no rows are left."""
     async with numbers.execute("select number from numbers") as cursor:
         await assert_awaitable(
-            lambda: cursor.fetchall(), returns=lambda rows: isinstance(rows, list), reawait="error"
+            cursor.fetchall, returns=lambda rows: isinstance(rows, list), reawait="error"
         )

@@ -28,11 +28,11 @@ def test_lock() -> None:
 
 
 @conformance.async_context_manager(
-    value_is_self=True, reuse="reusable", released=lambda semaphore: semaphore.value == 2
+    value_is_self=True, reuse="reusable", released=lambda semaphore: semaphore.value == 1
 )
 def test_semaphore() -> anyio.Semaphore:
-    """anyio.Semaphore with two places, which are free after every exit."""
-    return anyio.Semaphore(2)
+    """anyio.Semaphore with one place, which is free after every exit."""
+    return anyio.Semaphore(1)
 
 
 def test_capacity_limiter(asyncprotocol: Assertions) -> None:
@@ -53,7 +53,7 @@ def test_condition() -> None:
 
 
 def test_task_group() -> None:
-    """anyio's task group cancels its own body when one of its tasks fails."""
+    """A task group of anyio cancels its own body when one of its tasks fails."""
     assert_async_context_manager(
         anyio.create_task_group, own_scope=True, value_is_self=True, reuse="single-use"
     )
@@ -115,7 +115,7 @@ async def test_lines_of_a_file(poem: Path) -> AsyncIterator[anyio.AsyncFile[str]
 
 
 def test_closing_a_file(poem: Path) -> None:
-    """anyio's file as a context manager: it is closed after every exit."""
+    """A file of anyio as a context manager: it is closed after every exit."""
     assert_async_context_manager(lambda: anyio.open_file(poem), value_is_self=True)
 
 
@@ -151,7 +151,7 @@ async def address(anyio_backend: str) -> AsyncIterator[tuple[str, int]]:
     listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
     async with listener, anyio.create_task_group() as tasks:
         tasks.start_soon(listener.serve, greet)
-        yield listener.extra(SocketAttribute.local_address)
+        yield listener.extra(SocketAttribute.local_address)  # noqa: S610
         tasks.cancel_scope.cancel()
 
 

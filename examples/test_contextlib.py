@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager, nullcontex
 
 import anyio
 import pytest
+from anyio.lowlevel import checkpoint
 
 from pytest_asyncprotocol import Assertions, assert_async_context_manager, conformance
 
@@ -57,15 +58,13 @@ def test_exit_stack() -> None:
 
 
 def test_aclosing(asyncprotocol: Assertions) -> None:
-    """aclosing gives the generator that it will close."""
-    closed: list[bool] = []
+    """aclosing() gives the generator that it will close."""
 
     async def numbers() -> AsyncGenerator[int, None]:
         try:
             yield 1
         finally:
-            await anyio.sleep(0)
-            closed.append(True)
+            await checkpoint()
 
     asyncprotocol.assert_async_context_manager(
         lambda: aclosing(numbers()), value=lambda generator: hasattr(generator, "aclose")
@@ -74,7 +73,7 @@ def test_aclosing(asyncprotocol: Assertions) -> None:
 
 @pytest.mark.anyio
 async def test_nullcontext() -> None:
-    """nullcontext does nothing, as often as it is asked to."""
+    """nullcontext() does nothing, as often as it is asked to."""
     await assert_async_context_manager(
         lambda: nullcontext("value"), value="value", reuse="reentrant"
     )

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 import anyio
 import pytest
 import trio.testing
+from anyio.lowlevel import checkpoint
 
 from pytest_asyncprotocol import (
     assert_async_generator,
@@ -40,7 +41,7 @@ async def logged(log: list[str]) -> AsyncGenerator[str, None]:
         yield "second"
     finally:
         with anyio.CancelScope(shield=True):
-            await anyio.sleep(0)
+            await checkpoint()
         log.append("closed")
 
 
@@ -79,7 +80,6 @@ def log() -> list[str]:
 def test_with_clean_up(log: list[str]) -> AsyncGenerator[str, None]:
     """A generator that holds something, and awaits while it lets go of it."""
     return logged(log)
-
 
 
 @pytest.mark.trio

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
 
-import anyio
 import httpx
 import pytest
+from anyio.lowlevel import checkpoint
 
 from pytest_asyncprotocol import (
     assert_async_context_manager,
@@ -20,13 +20,13 @@ from pytest_asyncprotocol import (
 async def body() -> AsyncGenerator[bytes, None]:
     """A body that arrives in two pieces."""
     yield b"roses\nvio"
-    await anyio.sleep(0)
+    await checkpoint()
     yield b"lets\n"
 
 
 async def answer(request: httpx.Request) -> httpx.Response:
     """What the server says to every request."""
-    await anyio.sleep(0)
+    await checkpoint()
     return httpx.Response(200, content=body(), request=request)
 
 
@@ -47,7 +47,7 @@ async def opened(anyio_backend: str) -> AsyncIterator[httpx.AsyncClient]:
         yield made
 
 
-@conformance.async_context_manager(value=lambda response: response.status_code == 200)
+@conformance.async_context_manager(value=lambda response: response.is_success)
 def test_streamed_response(opened: httpx.AsyncClient) -> object:
     """client.stream() gives a response, and closes it behind the body."""
     return opened.stream("GET", "http://test/")
@@ -85,6 +85,4 @@ def test_bytes() -> None:
 
 def test_byte_stream() -> None:
     """httpx.ByteStream, the body of a request that is known as a whole, can be read again."""
-    assert_async_iterable(
-        lambda: httpx.ByteStream(b"roses\n"), items=[b"roses\n"], reiterable=True
-    )
+    assert_async_iterable(lambda: httpx.ByteStream(b"roses\n"), items=[b"roses\n"], reiterable=True)

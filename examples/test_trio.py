@@ -6,6 +6,7 @@ All of them are made for trio only, which ``backends=("trio",)`` says.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -120,7 +121,7 @@ def test_event(asyncprotocol: Assertions) -> None:
 
 def test_sleep() -> None:
     """trio.sleep, under the virtual clock."""
-    assert_awaitable(lambda: trio.sleep(3600), returns=None, reawait="error", backends=TRIO)
+    assert_awaitable(partial(trio.sleep, 3600), returns=None, reawait="error", backends=TRIO)
 
 
 @pytest.fixture

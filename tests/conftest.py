@@ -20,7 +20,7 @@ PLUGINS: Mapping[str, tuple[str, ...]] = {
     "xdist": ("xdist",),
 }
 
-_RECORDER = '''
+_RECORDER = """
 import json, os
 
 def pytest_runtest_logreport(report):
@@ -34,7 +34,7 @@ def pytest_runtest_logreport(report):
     }
     with open("recorded.jsonl", "a") as out:
         out.write(json.dumps(line) + chr(10))
-'''
+"""
 
 _SUBJECTS = '''
 """Small iterators and context managers, one right and some broken."""

@@ -177,4 +177,39 @@ def test_a_runner_on_the_wrong_library_gives_an_error(run_pytest: RunPytest) -> 
         "test_ticker[AI005-asyncio]": "passed",
         "test_ticker[AI005-trio]": "failed",
     } == run.outcomes(), run.out
-    assert "was to run on trio, but asyncio is in force" in run.test("test_ticker[AI005-trio]").reason
+    reason = run.test("test_ticker[AI005-trio]").reason
+    assert "was to run on trio, but asyncio is in force" in reason
+
+
+def test_an_awaited_check_on_another_loop_than_the_label_fails(run_pytest: RunPytest) -> None:
+    """pytest-asyncio's auto mode takes tests marked for anyio, and would let them pass."""
+    run = run_pytest(
+        "-q",
+        "-o", "asyncio_mode=auto",
+        plugins=("ours", "anyio", "asyncio"),
+        test_taken="""
+            import pytest
+            from pytest_asyncprotocol import assert_async_iterator
+            from subjects import Ticker
+
+            @pytest.mark.anyio
+            async def test_awaited():
+                await assert_async_iterator(Ticker, items=[0, 1, 2])
+
+            @pytest.mark.anyio
+            async def test_bound(asyncprotocol):
+                await asyncprotocol.assert_async_iterator(Ticker, items=[0, 1, 2])
+
+            async def test_plain(asyncprotocol):
+                await asyncprotocol.assert_async_iterator(Ticker, items=[0, 1, 2])
+        """,
+    )  # fmt: skip
+
+    assert {
+        "test_awaited[asyncio]": "passed",
+        "test_awaited[trio]": "failed",
+        "test_bound[asyncio]": "passed",
+        "test_bound[trio]": "failed",
+        "test_plain": "passed",
+    } == run.outcomes(), run.out
+    assert "labelled trio, but its check at test_taken.py:7 ran on asyncio" in run.out

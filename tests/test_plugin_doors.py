@@ -26,10 +26,10 @@ def test_the_private_names_of_pytest_asyncio_exist() -> None:
     for scope in ("function", "class", "module", "package", "session"):
         assert hasattr(plugin, f"_{scope}_scoped_runner")
 
-    @plugin.fixture(loop_scope="module")
-    async def server() -> None:
-        """A fixture."""
+    async def make_server() -> None:
+        """A fixture function."""
 
+    server = plugin.fixture(make_server, loop_scope="module")
     function = inspect.unwrap(server) if inspect.isfunction(server) else server._fixture_function
     assert function._force_asyncio_fixture
     assert "module" == function._loop_scope
@@ -258,16 +258,14 @@ def test_what_cannot_run_is_a_collection_error(
     [
         (
             ("ours", "anyio"),
-            "import anyio.pytest_plugin as plugin; held = plugin.get_runner; "
-            "del plugin.get_runner; plugin.__dict__['get_runner_'] = held",
+            "import anyio.pytest_plugin as plugin; held = vars(plugin).pop('get_runner')",
             "pytest.fixture",
             "anyio_backend",
             "get_runner of anyio.pytest_plugin, which anyio",
         ),
         (
             ("ours", "asyncio"),
-            "import pytest_asyncprotocol.plugin.doors as doors; "
-            "doors.loop_scope_of = lambda *given: 'galaxy'",
+            "from pytest_asyncprotocol.plugin import doors; doors.loop_scope_of = lambda *_: 'galaxy'",
             "pytest_asyncio.fixture",
             "request",
             "its fixture _galaxy_scoped_runner, which pytest-asyncio",

@@ -13,7 +13,7 @@ LEFT_OUT_BY_THE_AWAITED_FORM = {
 """Rules that need a loop of their own, by protocol."""
 
 LEFT_OUT_BY_AN_INSTANCE = {
-    "async iterator": {"CO001", "CO002", "CO006", "CO007"},
+    "async iterator": {"AI004", "AI013", "AI018", "CO001", "CO002", "CO006", "CO007"},
     "async context manager": {"CO001", "CO002", "CO006", "CO007"},
 }
 """Rules that need fresh objects, by protocol."""
@@ -151,7 +151,6 @@ def test_the_fixture_is_bound_to_one_backend(run_pytest: RunPytest) -> None:
     """It takes no backends=, can be parametrized by the user, and is one item in async tests."""
     run = run_pytest(
         "-q",
-        "-p", "anyio",
         test_bound="""
             import pytest
             from hypothesis import given, settings, strategies as st
@@ -178,7 +177,7 @@ def test_the_fixture_is_bound_to_one_backend(run_pytest: RunPytest) -> None:
             async def test_given(asyncprotocol, size):
                 await asyncprotocol.assert_async_iterator(lambda: Ticker(size))
         """,
-    )  # fmt: skip
+    )
 
     assert {
         "test_backends[asyncio]": "passed",

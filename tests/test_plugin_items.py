@@ -270,5 +270,6 @@ def test_blocked_and_vacuous_are_shown_as_skipped_with_the_reason(run_pytest: Ru
         "test_shapeless[AI005-asyncio]": "skipped",
         "test_shapeless[AI005-trio]": "skipped",
     } == run.outcomes(), run.out
-    assert "skipped: blocked by AI001 anext-on-type" in run.test("test_shapeless[AI005-trio]").reason
+    reason = run.test("test_shapeless[AI005-trio]").reason
+    assert "Skipped: skipped: blocked by AI001 anext-on-type" == reason
     assert "SKIPPED [2] test_blocked.py:" in run.out

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable
+from contextlib import nullcontext
+from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
 
@@ -29,6 +32,10 @@ from pytest_asyncprotocol.options import plan_for as plan_for
 from pytest_asyncprotocol.options import unmet as unmet
 
 
+_one_at_a_time = threading.Lock()
+_examining = ContextVar("_examining", default=False)
+
+
 async def examine(plan: Plan, report: Report) -> None:
     """Run the rules of *plan* on the engine's own loops, backend after backend."""
     verdicts: list[Verdict] = []
@@ -49,8 +56,17 @@ async def examine(plan: Plan, report: Report) -> None:
 
 
 def examine_now(plan: Plan, report: Report) -> None:
-    """Run the rules of *plan* on the engine's own loops, at once."""
-    _drive(examine(plan, report))
+    """Run the rules of *plan* on the engine's own loops, at once.
+
+    One thread at a time, since hooks of the whole process are set meanwhile; but what a subject
+    checks in a thread of its own belongs to the check that it is in.
+    """
+    with nullcontext() if _examining.get() else _one_at_a_time:
+        token = _examining.set(True)
+        try:
+            _drive(examine(plan, report))
+        finally:
+            _examining.reset(token)
 
 
 async def examine_here(plan: Plan, report: Report) -> None:

@@ -126,14 +126,12 @@ def _is_one_of(given: object, allowed: tuple[str, ...]) -> bool:
 
 def _words(name: str, given: object) -> tuple[str, ...]:
     words = (given,) if isinstance(given, str) else given
-    listed: list[Any] = []
-    if isinstance(words, Iterable) and not isinstance(words, (Iterator, Mapping)):
-        listed = sorted(words, key=str) if isinstance(words, AbstractSet) else list(words)
-        words = None
-    if words is not None or not all(isinstance(word, str) for word in listed):
+    read_once = isinstance(words, Iterator)
+    listed: list[Any] = list(words) if isinstance(words, Iterable) and not read_once else [None]
+    if not all(isinstance(word, str) for word in listed):
         example = "('asyncio', 'trio')" if name == "backends" else "('AI005', 'CO')"
         raise TypeError(f"{name}= takes a tuple of strings, as in {example}, not {describe(given)}")
-    return tuple(dict.fromkeys(listed))
+    return tuple(dict.fromkeys(sorted(listed) if isinstance(given, AbstractSet) else listed))
 
 
 def _prefixes(name: str, given: object) -> tuple[str, ...]:

@@ -102,6 +102,6 @@ def test_the_plugin_loads(pytester: pytest.Pytester) -> None:
     """A project that uses nothing of the plugin never notices."""
     pytester.makepyfile("def test_it():\n    pass")
 
-    result = pytester.runpytest_subprocess("-W", "error")
+    result = pytester.runpytest_subprocess()
 
     result.assert_outcomes(passed=1)

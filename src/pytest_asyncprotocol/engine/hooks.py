@@ -1,4 +1,4 @@
-"""Every private name of trio, anyio and Python that the checker uses, each with what happens without it.
+"""Every private name of trio, anyio and Python that the engine uses, and what happens without it.
 
 All are optional: each function says by its result that the hook is missing. Tests hold them
 against the installed releases.
@@ -45,7 +45,7 @@ def deterministic_trio() -> Iterator[None]:
 
 
 def asyncio_next_timer(loop: Any) -> float | None:
-    """When the next timer of an asyncio *loop* is due, cancelled ones taken off; None if unknown."""
+    """When the next timer of an asyncio *loop* is due; None if unknown."""
     scheduled = getattr(loop, "_scheduled", None)
     return float(scheduled[0].when()) if scheduled else None
 

@@ -6,22 +6,20 @@ import contextvars
 import queue
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import anyio
 
 from pytest_asyncprotocol.engine import clock, hooks, hygiene, watch
 from pytest_asyncprotocol.engine.backends import Backend, checkpoint
+from pytest_asyncprotocol.engine.job import Job, Posted, Ran
 from pytest_asyncprotocol.engine.stall import what_is_awaited
 from pytest_asyncprotocol.model.exceptions import NoVerdict
 from pytest_asyncprotocol.model.text import describe_exception
 
 T = TypeVar("T")
-
-Job = Callable[[], Awaitable[Any]]
 
 SETTLING_TURNS = 5
 """Turns that a loop gets to end what a job left behind, before it is replaced."""
@@ -31,73 +29,6 @@ LAST_WORD = 0.5
 
 ANSWER = 0.25
 """Real seconds in which a loop answers a question, unless it is blocked."""
-
-
-@dataclass(slots=True)
-class Ran:
-    """How a job ended: at most one of ``error``, ``hang``, ``no_outcome`` is set.
-
-    ``hang`` says what is awaited for ever; ``no_outcome`` why real time ran out, and ``blocking``
-    whether that was because the subject blocks its thread. ``opened`` names what kept the clock
-    real, ``scheduled`` says whether the order in which tasks run was controlled.
-    """
-
-    value: Any = None
-    error: BaseException | None = None
-    hang: str | None = None
-    no_outcome: str | None = None
-    blocking: bool = False
-    opened: tuple[str, ...] = ()
-    scheduled: bool = True
-
-
-class Posted:
-    """A job on its way; its end arrives once in ``results``."""
-
-    def __init__(self, job: Job) -> None:
-        self.results: queue.SimpleQueue[Ran] = queue.SimpleQueue()
-        self.scope: anyio.CancelScope | None = None
-        self.coroutine: Any = None
-        self.hang: str | None = None
-        self.circled = False
-        self._job = job
-        self._delivered = False
-
-    @property
-    def begun(self) -> bool:
-        """Whether the job was called."""
-        return self.scope is not None
-
-    async def carry_out(self, ran: Ran) -> None:
-        """Run the job, and enter into *ran* how it ended."""
-        self.scope = anyio.CancelScope()
-        left = False
-        try:
-            with self.scope:
-                try:
-                    self.coroutine = self._job()
-                    ran.value = await self.coroutine
-                except BaseException as error:
-                    ran.error = error
-                left = True
-        except BaseException as error:
-            if not left:
-                raise
-            ran.error = NoVerdict("it left a cancel scope, a task group or a nursery open")
-            ran.error.__cause__ = error
-        if self.hang is not None:
-            ran.hang, ran.error = self.hang, None
-
-    def stop(self) -> None:
-        """Cancel the job; in the loop's thread."""
-        if self.scope is not None:
-            self.scope.cancel()
-
-    def deliver(self, ran: Ran) -> None:
-        """Say how the job ended, unless that was said before."""
-        if not self._delivered:
-            self._delivered = True
-            self.results.put(ran)
 
 
 class Host:
@@ -175,7 +106,11 @@ class Host:
         return not self.thread.is_alive()
 
     def _wake_up(self) -> None:
-        self.tell(lambda: self._wake.set())
+        def wake_up() -> None:
+            # Looked up in the loop's thread, which makes a new one each time.
+            self._wake.set()
+
+        self.tell(wake_up)
 
     def _main(self, options: dict[str, Any]) -> None:
         clock.put_in_force(self._quiescence)
@@ -228,7 +163,7 @@ class Host:
             self._world = loop.world
         if "eager" in backend.name:
             loop.set_task_factory(asyncio.eager_task_factory)  # type: ignore[attr-defined,unused-ignore]
-        loop.set_exception_handler(lambda loop, context: None)
+        loop.set_exception_handler(_ignore)
         self._loop = loop
         return loop
 
@@ -338,6 +273,10 @@ class Host:
 
     _wake: anyio.Event
     _call_soon: Callable[[Callable[[], object]], object]
+
+
+def _ignore(loop: object, context: object) -> None:
+    """What a subject raises in a callback stays off the test run's own log."""
 
 
 def _root_of(error: BaseException) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, Self
 
 import anyio
 
 from pytest_asyncprotocol.engine import hooks, watch
 from pytest_asyncprotocol.engine.backends import Backend, library_in_force
 from pytest_asyncprotocol.engine.clock import threads_of_others
-from pytest_asyncprotocol.engine.host import LAST_WORD, Host, Job, Posted, Ran
+from pytest_asyncprotocol.engine.host import LAST_WORD, Host
+from pytest_asyncprotocol.engine.job import Job, Posted, Ran
 from pytest_asyncprotocol.engine.stall import what_is_awaited, where_it_runs
 
 __all__ = ["CallersLoop", "EngineLoop", "Job", "Ran", "caller_is_in_a_loop"]
@@ -36,7 +37,7 @@ class EngineLoop:
         self._host: Host | None = None
         self._stack = ExitStack()
 
-    def __enter__(self) -> EngineLoop:
+    def __enter__(self) -> Self:
         if self.backend.library == "trio":
             import trio  # noqa: F401, its state can be kept only once it is imported
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import selectors
 import sys
 import sysconfig
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, GeneratorType
 from typing import Any
 
@@ -18,13 +18,13 @@ import pytest_asyncprotocol
 from pytest_asyncprotocol.model.text import place
 
 _STDLIB = sysconfig.get_path("stdlib")
-_OURS = os.path.dirname(os.path.abspath(pytest_asyncprotocol.__file__))
+_OURS = str(Path(pytest_asyncprotocol.__file__).resolve().parent)
 _LIBRARIES = (
-    os.path.dirname(asyncio.__file__),
+    str(Path(asyncio.__file__).parent),
     threading.__file__,
     selectors.__file__,
     *(
-        os.path.join(sysconfig.get_path("purelib"), name)
+        str(Path(sysconfig.get_path("purelib"), name))
         for name in ("anyio", "trio", "outcome", "sniffio", "uvloop")
     ),
 )

@@ -65,6 +65,7 @@ class VirtualClock(trio.abc.Clock, trio.abc.Instrument):
 
     def after_io_wait(self, timeout: float) -> None:
         """Trio has waited, and expires deadlines after this."""
+        del timeout
         idle, self._idle = self._idle, False
         quiescence = self._quiescence
         if not idle:

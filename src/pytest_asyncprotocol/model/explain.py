@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 
 from pytest_asyncprotocol.model.catalogue import Rule, catalogue
+from pytest_asyncprotocol.model.protocols import Protocol
 from pytest_asyncprotocol.model.verdicts import Report, Status, Verdict
 
 WIDTH = 100
@@ -53,7 +54,7 @@ def counts(report: Report) -> str:
     applicable = {v.name for v in report if v.rule is not None and not _left_out(v)}
     known = [r for r in catalogue().values() if report.protocol in r.protocols]
     line = (
-        f"{len(ran)} of {len(applicable)} applicable rules ran, of {len(known)} for "
+        f"{len(ran)} of {_plural(len(applicable), 'applicable rule')} ran, of {len(known)} for "
         f"{report.protocol.noun} and {len(catalogue())} in the catalogue"
     )
     fresh = {v.name for v in report if v.message.startswith("needs a fresh object")}
@@ -75,7 +76,8 @@ def explain_verdicts(verdicts: Iterable[Verdict], report: Report) -> str:
 
 def explain_rule(rule: Rule) -> str:
     """A rule's page: what it says, why, how it is broken in practice, advice and source."""
-    protocols = ", ".join(p.words for p in rule.protocols)
+    named = ", ".join(p.words for p in rule.protocols)
+    protocols = "all protocols" if len(rule.protocols) == len(Protocol) else named
     lines = [f"{rule.name} · {rule.level.value.upper()} · {protocols}"]
     lines += [rule.title, "", rule.what] if rule.what else [rule.title]
     for heading, text in (
@@ -162,11 +164,14 @@ def _left_out(verdict: Verdict) -> bool:
 def _nothing_proved(report: Report) -> Iterator[str]:
     if not len(report):
         yield "  no rule is left to check: look at select=, ignore= and level="
+    backends: dict[str, list[str]] = {}
     for verdict in report:
         ended = f"{verdict.status.value}, {verdict.message}".removesuffix(", ")
         if verdict.expected is not None:
             ended = f"failed as expected ({verdict.expected})"
-        yield from _wrapped(f"{verdict.name}, on {verdict.backend}: {ended}", "  ")
+        backends.setdefault(f"{verdict.name}, on {{}}: {ended}", []).append(verdict.backend)
+    for line, where in backends.items():
+        yield from _wrapped(line.replace("{}", ", ".join(where), 1), "  ")
 
 
 def _backends(group: list[Verdict]) -> str:

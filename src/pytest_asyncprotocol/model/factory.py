@@ -144,6 +144,10 @@ _WHAT_TO_PASS = (
 )
 
 
+_FOR_THE_TEST_RUNNER = ("_pytest.outcomes.OutcomeException", "unittest.case.SkipTest")
+"""What `pytest.skip`, `pytest.fail` and `pytest.xfail` raise, and unittest's skip."""
+
+
 def _expect_kind(factory: Factory, made: object) -> None:
     if resembles(made, factory.protocol):
         return
@@ -217,11 +221,10 @@ def _failure(target: object, error: BaseException) -> BaseException:
     """What to raise for *error*, raised by the factory: itself if it is the test runner's."""
     if isinstance(error, NoVerdict):
         return error
-    if not isinstance(error, Exception):
-        if type(error).__module__.partition(".")[0] in ("_pytest", "pytest"):
-            return FactoryOutcome(error)
-        if type(error).__name__ in ("Cancelled", "CancelledError"):
-            return error
+    if any(f"{c.__module__}.{c.__qualname__}" in _FOR_THE_TEST_RUNNER for c in type(error).__mro__):
+        return FactoryOutcome(error)
+    if not isinstance(error, Exception) and type(error).__name__ in ("Cancelled", "CancelledError"):
+        return error
     text = f"the factory {name_of(target)} raised {describe_exception(error)}"
     if isinstance(error, TypeError) and "argument" in str(error):
         text += "; if it needs arguments, give them inside a function, as in `lambda: Ticker(3)`"

@@ -104,7 +104,7 @@ def is_generator_based_coroutine(obj: object) -> bool:
 
 def isinstance_of(obj: object, cls: type) -> bool:
     """`isinstance` that asks the real type alone, never ``__class__``."""
-    return cls in _mro(type(obj))
+    return any(each is cls for each in _mro(type(obj)))
 
 
 def resembles(obj: object, protocol: Protocol) -> bool:

@@ -14,6 +14,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+| id='\d+'| name='Task-\d+'")
+_SCOPES_OWN_WORDS = re.compile(r"Cancelled (via|by) cancel scope")
 _LONGEST = 120
 
 
@@ -36,6 +37,8 @@ def describe_exception(error: BaseException) -> str:
         message = str(error)
     except BaseException:
         return f"{name} (whose __str__ raised)"
+    if _SCOPES_OWN_WORDS.match(message):
+        return name
     message = " ".join(_ADDRESS.sub("", message).split())
     if len(message) > _LONGEST:
         message = message[: _LONGEST - 1] + "…"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_asyncprotocol.plugin import items as generated
-from pytest_asyncprotocol.plugin import options, terminal
+from pytest_asyncprotocol.plugin import doors, options, terminal
 from pytest_asyncprotocol.plugin.record import RECORD, Record
 
 if TYPE_CHECKING:
@@ -82,9 +82,11 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Fail a test that forgot to await a check, in its set-up or its body."""
+    """Fail a test that forgot to await a check, or awaited it on another loop than its label's."""
     __tracebackhide__ = True
-    return (yield from _record(item).guard())
+    result = yield from _record(item).guard()
+    _record(item).expect_awaited_on(generated.label_of(item))
+    return result
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -109,11 +111,15 @@ def pytest_runtest_makereport(
 def asyncprotocol(request: pytest.FixtureRequest) -> Assertions:
     """The assertions and `check`, bound to one backend; a sync test runs once for each.
 
-    In an async test they run on that test's own loop, and have to be awaited.
+    In an async test they run on that test's own loop, and have to be awaited; where anyio runs
+    it, they are bound to the backend that ``anyio_backend`` gives.
     """
     from pytest_asyncprotocol.assertions import Assertions
 
-    return Assertions(getattr(request, "param", None))
+    backend = getattr(request, "param", None)
+    if backend is None and doors.ANYIO_BACKEND in request.fixturenames:
+        backend = generated.library_of(request.getfixturevalue(doors.ANYIO_BACKEND))
+    return Assertions(backend)
 
 
 def _record(item: pytest.Item) -> Record:

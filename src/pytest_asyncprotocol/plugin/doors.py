@@ -5,6 +5,8 @@ pytest's, that the plugin uses stands in this module, and is held by tests again
 releases.
 """
 
+# ruff: noqa: SLF001  # this is the module for it
+
 from __future__ import annotations
 
 import inspect
@@ -107,6 +109,11 @@ def run_by_pytest_asyncio(
     except pytest.FixtureLookupError:
         _closed("pytest-asyncio", f"its fixture {name}")
     runner.run(_as_test(work)())
+
+
+def place_as(shell: Callable[..., Any], function: Callable[..., Any]) -> None:
+    """Let pytest say that *shell* stands where *function* does."""
+    setattr(shell, "place_as", function)  # noqa: B010
 
 
 def skip_at_item(reason: str) -> NoReturn:

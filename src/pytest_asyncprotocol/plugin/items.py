@@ -65,6 +65,19 @@ def narrow(items: list[pytest.Item]) -> None:
     items[:] = [item for item in items if _is_wanted(item)]
 
 
+def label_of(item: pytest.Item) -> str | None:
+    """The library that an async test of anyio's is labelled with."""
+    if not isinstance(item, pytest.Function) or doors.ANYIO_BACKEND not in item.fixturenames:
+        return None
+    backend = item.funcargs.get(doors.ANYIO_BACKEND)
+    return library_of(backend) if backend and _is_async(item.obj) else None
+
+
+def library_of(backend: Any) -> str:
+    """The library in a value of ``anyio_backend``."""
+    return _name_of(backend).partition("+")[0]
+
+
 def run(item: pytest.Function) -> bool | None:
     """Run a generated item; None for any other."""
     declared: Declared | None = getattr(item.function, ATTRIBUTE, None)
@@ -78,6 +91,7 @@ def run(item: pytest.Function) -> bool | None:
 def _generate_items(metafunc: pytest.Metafunc, declared: Declared) -> None:
     from pytest_asyncprotocol.checking import plan_for
 
+    doors.place_as(getattr(metafunc.function, "__func__", metafunc.function), declared.function)
     plan = plan_for(declared.protocol, object, declared.keywords)
     door = _door(metafunc, declared, plan)
     rules = _rules(plan)
@@ -102,11 +116,11 @@ def _rules(plan: Plan) -> list[str]:
 def _nothing_left(metafunc: pytest.Metafunc, declared: Declared) -> Any:
     """A skipped parameter, where only the settings of this session leave nothing to check."""
     from pytest_asyncprotocol.checking import plan_for
-    from pytest_asyncprotocol.model import settings
+    from pytest_asyncprotocol.model.settings import Settings
 
-    with settings.using(settings.Settings()):
-        own = _rules(plan_for(declared.protocol, object, declared.keywords))
-    if own:
+    default = Settings()
+    unset = {"select": default.select, "ignore": default.ignore, "level": default.level}
+    if _rules(plan_for(declared.protocol, object, {**unset, **declared.keywords})):
         reason = "no rule is left to check: look at --asyncprotocol-select, -ignore and -level"
         return pytest.param(None, marks=[pytest.mark.asyncprotocol, pytest.mark.skip(reason)])
     raise pytest.Collector.CollectError(
@@ -211,7 +225,7 @@ def _verdict(item: pytest.Function, declared: Declared, check: _Check) -> tuple[
     from pytest_asyncprotocol.model.verdicts import Report
 
     door = check.door
-    label = check.backend or _name_of(item.funcargs[doors.ANYIO_BACKEND]).partition("+")[0]
+    label = check.backend or library_of(item.funcargs[doors.ANYIO_BACKEND])
     plan = _plan(item, declared, (check.rule, label))
     report = Report(declared.function.__name__, declared.protocol)
 
@@ -297,7 +311,7 @@ def _bound(item: pytest.Function, function: Callable[..., Any]) -> Callable[...,
     if isinstance(found, staticmethod):
         return function
     owner = item.cls if isinstance(found, classmethod) else item.instance
-    return function.__get__(owner)  # type: ignore[no-any-return,attr-defined]
+    return function.__get__(owner)  # type: ignore[no-any-return]
 
 
 def _is_async(function: Callable[..., Any]) -> bool:

@@ -84,7 +84,10 @@ def print_and_exit(config: pytest.Config) -> int | None:
 
     rules = catalogue()
     if explained:
-        found = next((r for r in rules.values() if explained in (r.id, r.slug, r.name)), None)
+        wanted = explained.lower()
+        found = next(
+            (r for r in rules.values() if wanted in (r.id.lower(), r.slug, r.name.lower())), None
+        )
         if found is None:
             raise pytest.UsageError(f"--asyncprotocol-explain: {unknown_rule(explained)}")
         sys.stdout.write(f"{explain_rule(found)}\n")

@@ -42,14 +42,28 @@ class Record:
         __tracebackhide__ = True
         try:
             result = yield
-        except pytest.skip.Exception as skipped:
-            self._fail_for_forgotten(skipped)
+        except pytest.skip.Exception:
+            self._fail_for_forgotten()
             raise
         except BaseException as error:
             self._add_notes(error)
             raise
         self._fail_for_forgotten()
         return result
+
+    def expect_awaited_on(self, library: str | None) -> None:
+        """Fail a test whose awaited checks ran on another library than its label says."""
+        if library is None:
+            return
+        for report in self._finished:
+            other = {v.backend.partition("+")[0] for v in report} - {library}
+            if report.made_at and other:
+                pytest.fail(
+                    f"this test is labelled {library}, but its check at {report.made_at} ran on "
+                    f"{min(other)}: another plugin runs the test, as pytest-asyncio does in its "
+                    "auto mode; set asyncio_mode = strict",
+                    pytrace=False,
+                )
 
     def guard_set_up(self) -> Generator[None, Any, Any]:
         """Around a set-up, whose checks the test may still await: speak up only if it failed."""
@@ -67,10 +81,10 @@ class Record:
         self._begun = [each for each in self._begun if each is not report]
         self._finished.append(report)
 
-    def _fail_for_forgotten(self, cause: BaseException | None = None) -> None:
+    def _fail_for_forgotten(self) -> None:
         forgotten = self._forgotten()
         if forgotten:
-            raise pytest.fail.Exception("\n".join(forgotten), pytrace=False) from cause
+            raise pytest.fail.Exception("\n".join(forgotten), pytrace=False) from None
 
     def _add_notes(self, error: BaseException) -> None:
         for text in self._forgotten():
@@ -78,13 +92,17 @@ class Record:
 
     def _forgotten(self) -> list[str]:
         begun, self._begun = self._begun, []
-        return [
-            report.forget()
-            if report.waiting
-            else f"the check of {report.subject} at {report.made_at} was begun, but did not come "
-            "to its end: await it in the test, outside of what is cancelled"
-            for report in begun
-        ]
+        return [_given_up(report) for report in begun]
+
+
+def _given_up(report: Report) -> str:
+    awaited, text = not report.waiting, report.forget()
+    if not awaited:
+        return text
+    return (
+        f"the check of {report.subject} at {report.made_at} was begun, but did not come to its "
+        "end: await it in the test, outside of what is cancelled"
+    )
 
 
 RECORD = pytest.StashKey[Record]()

@@ -230,7 +230,7 @@ async def _expect_no_answer_to_its_end(case: Case, count: int) -> None:
     outcome = await subject.athrow(GeneratorExit())
     if outcome.returned:
         raise Violation(
-            f"after {count} items it was closed, and yielded {describe(outcome.value)}; "
+            f"closed after item {count}, it yielded {describe(outcome.value)}; "
             "expected it to end"
         )
     await case.tear_down()
@@ -322,4 +322,4 @@ def _is_like(one: Outcome, other: Outcome) -> bool:
 
 
 def _in_words(in_a_row: list[Answers]) -> str:
-    return ", or ".join(f"for 'a' {a} and for 'b' {b}" for a, b in in_a_row)
+    return ", or ".join(dict.fromkeys(f"for 'a' {a} and for 'b' {b}" for a, b in in_a_row))

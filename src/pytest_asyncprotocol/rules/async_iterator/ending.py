@@ -193,10 +193,10 @@ def _difference(case: Case, given: Sequence[Any], expected: Sequence[Any]) -> st
             return f"item {number} was {describe(real)}; expected {describe(declared)}"
     if len(given) < len(expected):
         return (
-            f"it ended after {len(given)} items; expected {describe(expected[len(given)])} as "
-            f"item {len(given) + 1} of {len(expected)}"
+            f"it ended where item {len(given) + 1} of {len(expected)} was due; expected "
+            f"{describe(expected[len(given)])}"
         )
     return (
-        f"item {len(expected) + 1} was {describe(given[len(expected)])}; expected the end after "
-        f"{len(expected)} items"
+        f"item {len(expected) + 1} was {describe(given[len(expected)])}; expected the end, after "
+        f"all {len(expected)} declared items"
     )

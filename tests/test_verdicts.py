@@ -1,0 +1,160 @@
+"""Verdicts: each is a function of subject, rule and backend, and is told in the same words."""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import replace
+
+import pytest
+
+from pytest_asyncprotocol import Protocol, Report, Status, Verdict, check
+from pytest_asyncprotocol.checking import examine_now
+from pytest_asyncprotocol.model.explain import explain
+from pytest_asyncprotocol.model.verdicts import Coverage
+from pytest_asyncprotocol.options import plan_for
+from tests.specimens import Specimen, specimens
+
+JUDGED = (Status.PASSED, Status.VIOLATED, Status.VACUOUS, Status.ERROR)
+
+
+def full(specimen: Specimen) -> Report:
+    """The report of the whole battery."""
+    return check(
+        specimen.protocol, specimen.factory, backends=specimen.backends, **specimen.declared
+    )
+
+
+def alone(specimen: Specimen, rule_id: str, backend: str) -> Verdict:
+    """The verdict of one rule on one backend, run by itself."""
+    keywords = {**specimen.declared, "backends": specimen.backends}
+    plan = plan_for(specimen.protocol, specimen.factory, keywords)
+    report = Report("alone", specimen.protocol)
+    examine_now(replace(plan, only=(rule_id, backend)), report)
+    (verdict,) = report.verdicts
+    return verdict
+
+
+ALL = {each.name: each for each in specimens()}
+"""Each specimen by its name, the last one of that name."""
+
+
+@functools.cache
+def first_report(name: str) -> Report:
+    """The report of the whole battery on a specimen, when it was first checked."""
+    return full(ALL[name])
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_rule_alone_gives_the_verdict_that_it_gives_in_the_battery(name: str) -> None:
+    """The rule that the specimen stands for, what it is blamed for, and one more."""
+    specimen, report = ALL[name], first_report(name)
+    judged = [v for v in report if v.status in JUDGED]
+    one_more = judged[list(ALL).index(name) % len(judged)]
+    wanted = {specimen.rule, specimen.blamed, one_more.name.split()[0]}
+    for verdict in report:
+        if verdict.rule is None or verdict.rule.id not in wanted:
+            continue
+        again = alone(specimen, verdict.rule.id, verdict.backend)
+
+        assert (verdict.status, verdict.message, verdict.trace) == (
+            again.status,
+            again.message,
+            again.trace,
+        ), f"{verdict.name} on {verdict.backend}"
+
+
+@pytest.mark.parametrize("name", [name for name, each in ALL.items() if each.blamed])
+def test_the_same_text_again(name: str) -> None:
+    """However many other checks there were in between."""
+    first = explain(first_report(name))
+
+    assert first == explain(full(ALL[name]))
+    assert not re.search(r"0x[0-9a-f]{6}|[0-9a-f]{12}", first)
+
+
+@pytest.mark.parametrize("name", [name for name, each in ALL.items() if each.blamed][::5])
+def test_the_order_of_backends_changes_nothing(name: str) -> None:
+    """What is found on one does not depend on what ran before on another."""
+    specimen = ALL[name]
+    turned = full(replace(specimen, backends=specimen.backends[::-1]))
+
+    assert {(v.name, v.backend, v.message, v.trace) for v in first_report(name).failures} == {
+        (v.name, v.backend, v.message, v.trace) for v in turned.failures
+    }
+
+
+def verdict(status: Status, **details: str) -> Verdict:
+    """A verdict of no rule."""
+    return Verdict(rule=None, backend="asyncio", status=status, **details)  # type: ignore[arg-type]
+
+
+def test_a_report_passes_if_nothing_failed_and_something_passed() -> None:
+    """Nothing at all is not enough."""
+    report = Report("Ticker", Protocol.ASYNC_ITERATOR)
+
+    assert not report.passed
+    report.add([verdict(Status.VACUOUS), verdict(Status.SKIPPED)])
+    assert not report.passed
+    report.add([verdict(Status.PASSED)])
+    assert report.passed
+    report.add([verdict(Status.VIOLATED, expected="known")])
+    assert report.passed
+    report.add([verdict(Status.ERROR)])
+    assert not report.passed
+    assert not report
+
+
+def test_a_report_counts_and_lists() -> None:
+    """By status; what was expected is counted, but is no failure."""
+    report = Report("Ticker", Protocol.ASYNC_ITERATOR, source="ticker.py:3")
+    verdicts = [
+        verdict(Status.VIOLATED),
+        verdict(Status.VIOLATED, expected="known"),
+        verdict(Status.ERROR),
+    ]
+    report.add(verdicts)
+
+    assert 2 == report.count(Status.VIOLATED)
+    assert (verdicts[0],) == report.violations
+    assert (verdicts[0], verdicts[2]) == report.failures
+    assert verdicts == list(report)
+    assert 3 == len(report)
+    assert "ticker.py:3" == report.source
+    assert () == report.of("AI005")
+    assert "<report on Ticker: 2 violated, 1 error>" == repr(report)
+    assert "<report on Ticker: no verdicts>" == repr(Report("Ticker", Protocol.ASYNC_ITERATOR))
+
+
+def test_a_verdict_of_no_rule_is_about_the_factory() -> None:
+    """That is the only other thing that can fail."""
+    assert "factory" == verdict(Status.ERROR).name
+
+
+@pytest.mark.parametrize(
+    ("coverage", "text"),
+    [
+        (Coverage(runs=1), "1 run"),
+        (Coverage(runs=2, points=1), "2 runs, 1 cancellation point"),
+        (Coverage(runs=0, points=2), "0 runs, 2 cancellation points"),
+        (
+            Coverage(runs=1, opened=("a socket", "a pipe"), scheduled=False),
+            "1 run, real clock, because of a socket, a pipe, scheduling not controlled",
+        ),
+    ],
+)
+def test_coverage_in_words(coverage: Coverage, text: str) -> None:
+    """What a check really did."""
+    assert text == str(coverage)
+
+
+def test_a_passed_verdict_carries_its_coverage() -> None:
+    """Runs and cancellation points are counted."""
+    specimen = next(s for s in specimens() if s.rule == "CO001" and s.blamed is None)
+    (on_asyncio, on_trio) = full(specimen).of("CO001")
+
+    assert Status.PASSED is on_asyncio.status
+    assert on_asyncio.coverage.points > 1
+    assert on_asyncio.coverage.runs > on_asyncio.coverage.points
+    assert on_trio.coverage.scheduled
+    assert () == on_trio.coverage.opened
