@@ -6,7 +6,7 @@ import contextvars
 import gc
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import anyio
 import anyio.to_thread
@@ -356,7 +356,7 @@ def test_the_five_assertions_are_of_five_protocols() -> None:
     class Connection:
         """Can be awaited, and entered."""
 
-        async def __aenter__(self) -> Connection:
+        async def __aenter__(self) -> Self:
             return self
 
         async def __aexit__(self, *details: object) -> None:
@@ -410,7 +410,7 @@ def test_a_decorator_without_parentheses(protocol: Protocol) -> None:
     """The function would be taken for its first argument."""
     decorator = getattr(conformance, protocol.value)
     with pytest.raises(TypeError) as caught:
-        decorator(lambda: Ticker())
+        decorator(Ticker.__init__)
 
     expected = (
         f"write @conformance.{protocol.value}() above the function, with parentheses; what is "
@@ -436,9 +436,7 @@ def test_a_decorator_on_something_else() -> None:
     with pytest.raises(TypeError) as caught:
         conformance.awaitable()(3)  # type: ignore[arg-type]
 
-    expected = (
-        "@conformance.awaitable() goes above a test function that returns the subject, not 3"
-    )
+    expected = "@conformance.awaitable() goes above a test function that returns the subject, not 3"
     assert expected == str(caught.value)
 
 

@@ -28,22 +28,24 @@ def own_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue_module, "_rules", {})
 
 
-def enter(id: str, slug: str, **details: Any) -> Rule:
+def enter(rule_id: str, slug: str, **details: Any) -> Rule:
     """Enter a rule that always holds."""
 
     async def holds(case: Case) -> None:
         """It holds."""
 
-    return rule(id, slug, Level.MUST, **details)(holds)
+    return rule(rule_id, slug, Level.MUST, **details)(holds)
 
 
-@pytest.mark.parametrize("id", ["", "AI", "A001", "ai001", "AI01", "AI0001", "AI-001", "AI001 "])
-def test_an_id_is_made_of_a_family_and_three_digits(own_catalogue: None, id: str) -> None:
+@pytest.mark.parametrize(
+    "rule_id", ["", "AI", "A001", "ai001", "AI01", "AI0001", "AI-001", "AI001 "]
+)
+def test_an_id_is_made_of_a_family_and_three_digits(own_catalogue: None, rule_id: str) -> None:
     """Nothing else is easy to cite."""
     with pytest.raises(ValueError) as caught:  # noqa: PT011
-        enter(id, "holds")
+        enter(rule_id, "holds")
 
-    expected = f"{id!r} is no rule id: take two or more capital letters and three digits"
+    expected = f"{rule_id!r} is no rule id: take two or more capital letters and three digits"
     assert expected == str(caught.value)
 
 
@@ -54,14 +56,16 @@ def test_a_slug_is_made_of_words_and_hyphens(own_catalogue: None, slug: str) -> 
         enter("AI001", slug)
 
 
-@pytest.mark.parametrize(("id", "slug"), [("AI001", "other"), ("AI002", "holds")])
-def test_ids_and_slugs_are_taken_once(own_catalogue: None, id: str, slug: str) -> None:
+@pytest.mark.parametrize(("rule_id", "slug"), [("AI001", "other"), ("AI002", "holds")])
+def test_ids_and_slugs_are_taken_once(own_catalogue: None, rule_id: str, slug: str) -> None:
     """They are public, and never reused."""
     enter("AI001", "holds")
     with pytest.raises(ValueError) as caught:  # noqa: PT011
-        enter(id, slug)
+        enter(rule_id, slug)
 
-    assert f"{id} {slug} is taken by AI001 holds: ids and slugs are unique" == str(caught.value)
+    assert f"{rule_id} {slug} is taken by AI001 holds: ids and slugs are unique" == str(
+        caught.value
+    )
 
 
 def test_a_family_of_others_names_its_protocols(own_catalogue: None) -> None:
@@ -145,27 +149,29 @@ def test_nothing_requires_itself_by_detours() -> None:
     """Each rule can be placed behind all that it requires."""
     rules = catalogue()
 
-    def required_by(id: str, way: tuple[str, ...]) -> None:
-        assert id not in way, " -> ".join((*way, id))
-        for required in rules[id].requires:
+    def required_by(rule_id: str, way: tuple[str, ...]) -> None:
+        assert rule_id not in way, " -> ".join((*way, rule_id))
+        for required in rules[rule_id].requires:
             if required in rules:
-                required_by(required, (*way, id))
+                required_by(required, (*way, rule_id))
 
-    for id in rules:
-        required_by(id, ())
+    for rule_id in rules:
+        required_by(rule_id, ())
 
 
 @pytest.mark.parametrize("protocol", Protocol)
 def test_rules_come_behind_those_that_they_require(protocol: Protocol) -> None:
     """All rules of the protocol, each once."""
     ordered = [each.id for each in rules_for(protocol)]
-    place = {id: number for number, id in enumerate(ordered)}
+    place = {each: number for number, each in enumerate(ordered)}
 
     assert len(set(ordered)) == len(ordered)
     assert {r.id for r in catalogue().values() if protocol in r.protocols} == set(ordered)
-    for id in ordered:
-        behind = [r for r in catalogue()[id].requires if r in place and place[r] > place[id]]
-        assert [] == behind, f"{id} comes before {behind}"
+    for rule_id in ordered:
+        behind = [
+            r for r in catalogue()[rule_id].requires if r in place and place[r] > place[rule_id]
+        ]
+        assert [] == behind, f"{rule_id} comes before {behind}"
 
 
 def test_the_order_is_that_of_the_ids_where_nothing_is_required(own_catalogue: None) -> None:
@@ -236,6 +242,6 @@ def test_near_matches_are_looked_for_among_ids_and_slugs(own_catalogue: None) ->
         (Level.MAY, "may", True),
     ],
 )
-def test_a_level_is_on_one_side_of_the_line(level: Level, line: str, included: bool) -> None:
+def test_a_level_is_on_one_side_of_the_line(level: Level, line: str, *, included: bool) -> None:
     """The line includes what it names."""
     assert included == level.included_by(line)

@@ -64,7 +64,7 @@ def own_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def add_rule(
-    id: str, level: Level, judge: Callable[[Case], object] = lambda case: None, **details: Any
+    rule_id: str, level: Level, judge: Callable[[Case], object] = lambda case: None, **details: Any
 ) -> None:
     """Enter a rule that is named after its id, and judged by *judge* alone."""
 
@@ -73,7 +73,7 @@ def add_rule(
         await case.fresh()
         judge(case)
 
-    rule(id, id.lower(), level, protocols=ITERATOR, **details)(check_it)
+    rule(rule_id, rule_id.lower(), level, protocols=ITERATOR, **details)(check_it)
 
 
 def break_it(case: Case) -> None:
@@ -249,8 +249,8 @@ def test_levels_draw_the_line(own_catalogue: None) -> None:
 
 def test_select_and_ignore_take_ids_slugs_and_prefixes(own_catalogue: None) -> None:
     """Ignoring is stronger than selecting."""
-    for id in ("QA001", "QA002", "QB001"):
-        add_rule(id, Level.MUST)
+    for rule_id in ("QA001", "QA002", "QB001"):
+        add_rule(rule_id, Level.MUST)
 
     assert ["QA001", "QA002"] == reported(select="QA")
     assert ["QA002"] == reported(select=("qa002",))

@@ -83,8 +83,10 @@ def test_a_name_that_nothing_comes_near() -> None:
         ),
         (
             {"raises": (ValueError, OSError)},
-            "raises= takes an exception type such as ValueError, not "
-            "(<class 'ValueError'>, <class 'OSError'>)",
+            (
+                "raises= takes an exception type such as ValueError, not "
+                "(<class 'ValueError'>, <class 'OSError'>)"
+            ),
         ),
         ({"infinite": 1}, "infinite= takes True or False, not 1"),
         ({"closes": "yes"}, "closes= takes True or False, not 'yes'"),
@@ -146,8 +148,10 @@ def test_exception_types_of_a_context_manager() -> None:
         (
             assert_async_iterator,
             {"infinite": True, "raises": OSError},
-            "infinite=True and raises= contradict each other, since raises= says how it ends: "
-            "declare one of them",
+            (
+                "infinite=True and raises= contradict each other, since raises= says how it ends: "
+                "declare one of them"
+            ),
         ),
         (
             assert_async_iterable,
@@ -165,9 +169,7 @@ def test_contradictory_declarations(
 
 def test_what_does_not_contradict() -> None:
     """False is no promise."""
-    declared = declarations_of(
-        Protocol.ASYNC_CONTEXT_MANAGER, {"value": 1, "value_is_self": False}
-    )
+    declared = declarations_of(Protocol.ASYNC_CONTEXT_MANAGER, {"value": 1, "value_is_self": False})
 
     assert declared.declares("value")
     assert not declared.declares("value_is_self")

@@ -141,7 +141,7 @@ def test_one_that_passes_on_its_backend_is_stale() -> None:
 
 
 @pytest.mark.parametrize(
-    ("id", "select"),
+    ("rule_id", "select"),
     [
         ("QA004", ("QA004",)),
         ("QA005", ("QA005",)),
@@ -152,13 +152,13 @@ def test_one_that_passes_on_its_backend_is_stale() -> None:
     ],
     ids=["vacuous", "skipped", "skipped-on-one", "skipped-there", "deselected", "not-configured"],
 )
-def test_one_that_was_not_judged_is_not_confirmed(id: str, select: tuple[str, ...]) -> None:
+def test_one_that_was_not_judged_is_not_confirmed(rule_id: str, select: tuple[str, ...]) -> None:
     """It is neither confirmed nor stale, and is listed."""
     report = check(
-        "async_iterator", Ticker, select=("QA001", *select), expected_failures={id: "known"}
+        "async_iterator", Ticker, select=("QA001", *select), expected_failures={rule_id: "known"}
     )
 
-    assert (f"{id} (known)",) == report.unconfirmed
+    assert (f"{rule_id} (known)",) == report.unconfirmed
     assert not [v for v in report.failures if v.status is Status.ERROR]
 
 
@@ -185,23 +185,31 @@ def test_an_error_is_no_failure_that_could_be_expected() -> None:
     [
         (
             ["QA001"],
-            "expected_failures= takes a mapping of rule ids to reasons, as in "
-            "{'AI005': 'known, see the changelog'}, not ['QA001']",
+            (
+                "expected_failures= takes a mapping of rule ids to reasons, as in "
+                "{'AI005': 'known, see the changelog'}, not ['QA001']"
+            ),
         ),
         (
             {"QA001": " "},
-            "expected_failures=: 'QA001' needs a reason, as in "
-            "{'QA001': 'known, see the changelog'}, not ' '",
+            (
+                "expected_failures=: 'QA001' needs a reason, as in "
+                "{'QA001': 'known, see the changelog'}, not ' '"
+            ),
         ),
         (
             {"QA001": None},
-            "expected_failures=: 'QA001' needs a reason, as in "
-            "{'QA001': 'known, see the changelog'}, not None",
+            (
+                "expected_failures=: 'QA001' needs a reason, as in "
+                "{'QA001': 'known, see the changelog'}, not None"
+            ),
         ),
         (
             {"QA03": "known"},
-            "expected_failures=: there is no rule 'QA03': did you mean QA003 broken or "
-            "QA007 erring or QA006 passed-or-skipped?",
+            (
+                "expected_failures=: there is no rule 'QA03': did you mean QA003 broken or "
+                "QA007 erring or QA006 passed-or-skipped?"
+            ),
         ),
         ({3: "known"}, "expected_failures=: there is no rule '3': see --asyncprotocol-rules"),
     ],

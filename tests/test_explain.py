@@ -153,9 +153,7 @@ def test_a_rule_s_page_is_narrow_and_plain(each: Rule) -> None:
     assert "``" not in text
     assert text.startswith(f"{each.name} · {each.level.value.upper()} · ")
     assert each.source_address in text
-    assert [] == [
-        line for line in text.splitlines() if len(line) > WIDTH and "://" not in line
-    ]
+    assert [] == [line for line in text.splitlines() if len(line) > WIDTH and "://" not in line]
 
 
 def test_a_rule_s_page(own_catalogue: None) -> None:
@@ -242,9 +240,7 @@ def test_different_findings_are_told_apart_by_backend(own_catalogue: None) -> No
         ((Status.ERROR,), "Ticker as an async iterator: 1 check without a verdict"),
     ],
 )
-def test_a_report_in_one_line(
-    own_catalogue: None, statuses: tuple[Status, ...], line: str
-) -> None:
+def test_a_report_in_one_line(own_catalogue: None, statuses: tuple[Status, ...], line: str) -> None:
     """Rules are counted, not verdicts."""
     assert line == verdict_line(report_of(*map(a_verdict, statuses)))
 
@@ -270,7 +266,7 @@ class Hostile:
     def __getattr__(self, name: str) -> Any:
         raise RuntimeError("no")
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> Any:
         raise RuntimeError("no")
 

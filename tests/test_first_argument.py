@@ -7,7 +7,7 @@ import types
 from collections import UserString
 from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import asynccontextmanager
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 from unittest import SkipTest
 
 import anyio
@@ -48,6 +48,7 @@ class CallableTicker(Ticker):
     """An iterator that can be called as well."""
 
     def __call__(self) -> None:
+        """Not to be called."""
         raise AssertionError("an instance is never called")
 
 
@@ -61,7 +62,7 @@ class Sized(Ticker):
 class Manager:
     """The plain context manager."""
 
-    async def __aenter__(self) -> Manager:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *details: object) -> None:
@@ -76,6 +77,7 @@ class Server:
         return Ticker()
 
     def __call__(self) -> Ticker:
+        """Another one."""
         return Ticker()
 
 
@@ -130,7 +132,7 @@ def error_of(run: Callable[[], Report]) -> str:
         (Protocol.ASYNC_ITERATOR, Ticker(), True),
         (Protocol.ASYNC_ITERATOR, CallableTicker(), True),
         (Protocol.ASYNC_ITERATOR, Server(), False),
-        (Protocol.ASYNC_ITERATOR, lambda: Ticker(), False),
+        (Protocol.ASYNC_ITERATOR, lambda: Ticker(3), False),
         (Protocol.AWAITABLE, three, False),
         (Protocol.AWAITABLE, by_generator(), True),
         (Protocol.ASYNC_GENERATOR, countdown, False),
@@ -141,7 +143,7 @@ def error_of(run: Callable[[], Report]) -> str:
     ],
 )
 def test_a_class_then_an_instance_then_a_callable(
-    protocol: Protocol, given: object, is_instance: bool
+    protocol: Protocol, given: object, *, is_instance: bool
 ) -> None:
     """The order in which the first argument is decided."""
     assert is_instance == factory_for(protocol, given).is_instance
@@ -262,7 +264,7 @@ def test_a_class_that_needs_arguments_gets_a_lambda() -> None:
 def test_a_lambda_that_needs_arguments_is_shown_one_that_does_not() -> None:
     """A lambda has no name to be called by."""
     with pytest.raises(TypeError) as caught:
-        assert_async_iterator(lambda first: Ticker(first))
+        assert_async_iterator(lambda first: Ticker(first + 1))
 
     expected = (
         "<lambda> needs arguments (first), so it can't make subjects by itself: write "

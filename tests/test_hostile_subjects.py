@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import threading
 from collections.abc import Callable, Iterator
@@ -60,7 +61,14 @@ OPERATIONS = {
     Protocol.ASYNC_CONTEXT_MANAGER: ("__aenter__", "__aexit__"),
 }
 
-ERRORS = (SystemExit, KeyboardInterrupt, GeneratorExit, BaseException, RecursionError, StopIteration)
+ERRORS = (
+    SystemExit,
+    KeyboardInterrupt,
+    GeneratorExit,
+    BaseException,
+    RecursionError,
+    StopIteration,
+)
 
 
 def judged(protocol: Protocol, subject: Any, **keywords: Any) -> Report:
@@ -152,15 +160,11 @@ def test_an_object_that_can_not_be_looked_at(
     class Hostile(Base):
         pass
 
-    def make() -> Any:
-        made = Hostile()
-        return made
-
     setattr(Hostile, name, refuse)
     if name == "__setattr__":
         Hostile.__init__ = lambda self: self.__dict__.update(left=[0, 1])  # type: ignore[method-assign]
         Hostile.aclose = AsyncMock()  # type: ignore[method-assign]
-    report = judged(protocol, make, select=("AW001", "AB001", "AI001", "CM001", "CO020"))
+    report = judged(protocol, Hostile, select=("AW001", "AB001", "AI001", "CM001", "CO020"))
 
     assert not report.failures
     assert "Hostile" == report.subject
@@ -181,7 +185,7 @@ def test_an_object_that_lies_about_its_class(protocol: Protocol) -> None:
         report = judged(protocol, hostile, select=("AW001", "AB001", "AI001", "CM001", "CO020"))
 
         assert "Hostile" == report.subject
-        assert not report.count(Status.ERROR)
+        assert report.count(Status.PASSED)
         assert not judged(protocol, hostile()).complete
 
 
@@ -204,7 +208,7 @@ def test_a_metaclass_that_refuses_all_questions(protocol: Protocol) -> None:
     class Hostile(Base, metaclass=Meta):
         pass
 
-    report = judged(protocol, lambda: Hostile())
+    report = judged(protocol, functools.partial(Hostile))
 
     assert "Hostile" == report.subject
     assert not judged(protocol, Hostile()).complete
@@ -261,9 +265,16 @@ def test_an_awaitable_mock_is_judged_by_its_results() -> None:
 def test_operations_that_give_nonsense(protocol: Protocol) -> None:
     """What can't be awaited is a violation, not a crash."""
     for operation, nonsense in itertools.product(
-        OPERATIONS[protocol], (None, 3, object(), MagicMock())
+        OPERATIONS[protocol], (None, 3, object(), [3], iter([3]))
     ):
         judged(protocol, subject_with(**{operation: lambda *arguments, it=nonsense: it}))
+
+
+def test_an_await_that_yields_nonsense_for_ever() -> None:
+    """Real time ends it, since its loop never stands still."""
+    endless = subject_with(__await__=lambda self: MagicMock())
+
+    assert judged(Protocol.AWAITABLE, endless, timeout=0.2).failures
 
 
 @pytest.mark.parametrize("protocol", Protocol)
@@ -274,7 +285,7 @@ def test_recursion_without_end(protocol: Protocol) -> None:
         return getattr(self, OPERATIONS[protocol][0])(*arguments)
 
     assert judged(protocol, subject_with(**{OPERATIONS[protocol][0]: again})).failures
-    judged(protocol, subject_with(__repr__=lambda self: repr(self)))
+    judged(protocol, subject_with(__repr__=repr))
 
 
 def test_a_subject_that_starts_threads() -> None:
@@ -328,8 +339,8 @@ def test_a_coroutine_that_refuses_to_be_closed() -> None:
         while True:
             try:
                 await anyio.lowlevel.checkpoint()
-                return
             except GeneratorExit:
                 continue
+            return
 
     judged(Protocol.AWAITABLE, stubborn)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import anyio
 import pytest
@@ -16,7 +16,7 @@ from pytest_asyncprotocol import (
     assert_awaitable,
     check,
 )
-from pytest_asyncprotocol.model.catalogue import Feeds, catalogue
+from pytest_asyncprotocol.model.catalogue import Feeds
 from pytest_asyncprotocol.model.explain import explain
 
 BACKENDS = ("asyncio", "trio")
@@ -64,7 +64,7 @@ class Manager:
     def __init__(self) -> None:
         self.log: list[str] = []
 
-    async def __aenter__(self) -> Manager:
+    async def __aenter__(self) -> Self:
         self.log.append("enter")
         return self
 
@@ -75,12 +75,6 @@ class Manager:
 def broken(report: Report) -> set[tuple[str, str]]:
     """What an instance is blamed for on the first backend."""
     return {(v.name, v.message) for v in report.violations if v.backend == "asyncio"}
-
-
-def feeds(report: Report, rule_id: str) -> Feeds:
-    """What a rule asks of its subject."""
-    del report
-    return catalogue()[rule_id].feeds
 
 
 def test_an_instance_is_used_once_on_the_first_backend() -> None:
@@ -110,8 +104,8 @@ def test_the_configured_order_decides_which_backend_is_the_first() -> None:
 def test_the_report_is_not_complete() -> None:
     """What needs fresh objects is skipped by that name."""
     report = assert_async_iterator(Ticker())
-    skipped = {v.rule.id for v in report if v.message == "needs a fresh object: pass a factory"}
-    fresh = {v.rule.id for v in report if v.rule is not None and v.rule.feeds is Feeds.FRESH}
+    skipped = {v.name for v in report if v.message == "needs a fresh object: pass a factory"}
+    fresh = {v.name for v in report if v.rule is not None and v.rule.feeds is Feeds.FRESH}
 
     assert not report.complete
     assert assert_async_iterator(Ticker).complete

@@ -89,11 +89,10 @@ def test_items_are_run_by_nobody_else(run_pytest: RunPytest, pytester: pytest.Py
 
 
 def test_an_item_alone_has_the_verdict_of_the_full_run(run_pytest: RunPytest) -> None:
-    """Sampled by node id: one that holds, one that is violated, one that has tear-down."""
+    """Sampled by node id: one that is violated, one that holds and has tear-down."""
     full = run_pytest("-q", plugins=("ours",), test_factories=FACTORIES)
 
     sampled = [
-        "test_factories.py::test_sync[CO001-trio]",
         "test_factories.py::test_async[AI005-trio]",
         "test_factories.py::test_async_yielding[CO010-asyncio]",
     ]

@@ -14,8 +14,10 @@ LEFT_OUT_BY_THE_AWAITED_FORM = {
 
 LEFT_OUT_BY_AN_INSTANCE = {
     "async iterator": {"AI004", "AI013", "AI018", "CO001", "CO002", "CO006", "CO007"},
-    "async context manager": {"CO001", "CO002", "CO006", "CO007"},
-}
+    "async context manager": {
+        "CM002", "CM004", "CM005", "CM015", "CO001", "CO002", "CO006", "CO007",
+    },
+}  # fmt: skip
 """Rules that need fresh objects, by protocol."""
 
 WAYS = """

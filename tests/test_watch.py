@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bdb
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -86,7 +87,7 @@ def held() -> Iterator[threading.Lock]:
     """A lock that is given back only at the end of the test, for the abandoned thread to end."""
     known = list(watch.abandoned)
     lock = threading.Lock()
-    lock.acquire()  # noqa: SIM115
+    lock.acquire()
     yield lock
     lock.release()
     for thread in watch.abandoned[len(known) :]:
@@ -136,10 +137,14 @@ def test_a_keyboard_interrupt_goes_to_the_caller(backend: str) -> None:
     """Ctrl-C stops the check at once, and leaves nothing behind."""
     threads = threading.active_count()
 
-    async def wait() -> None:
-        signal.raise_signal(signal.SIGINT)
-        await anyio.to_thread.run_sync(lambda: None)
-        await anyio.sleep_forever()
+    async def interrupt_the_caller() -> None:
+        caller = threading.main_thread().ident
+        assert caller is not None
+        signal.pthread_kill(caller, signal.SIGINT)
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            ours.settimeout(0)
+            await anyio.wait_readable(ours)
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -147,8 +152,7 @@ def test_a_keyboard_interrupt_goes_to_the_caller(backend: str) -> None:
     previous = signal.signal(signal.SIGINT, interrupt)
     try:
         with pytest.raises(KeyboardInterrupt), engine(backend, timeout=60) as loop:
-            while True:
-                run(loop, wait)
+            run(loop, interrupt_the_caller)
     finally:
         signal.signal(signal.SIGINT, previous)
 
@@ -183,7 +187,7 @@ def test_a_debugger_in_the_thread_that_is_watched_is_noticed() -> None:
 
     def work() -> None:
         Stops().set_trace()
-        str()
+        thread.is_alive()
 
     thread = threading.Thread(target=work)
     thread.start()

@@ -257,7 +257,7 @@ def _decorator(
         _expect_function(protocol, function)
 
         @functools.wraps(function)
-        def shell(*arguments: Any, **fixtures: Any) -> None:
+        def shell(*_: Any, **__: Any) -> None:
             raise RuntimeError(
                 f"{function.__qualname__} is run by pytest, one item a rule and backend; is the "
                 "plugin asyncprotocol switched off?"

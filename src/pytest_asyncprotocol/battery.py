@@ -75,11 +75,7 @@ class Battery:
         return self._factory_error
 
     async def _why_skipped(self, rule: Rule) -> str | None:
-        return (
-            unmet(rule, self._plan.declared)
-            or self._unsuited(rule)
-            or await self._blocked(rule)
-        )
+        return unmet(rule, self._plan.declared) or self._unsuited(rule) or await self._blocked(rule)
 
     def _unsuited(self, rule: Rule) -> str | None:
         """Why the loop, or the one instance that was given, can't feed *rule*."""
@@ -143,6 +139,8 @@ class Battery:
         stalled, trace = stood or (None, ())
         message = _failure_of(ran, stalled or "the check")
         status = Status.VIOLATED if _is_hang(ran, stalled) else Status.ERROR
+        if status is Status.VIOLATED and rule.id in self._rules["CO020"].requires:
+            status, message = Status.VACUOUS, "it hangs, which CO020 judges"
         return self._verdict(rule, status, message or "", trace, coverage=coverage)
 
     def _case(self) -> Case:

@@ -25,12 +25,19 @@ from pytest_asyncprotocol.model.exceptions import BackendUnavailable
 from pytest_asyncprotocol.model.protocols import Protocol
 from pytest_asyncprotocol.model.text import describe, short_path
 from pytest_asyncprotocol.model.verdicts import Report, Status, Verdict
-from pytest_asyncprotocol.options import Plan as Plan
-from pytest_asyncprotocol.options import applicable as applicable
-from pytest_asyncprotocol.options import options_from as options_from
-from pytest_asyncprotocol.options import plan_for as plan_for
-from pytest_asyncprotocol.options import unmet as unmet
+from pytest_asyncprotocol.options import Plan, applicable, options_from, plan_for, unmet
 
+__all__ = (
+    "Plan",
+    "applicable",
+    "begin",
+    "check",
+    "examine_here",
+    "examine_now",
+    "options_from",
+    "plan_for",
+    "unmet",
+)
 
 _one_at_a_time = threading.Lock()
 _examining = ContextVar("_examining", default=False)
@@ -158,9 +165,7 @@ def check(protocol: Protocol | str, subject: Any, /, **keywords: Any) -> Report:
     return begin(plan_for(_protocol(protocol), subject, keywords))
 
 
-def begin(
-    plan: Plan, judge: Callable[[Report], None] = lambda report: None
-) -> Report:
+def begin(plan: Plan, judge: Callable[[Report], None] = lambda _: None) -> Report:
     """Carry out *plan*, at once or when the report is awaited, and let *judge* see the result."""
     __tracebackhide__ = True
     factory = plan.factory
@@ -204,7 +209,7 @@ def _drive(coroutine: Any) -> None:
 
 
 def _caller() -> str:
-    frame = sys._getframe(1)
+    frame = sys._getframe(1)  # noqa: SLF001
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(
         "pytest_asyncprotocol"
     ):

@@ -99,7 +99,13 @@ class Host:
             return
         watch.interrupt(self.thread, queue.SimpleQueue())
         if not self._ends():
-            watch.abandoned.append(self.thread)
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Give the thread up; should it ever go on, its loop ends."""
+        self._jobs.put(None)
+        self._wake_up()
+        watch.abandoned.append(self.thread)
 
     def _ends(self) -> bool:
         self.thread.join(LAST_WORD)

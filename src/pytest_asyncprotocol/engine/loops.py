@@ -89,7 +89,7 @@ class EngineLoop:
             running = where_it_runs(host.thread)
             if watch.interrupt(host.thread, posted.results) is None and host.thread.is_alive():
                 self._host = None
-                watch.abandoned.append(host.thread)
+                host.abandon()
             return Ran(no_outcome=f"{seconds}: it blocks the event loop {running}", blocking=True)
         opened = host.opened()
         host.tell(posted.stop)

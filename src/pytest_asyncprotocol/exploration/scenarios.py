@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pytest_asyncprotocol.engine.backends import checkpoint
+from pytest_asyncprotocol.exploration.foreign import foreign_to
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import NoVerdict, Violation
 from pytest_asyncprotocol.model.protocols import Protocol
@@ -177,7 +178,14 @@ async def _use(case: Case, subject: Subject) -> None:
     else:
         _unwrap_end(await whole_pass(case, subject))
         if subject.has("aclose") and not case.is_instance:
-            (await subject.aclose()).unwrap()
+            await _close(case, subject)
+
+
+async def _close(case: Case, subject: Subject) -> None:
+    """Close *subject*; what goes wrong is for the rules on closing, unless the loop is a wrong one."""
+    closed = await subject.aclose()
+    if closed.error is not None and foreign_to(case.library, closed.error) is not None:
+        raise closed.error
 
 
 async def with_body(subject: Subject, body: Callable[[], Awaitable[None]]) -> Outcome:

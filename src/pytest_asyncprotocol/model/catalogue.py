@@ -125,7 +125,7 @@ _rules: dict[str, Rule] = {}
 
 
 def rule(
-    id: str,
+    id: str,  # noqa: A002
     slug: str,
     level: Level,
     *,

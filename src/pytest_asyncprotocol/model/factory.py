@@ -98,7 +98,7 @@ def factory_for(protocol: Protocol, given: Any) -> Factory:
     if not callable(given):
         raise TypeError(
             f"{describe(given)} is {_no(given, protocol)}, nor can it be called to make one: "
-            f"{_right_assertion(given) or _WHAT_TO_PASS}"
+            f"{_right_assertion(given) or _WHAT_IS_TAKEN}"
         )
     missing = _missing_arguments(given)
     if missing:
@@ -139,7 +139,7 @@ async def inspect_factory(factory: Factory) -> tuple[str, str | None]:
                 await tear_down()
 
 
-_WHAT_TO_PASS = (
+_WHAT_IS_TAKEN = (
     "pass a class, a function without arguments such as `lambda: Ticker(3)`, or an object"
 )
 

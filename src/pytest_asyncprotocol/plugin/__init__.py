@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_asyncprotocol.plugin import items as generated
 from pytest_asyncprotocol.plugin import doors, options, terminal
+from pytest_asyncprotocol.plugin import items as generated
 from pytest_asyncprotocol.plugin.record import RECORD, Record
 
 if TYPE_CHECKING:

@@ -230,8 +230,7 @@ async def _expect_no_answer_to_its_end(case: Case, count: int) -> None:
     outcome = await subject.athrow(GeneratorExit())
     if outcome.returned:
         raise Violation(
-            f"closed after item {count}, it yielded {describe(outcome.value)}; "
-            "expected it to end"
+            f"closed after item {count}, it yielded {describe(outcome.value)}; expected it to end"
         )
     await case.tear_down()
 
