@@ -144,9 +144,7 @@ def run_pytest(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Ru
         monkeypatch.delenv(name, raising=False)
     pytester.makepyfile(recorder=_RECORDER, subjects=_SUBJECTS)
 
-    def run(
-        *arguments: str, plugins: Iterable[str] = ("ours", "anyio"), **files: str
-    ) -> Run:
+    def run(*arguments: str, plugins: Iterable[str] = ("ours", "anyio"), **files: str) -> Run:
         if files:
             pytester.makepyfile(**files)
         recorded = pytester.path / "recorded.jsonl"

@@ -165,8 +165,12 @@ def test_a_debugger_is_noticed() -> None:
     """While one traces the calling thread, time says nothing."""
     assert not watch.being_debugged()
 
-    debugger, before = bdb.Bdb(), sys.gettrace()
-    sys.settrace(debugger.trace_dispatch)
+    def trace(frame: FrameType, event: str, argument: object) -> None:
+        return
+
+    trace.__module__ = "pydevd.tracing"
+    before = sys.gettrace()
+    sys.settrace(trace)
     try:
         seen = watch.being_debugged()
     finally:

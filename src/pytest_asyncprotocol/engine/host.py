@@ -198,12 +198,13 @@ class Host:
         self._quiescence.begin()
         ran = Ran(scheduled=self._scheduled)
         await posted.carry_out(ran)
-        if isinstance(ran.error, NoVerdict) and ran.error.__cause__ is not None:
+        if posted.unbalanced:
             self.clean = False
-        elif self._is_ending():
-            return
         else:
-            await self._settle(before)
+            if not self._is_ending():
+                await self._settle(before)
+            if self._is_ending():
+                return
         self._quiescence.end()
         ran.opened = self.opened()
         posted.deliver(ran)
@@ -225,17 +226,18 @@ class Host:
                 watch.keep_alive(left)
                 for task in left:
                     hooks.forget_asyncio_task(task)
-        if self._loop is not None and not await self._let_callbacks_run():
+        if not await self._let_callbacks_run():
             self.clean = False
         hygiene.collect_if_many()
 
     async def _let_callbacks_run(self) -> bool:
         """Whether the job left no callback and no timer for the next one to stumble upon."""
         for _ in range(SETTLING_TURNS):
-            if not hooks.asyncio_callbacks(self._loop):
+            if not hygiene.waiting_callbacks(self._library):
                 return True
-            await checkpoint()
-        return not hooks.asyncio_callbacks(self._loop)
+            with anyio.CancelScope(shield=True):
+                await checkpoint()
+        return not hygiene.waiting_callbacks(self._library)
 
     async def _end_tasks(self, left: set[Any], before: set[Any]) -> set[Any]:
         if self._library == "asyncio":

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from pytest_asyncprotocol.engine import hooks
 from pytest_asyncprotocol.engine.stall import what_is_awaited
 from pytest_asyncprotocol.model.text import describe_exception
 
@@ -126,6 +127,17 @@ def living_tasks(library: str) -> set[Any]:
         for nursery in task.child_nurseries:
             pending.extend(nursery.child_tasks)
     return found
+
+
+def waiting_callbacks(library: str) -> int:
+    """How many callbacks, and timers of asyncio, wait in the running loop."""
+    if library == "asyncio":
+        import asyncio
+
+        return hooks.asyncio_callbacks(asyncio.get_running_loop())
+    import trio
+
+    return trio.lowlevel.current_statistics().run_sync_soon_queue_size
 
 
 def describe_task(task: Any) -> str:

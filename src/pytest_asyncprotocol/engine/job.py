@@ -33,7 +33,11 @@ class Ran:
 
 
 class Posted:
-    """A job on its way; its end arrives once in ``results``."""
+    """A job on its way; its end arrives once in ``results``.
+
+    ``hang`` says what it waits for in vain, ``circled`` that it only went in circles, and
+    ``unbalanced`` that it left a scope open, so that its task can't go on.
+    """
 
     def __init__(self, job: Job) -> None:
         self.results: queue.SimpleQueue[Ran] = queue.SimpleQueue()
@@ -41,6 +45,7 @@ class Posted:
         self.coroutine: Any = None
         self.hang: str | None = None
         self.circled = False
+        self.unbalanced = False
         self._job = job
         self._delivered = False
 
@@ -64,6 +69,7 @@ class Posted:
         except BaseException as error:
             if not left:
                 raise
+            self.unbalanced = True
             ran.error = NoVerdict("it left a cancel scope, a task group or a nursery open")
             ran.error.__cause__ = error
         if self.hang is not None:

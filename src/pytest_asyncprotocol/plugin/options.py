@@ -20,9 +20,7 @@ def add(parser: pytest.Parser) -> None:
     """Add all options to *parser*."""
     group = parser.getgroup("asyncprotocol", "conformance to Python's async protocols")
     for name, text in _LISTS.items():
-        group.addoption(
-            f"--asyncprotocol-{name}", metavar="LIST", default=None, help=f"{text}"
-        )
+        group.addoption(f"--asyncprotocol-{name}", metavar="LIST", default=None, help=f"{text}")
         parser.addini(f"asyncprotocol_{name}", text, type="args", default=[])
     level = "rules that fail: 'must', 'should' and what is stricter (the default), or 'may'"
     group.addoption("--asyncprotocol-level", metavar="LEVEL", default=None, help=level)

@@ -144,9 +144,7 @@ class _Out:
         """Write what is known of one subject; its doubts and gaps only if *verbose*."""
         head = f"{test}: {subject.name} ({subject.protocol})"
         counts = _counted(subject.counts)
-        rest = (
-            f" on {_listed(subject.backends)}; {len(subject.ran)} of {subject.known} rules ran"
-        )
+        rest = f" on {_listed(subject.backends)}; {len(subject.ran)} of {subject.known} rules ran"
         colour = {_colour(subject): True}
         self._reporter.write(head, bold=True)
         if len(head) + 1 + len(counts) + len(rest) > self._width:
