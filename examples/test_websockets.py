@@ -39,7 +39,7 @@ async def test_messages(address: str) -> AsyncIterator[ClientConnection]:
 
 @conformance.async_context_manager(
     value=lambda opened: isinstance(opened, ClientConnection),
-    # The server runs on the same loop, and its task for this connection ends a turn later.
+    # The exit cancels the keep-alive task, which ends one turn of the loop later.
     ignore=("CO007",),
 )
 def test_connection(address: str) -> object:

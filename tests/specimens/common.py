@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Self
 
 import anyio
 import trio
@@ -86,7 +87,7 @@ class SleepsUnderAShieldAtItsExit:
 class ForgetsToAwait:
     """Calls a coroutine function on entry, and drops the coroutine."""
 
-    async def __aenter__(self) -> ForgetsToAwait:
+    async def __aenter__(self) -> Self:
         self.ping()
         return self
 
@@ -101,7 +102,7 @@ class ForgetsToAwait:
 class Awaits(ForgetsToAwait):
     """Awaits what it calls."""
 
-    async def __aenter__(self) -> ForgetsToAwait:
+    async def __aenter__(self) -> Self:
         await self.ping()
         return self
 

@@ -67,18 +67,40 @@ def interrupt(thread: threading.Thread, results: queue.SimpleQueue[T]) -> T | No
     sys.setswitchinterval(1e-6)
     try:
         for _ in range(INJECTIONS):
-            _inject(thread, ctypes.py_object(Interrupted))
-            result = get(results, GRACE)
-            if result is not None or not thread.is_alive():
+            if not thread.is_alive():
+                break
+            result = _inject(thread.ident or 0, threading.get_ident(), results)
+            if result is not None:
                 return result
     finally:
-        _inject(thread, None)
         sys.setswitchinterval(interval)
-    return None
+    return get(results, 0)
 
 
-def _inject(thread: threading.Thread, error: object) -> None:
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), error)
+def _inject(thread: int, own: int, results: queue.SimpleQueue[T]) -> T | None:
+    """Put `Interrupted` into *thread*, and take it back if it does not arrive soon.
+
+    While an exception is on its way, CPython before 3.13 has every thread look for it all the
+    time, and one that is traced, by coverage for example, then never gets into a function of
+    Python. Only the arrival of an exception ends that, hence the one put into the *own* thread.
+    """
+    put = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    error = ctypes.py_object(Interrupted)
+    to_thread, to_own = ctypes.c_ulong(thread), ctypes.c_ulong(own)
+    result = None
+    try:
+        put(to_thread, error)
+        try:
+            result = results.get(timeout=GRACE)
+        except queue.Empty:
+            pass
+        put(to_thread, None)
+        put(to_own, error)
+        for _ in range(1000):
+            pass
+    except Interrupted:
+        return result
+    return result
 
 
 def _is_debuggers(trace: object) -> bool:

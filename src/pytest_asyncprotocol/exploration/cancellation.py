@@ -127,6 +127,8 @@ async def _cancel_scope(run: Coroutine[Any, Any, None], point: int, loop: Runnin
 async def _cancel_task(run: Coroutine[Any, Any, None], point: int, loop: RunningLoop) -> Ended:
     import asyncio
 
+    error: BaseException | None = None
+
     async def stepped() -> None:
         nonlocal error
         try:
@@ -136,7 +138,6 @@ async def _cancel_task(run: Coroutine[Any, Any, None], point: int, loop: Running
         except BaseException as raised:
             error = raised
 
-    error: BaseException | None = None
     step = Stepped(
         run, point, lambda: task.cancel(), watched=loop.cancelled_type, in_force=loop.being_cancelled
     )

@@ -42,11 +42,12 @@ def current() -> Settings:
 @contextmanager
 def using(settings: Settings) -> Iterator[None]:
     """Make *settings* the ones in force."""
+    depth = len(_stack)
     _stack.append(settings)
     try:
         yield
     finally:
-        _stack.remove(settings)
+        del _stack[depth:]
 
 
 @contextmanager
