@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Self
 
 import anyio
@@ -108,14 +109,28 @@ class Awaits(ForgetsToAwait):
 
 
 @violates("CO007", MANAGER, backends=("asyncio",))
-class DoesNotWaitForItsTask:
-    """Cancels its background task, and leaves before that has ended."""
+class ForgetsItsTask:
+    """Leaves its background task running."""
 
     async def __aenter__(self) -> None:
         self.task = asyncio.ensure_future(asyncio.sleep(9))
 
     async def __aexit__(self, *details: object) -> None:
-        self.task.cancel()
+        """Nothing to do, it seems."""
+
+
+@violates("CO007", ITERATOR, backends=("asyncio",))
+class LeavesSiblingsRunning(Ticker):
+    """Gives up the other tasks of a gather that failed."""
+
+    async def __anext__(self) -> int:
+        with suppress(ValueError):
+            await asyncio.gather(asyncio.sleep(9), self.fail())
+        return await super().__anext__()
+
+    async def fail(self) -> None:
+        """Fails at once."""
+        raise ValueError("no luck")
 
 
 @violates("CO007", MANAGER, backends=("trio",))
@@ -130,17 +145,25 @@ class StartsASystemTask:
 
 
 @conforms("CO007", MANAGER, backends=("asyncio",), background_ok=True)
-class KeepsADeclaredTask(DoesNotWaitForItsTask):
+class KeepsADeclaredTask(ForgetsItsTask):
     """Says that it keeps a task."""
 
 
 @conforms("CO007", MANAGER, backends=("asyncio",))
-class WaitsForItsTask(DoesNotWaitForItsTask):
+class WaitsForItsTask(ForgetsItsTask):
     """Cancels its background task, and waits for its end."""
 
     async def __aexit__(self, *details: object) -> None:
         self.task.cancel()
         await asyncio.wait([self.task])
+
+
+@conforms("CO007", MANAGER, backends=("asyncio",))
+class CancelsItsTask(ForgetsItsTask):
+    """Cancels its background task, which has but to end."""
+
+    async def __aexit__(self, *details: object) -> None:
+        self.task.cancel()
 
 
 @violates("CO010", ITERATOR, shows_on=("trio",))

@@ -138,9 +138,10 @@ async def _cancel_task(run: Coroutine[Any, Any, None], point: int, loop: Running
         except BaseException as raised:
             error = raised
 
-    step = Stepped(
-        run, point, lambda: task.cancel(), watched=loop.cancelled_type, in_force=loop.being_cancelled
-    )
+    def cancel() -> None:
+        task.cancel()
+
+    step = Stepped(run, point, cancel, watched=loop.cancelled_type, in_force=loop.being_cancelled)
     task = asyncio.ensure_future(stepped())
     try:
         await asyncio.wait([task])

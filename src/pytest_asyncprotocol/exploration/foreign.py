@@ -53,10 +53,9 @@ def _libraries_innermost_first(error: BaseException) -> Iterator[str]:
         traceback = traceback.tb_next
     for file in reversed(files):
         for name in LIBRARIES:
-            module = sys.modules.get(name)
-            folder = os.path.dirname(getattr(module, "__file__", None) or "")
-            if folder and file.startswith(folder + os.sep):
-                yield name
+            for folder in getattr(sys.modules.get(name), "__path__", ()):
+                if file.startswith(folder + os.sep):
+                    yield name
 
 
 def _is_refusal_of_asyncio(error: BaseException) -> bool:

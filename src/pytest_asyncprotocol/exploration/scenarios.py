@@ -182,7 +182,7 @@ async def _use(case: Case, subject: Subject) -> None:
 
 
 async def _close(case: Case, subject: Subject) -> None:
-    """Close *subject*; what goes wrong is for the rules on closing, unless the loop is a wrong one."""
+    """Close *subject*; an error is for the rules on closing, unless it is one of another library."""
     closed = await subject.aclose()
     if closed.error is not None and foreign_to(case.library, closed.error) is not None:
         raise closed.error

@@ -26,7 +26,7 @@ class Stepped(Awaitable[T], Generic[T]):
         *,
         watched: type[BaseException] = BaseException,
         in_force: Callable[[], bool] = lambda: True,
-        on_trap: Callable[[object], object] = lambda trap: None,
+        on_trap: Callable[[object], object] = id,
     ) -> None:
         self.suspensions = 0
         self.delivered = False

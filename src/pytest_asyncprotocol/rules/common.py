@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pytest_asyncprotocol.engine.hygiene import describe_task, living_tasks
+from pytest_asyncprotocol.engine.hygiene import describe_task
+from pytest_asyncprotocol.engine.lineage import following
 from pytest_asyncprotocol.exploration.cancellation import CancelledRun, sweep
 from pytest_asyncprotocol.exploration.foreign import foreign_to, understands
-from pytest_asyncprotocol.exploration.scenarios import use
+from pytest_asyncprotocol.exploration.scenarios import let_others_run, use
 from pytest_asyncprotocol.exploration.stepping import Stepped
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Feeds, Level, rule
@@ -20,6 +21,9 @@ SHAPE = (
     "CM001", "CM002", "CM003",
 )  # fmt: skip
 """What has to be right before an object can be used at all."""
+
+TURNS_TO_END = 5
+"""Turns that a task gets to end once it was cancelled, or has nothing left to do."""
 
 
 @rule("CO001", "cancellation-passes", Level.MUST, requires=("CO010",))
@@ -75,9 +79,7 @@ async def cancellation_unchanged(case: Case) -> None:
 
     def judge(run: CancelledRun) -> None:
         if run.delivered and not run.cancelled and run.error is not None:
-            raise Violation(
-                f"{run.where}, it raised {describe_exception(run.error)} in its place"
-            )
+            raise Violation(f"{run.where}, it raised {describe_exception(run.error)} in its place")
 
     await sweep(case, use, judge)
 
@@ -112,29 +114,32 @@ async def nothing_unawaited(case: Case) -> None:
 async def no_task_left(case: Case) -> None:
     """No task outlives the operation, the close or the exit.
 
-    When the subject has come to its end, the tasks that it started are over. Declare
-    ``background_ok=True`` for a subject that keeps a task by design.
+    When the subject has come to its end, the tasks that it started are over, or are after a few
+    turns of the event loop. Declare ``background_ok=True`` for a subject that keeps a task by
+    design.
 
     Why:
         A task that nobody waits for loses its errors, works on closed resources, and is destroyed
         pending at the end of the loop.
 
     In practice:
-        ``task.cancel()`` without awaiting the task; ``gather`` that leaves siblings running.
+        A keep-alive task that ``__aexit__`` forgets; ``gather`` that leaves siblings running.
 
     Advice:
-        Await the task after cancelling it, or start it in a task group.
+        Cancel the task and await it, or start it in a task group.
 
     Source:
         asyncio, "Task Groups", and Trio, "Tasks let you do multiple things at once":
         https://docs.python.org/3/library/asyncio-task.html#task-groups
+        https://trio.readthedocs.io/en/stable/reference-core.html#tasks-let-you-do-multiple-things-at-once
     """
     if case.declared.background_ok:
         raise NotApplicable("declared background_ok=True")
     subject = await case.fresh()
-    before = living_tasks(case.library)
-    await use(case, subject)
-    left = sorted(describe_task(task) for task in living_tasks(case.library) - before)
+    with following(case.library) as alive:
+        await use(case, subject)
+    await let_others_run(TURNS_TO_END)
+    left = sorted(describe_task(task) for task in alive())
     if left:
         raise Violation(f"{left[0]} is still alive after the end")
 

@@ -7,6 +7,7 @@ import inspect
 from pytest_asyncprotocol.exploration.scenarios import truth
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 
+
 class BodyError(Exception):
     """What the checker raises in a body: nobody can have declared it."""
 
