@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+UNKNOWN = -1.0
+
 
 def seed_trio(seed: int) -> bool:
     """Make trio's choice among runnable tasks repeatable; False where that can't be done."""
@@ -71,12 +73,12 @@ def forget_asyncio_task(task: Any) -> bool:
 def trio_idle_cushion() -> float | None:
     """The shortest wait of a pending `trio.testing.wait_all_tasks_blocked`, in seconds.
 
-    None if nobody waits for that; -1 where it can't be known.
+    None if nobody waits for that; `UNKNOWN` where it can't be known.
     """
     runner = _trio_runner()
     waiting = getattr(runner, "waiting_for_idle", None)
     if waiting is None:
-        return -1.0
+        return UNKNOWN
     return float(next(iter(waiting))[0]) if waiting else None
 
 
@@ -125,7 +127,7 @@ def anyio_busy_workers() -> int | None:
         return None
     try:
         return len(workers.get()) - len(idle.get())
-    except LookupError:
+    except (LookupError, RuntimeError):
         return 0
 
 

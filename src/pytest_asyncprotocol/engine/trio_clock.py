@@ -15,6 +15,9 @@ from pytest_asyncprotocol.engine.clock import SLICE, Quiescence, World
 CUSHION = 0.001
 """Real seconds beyond what a pending `wait_all_tasks_blocked` asks for, to be told from it."""
 
+UNKNOWN_CUSHION = 0.005
+"""Real seconds given to those who may wait for idleness, where that can't be known."""
+
 
 class VirtualClock(trio.abc.Clock, trio.abc.Instrument):
     """A trio clock, and the instrument that tells it when nothing can run.
@@ -51,10 +54,15 @@ class VirtualClock(trio.abc.Clock, trio.abc.Instrument):
         if self.world.openers(hooks.trio_awaited_descriptors()):
             self._asked = min(left, SLICE)
             return self._asked
-        self._closed = True
         self._left = None if left == float("inf") else left
         cushion = hooks.trio_idle_cushion()
-        self._asked = 0.0 if cushion is None else max(cushion, 0.0) + CUSHION
+        if cushion == hooks.UNKNOWN:
+            # Somebody may wait for this very idleness: it is given a moment, and is no hang.
+            self._closed = self._left is not None
+            self._asked = UNKNOWN_CUSHION if self._closed else SLICE
+            return self._asked
+        self._closed = True
+        self._asked = 0.0 if cushion is None else cushion + CUSHION
         return self._asked
 
     def before_io_wait(self, timeout: float) -> None:

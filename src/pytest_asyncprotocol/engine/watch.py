@@ -90,7 +90,7 @@ def _inject(thread: int, own: int, results: queue.SimpleQueue[T]) -> T | None:
     result = None
     try:
         put(to_thread, error)
-        try:
+        try:  # noqa: SIM105, a context manager would be a function of Python
             result = results.get(timeout=GRACE)
         except queue.Empty:
             pass

@@ -182,7 +182,7 @@ async def _use(case: Case, subject: Subject) -> None:
 
 
 async def _close(case: Case, subject: Subject) -> None:
-    """Close *subject*; an error is for the rules on closing, unless it is one of another library."""
+    """Close *subject*; an error is for the rules on closing, but one of another library."""
     closed = await subject.aclose()
     if closed.error is not None and foreign_to(case.library, closed.error) is not None:
         raise closed.error

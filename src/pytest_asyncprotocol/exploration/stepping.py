@@ -26,7 +26,7 @@ class Stepped(Awaitable[T], Generic[T]):
         *,
         watched: type[BaseException] = BaseException,
         in_force: Callable[[], bool] = lambda: True,
-        on_trap: Callable[[object], object] = id,
+        on_trap: Callable[[object], object] | None = None,
     ) -> None:
         self.suspensions = 0
         self.delivered = False
@@ -53,7 +53,8 @@ class Stepped(Awaitable[T], Generic[T]):
                 result: T = end.value
                 return result
             self.suspensions += 1
-            self._on_trap(trap)
+            if self._on_trap is not None:
+                self._on_trap(trap)
             if self.suspensions == self._at:
                 self._hook()
             expected = self.reached and self._in_force()

@@ -1,0 +1,204 @@
+"""Every private name that the engine uses is there, and without it the verdicts are right."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import pytest
+import trio
+import trio.testing
+
+from pytest_asyncprotocol import Status, check
+from pytest_asyncprotocol.engine import hooks
+from pytest_asyncprotocol.engine.backends import find_backend
+from pytest_asyncprotocol.engine.loops import EngineLoop, Ran
+
+
+def run(job: Callable[[], Awaitable[Any]], backend: str, timeout: float = 30) -> Ran:
+    """Run *job* on an engine of its own."""
+    with EngineLoop(find_backend(backend), clock="virtual", timeout=timeout) as loop:
+        try:
+            loop.run(job).send(None)
+        except StopIteration as end:
+            ran: Ran = end.value
+            return ran
+    raise AssertionError("the engine suspended")
+
+
+async def sleep_an_hour() -> float:
+    """One timer, far away."""
+    begun = anyio.current_time()
+    await anyio.sleep(3600)
+    return anyio.current_time() - begun
+
+
+async def wait_for_ever() -> None:
+    """Nobody sets it."""
+    await anyio.Event().wait()
+
+
+async def wait_until_blocked() -> str:
+    """Asks trio to say when nobody can run any more."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(trio.sleep, 5)
+        await trio.testing.wait_all_tasks_blocked(0.001)
+        nursery.cancel_scope.cancel()
+    return "blocked"
+
+
+def test_trio_can_be_seeded() -> None:
+    """Its random choice among tasks has a generator and a flag."""
+    assert hooks.seed_trio(0)
+    with hooks.deterministic_trio():
+        assert trio._core._run._ALLOW_DETERMINISTIC_SCHEDULING
+
+
+def test_without_trios_generator(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Verdicts are given, and say that scheduling was not controlled."""
+    with monkeypatch.context() as without:
+        without.setattr(hooks, "_trio_run", lambda: None)
+        assert not hooks.seed_trio(0)
+
+    monkeypatch.setattr(hooks, "seed_trio", lambda seed: False)
+    report = check("awaitable", sleep_an_hour, backends=("trio",), select=("CO020",))
+    (verdict,) = report.of("CO020")
+    assert Status.PASSED is verdict.status
+    assert "scheduling not controlled" in str(verdict.coverage)
+
+
+def test_who_waits_for_idleness_is_seen() -> None:
+    """The shortest of their cushions; none where nobody waits, `UNKNOWN` where that is unknown."""
+
+    async def look() -> list[float | None]:
+        seen = [hooks.trio_idle_cushion()]
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.testing.wait_all_tasks_blocked, 0.001)
+            await trio.lowlevel.checkpoint()
+            await trio.lowlevel.checkpoint()
+            seen.append(hooks.trio_idle_cushion())
+        return seen
+
+    assert [None, 0.001] == trio.run(look)
+    assert hooks.UNKNOWN == hooks.trio_idle_cushion()
+
+
+def test_without_the_list_of_who_waits_for_idleness(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each jump then waits a moment for them, and nothing is called a hang."""
+    monkeypatch.setattr(hooks, "trio_idle_cushion", lambda: hooks.UNKNOWN)
+
+    assert 3600 == pytest.approx(run(sleep_an_hour, "trio").value)
+    assert "blocked" == run(wait_until_blocked, "trio").value
+    assert run(wait_for_ever, "trio", timeout=0.3).hang is None
+
+
+def test_awaited_descriptors_are_seen() -> None:
+    """Those of the author's, and not trio's own."""
+
+    async def look() -> bool:
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            async with trio.open_nursery() as nursery:
+                before = hooks.trio_awaited_descriptors()
+                nursery.start_soon(trio.lowlevel.wait_readable, ours)
+                await trio.testing.wait_all_tasks_blocked()
+                during = hooks.trio_awaited_descriptors()
+                nursery.cancel_scope.cancel()
+            return (before, during) == ([], [ours.fileno()])
+
+    assert trio.run(look)
+    assert hooks.trio_awaited_descriptors() is None
+
+
+def test_without_awaited_descriptors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of trio is real then, and says why."""
+    monkeypatch.setattr(hooks, "trio_awaited_descriptors", lambda: None)
+
+    ran = run(wait_for_ever, "trio", timeout=0.3)
+
+    assert ran.hang is None
+    assert ("input or output",) == ran.opened
+
+
+def test_worker_threads_are_known() -> None:
+    """Those of anyio, those of trio, and those of executors."""
+
+    async def count() -> tuple[int | None, int | None]:
+        during = await anyio.to_thread.run_sync(threading.current_thread)
+        assert isinstance(during, hooks.anyio_worker_type() or ())
+        return await anyio.to_thread.run_sync(int), hooks.anyio_busy_workers()
+
+    async def look() -> str:
+        return await trio.to_thread.run_sync(threading.current_thread().__repr__)
+
+    assert (0, 0) == asyncio.run(count())
+    assert hooks.anyio_busy_workers() in {0, None}
+    assert trio.run(look)
+    assert hooks.trio_thread_file().endswith("_thread_cache.py")
+    with ThreadPoolExecutor(1) as executor:
+        assert hooks.is_pool_thread(executor.submit(threading.current_thread).result())
+    assert not hooks.is_pool_thread(threading.current_thread())
+
+
+@pytest.mark.parametrize("name", ["anyio_busy_workers", "anyio_worker_type"])
+def test_without_anyios_book_of_workers(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An idle worker then counts as one at work: no false hang, but no outcome either."""
+    monkeypatch.setattr(hooks, name, lambda: None)
+
+    async def work() -> str:
+        return await anyio.to_thread.run_sync(lambda: "worked")
+
+    async def work_and_wait() -> None:
+        await work()
+        await wait_for_ever()
+
+    assert "worked" == run(work, "asyncio").value
+    assert 3600 == pytest.approx(run(sleep_an_hour, "asyncio").value)
+    assert run(work_and_wait, "asyncio", timeout=0.3).hang is None
+
+
+def test_without_trios_file_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An idle thread of trio then counts as somebody's."""
+    monkeypatch.setattr(hooks, "trio_thread_file", lambda: "")
+
+    async def work_and_wait() -> None:
+        await trio.to_thread.run_sync(int)
+        await wait_for_ever()
+
+    assert run(work_and_wait, "trio", timeout=0.3).hang is None
+
+
+def test_asyncios_timers_and_callbacks_are_seen() -> None:
+    """The next timer, and how much waits."""
+
+    async def look() -> None:
+        loop = asyncio.get_running_loop()
+        assert hooks.asyncio_next_timer(loop) is None
+        assert 0 == hooks.asyncio_callbacks(loop)
+        timer = loop.call_at(loop.time() + 1e6, int)
+        assert timer.when() == hooks.asyncio_next_timer(loop)
+        loop.call_soon(int)
+        assert 2 == hooks.asyncio_callbacks(loop)
+        timer.cancel()
+        await asyncio.sleep(0)
+        assert 0 == hooks.asyncio_callbacks(loop)
+
+    asyncio.run(look())
+    assert hooks.asyncio_next_timer(object()) is None
+    assert 0 == hooks.asyncio_callbacks(object())
+
+
+def test_without_asyncios_timers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jumps are then as long as asyncio lets its selector wait, which is as good."""
+    monkeypatch.setattr(hooks, "asyncio_next_timer", lambda loop: None)
+    monkeypatch.setattr(hooks, "asyncio_callbacks", lambda loop: 0)
+    monkeypatch.setattr(hooks, "forget_asyncio_task", lambda task: False)
+
+    assert 3600 == pytest.approx(run(sleep_an_hour, "asyncio").value)
+    assert run(wait_for_ever, "asyncio").hang is not None
