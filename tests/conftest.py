@@ -88,6 +88,11 @@ class Room:
 '''
 
 
+_NOT_INHERITED = (
+    "CI", "FORCE_COLOR", "PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER", "PYTHONWARNINGS", "PY_COLORS",
+)  # fmt: skip
+
+
 @dataclass(slots=True)
 class Seen:
     """One test as its reports tell it."""
@@ -140,7 +145,7 @@ def run_pytest(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Ru
     """Run pytest with just the named plugins; each keyword is a test file to write first."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("COLUMNS", "80")
-    for name in ("PYTEST_ADDOPTS", "PY_COLORS", "FORCE_COLOR", "CI", "PYTHONWARNINGS"):
+    for name in _NOT_INHERITED:
         monkeypatch.delenv(name, raising=False)
     pytester.makepyfile(recorder=_RECORDER, subjects=_SUBJECTS)
 
