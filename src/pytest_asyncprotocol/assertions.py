@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Unpack
 
-from pytest_asyncprotocol.checking import begin, check, plan_for
+from pytest_asyncprotocol.checking import begin, plan_for
 from pytest_asyncprotocol.model.declarations import (
     AsyncContextManagerKeywords,
     AsyncGeneratorKeywords,
@@ -18,7 +18,7 @@ from pytest_asyncprotocol.model.declarations import (
 )
 from pytest_asyncprotocol.model.exceptions import ConformanceError
 from pytest_asyncprotocol.model.explain import explain
-from pytest_asyncprotocol.model.protocols import Protocol
+from pytest_asyncprotocol.model.protocols import Protocol, protocol_named
 from pytest_asyncprotocol.model.text import describe
 from pytest_asyncprotocol.model.verdicts import Report
 
@@ -192,49 +192,48 @@ class Assertions:
     def assert_awaitable(self, subject: Any, /, **keywords: Unpack[AwaitableKeywords]) -> Report:
         """`assert_awaitable` on this backend."""
         __tracebackhide__ = True
-        return _assert(Protocol.AWAITABLE, subject, self._bound(keywords))
+        return _assert(Protocol.AWAITABLE, subject, self._without_backends(keywords), on=self.backend)
 
     def assert_async_iterable(
         self, subject: Any, /, **keywords: Unpack[AsyncIterableKeywords]
     ) -> Report:
         """`assert_async_iterable` on this backend."""
         __tracebackhide__ = True
-        return _assert(Protocol.ASYNC_ITERABLE, subject, self._bound(keywords))
+        return _assert(Protocol.ASYNC_ITERABLE, subject, self._without_backends(keywords), on=self.backend)
 
     def assert_async_iterator(
         self, subject: Any, /, **keywords: Unpack[AsyncIteratorKeywords]
     ) -> Report:
         """`assert_async_iterator` on this backend."""
         __tracebackhide__ = True
-        return _assert(Protocol.ASYNC_ITERATOR, subject, self._bound(keywords))
+        return _assert(Protocol.ASYNC_ITERATOR, subject, self._without_backends(keywords), on=self.backend)
 
     def assert_async_generator(
         self, subject: Any, /, **keywords: Unpack[AsyncGeneratorKeywords]
     ) -> Report:
         """`assert_async_generator` on this backend."""
         __tracebackhide__ = True
-        return _assert(Protocol.ASYNC_GENERATOR, subject, self._bound(keywords))
+        return _assert(Protocol.ASYNC_GENERATOR, subject, self._without_backends(keywords), on=self.backend)
 
     def assert_async_context_manager(
         self, subject: Any, /, **keywords: Unpack[AsyncContextManagerKeywords]
     ) -> Report:
         """`assert_async_context_manager` on this backend."""
         __tracebackhide__ = True
-        return _assert(Protocol.ASYNC_CONTEXT_MANAGER, subject, self._bound(keywords))
+        return _assert(Protocol.ASYNC_CONTEXT_MANAGER, subject, self._without_backends(keywords), on=self.backend)
 
     def check(self, protocol: Protocol | str, subject: Any, /, **keywords: Any) -> Report:
         """`check` on this backend."""
-        return check(protocol, subject, **self._bound(keywords))
+        plan = plan_for(protocol_named(protocol), subject, self._without_backends(keywords))
+        return begin(replace(plan, on=self.backend))
 
-    def _bound(self, keywords: Mapping[str, Any]) -> dict[str, Any]:
+    def _without_backends(self, keywords: Mapping[str, Any]) -> Mapping[str, Any]:
         if "backends" in keywords:
             raise TypeError(
                 "the fixture asyncprotocol decides on the backend: leave backends= out, or call "
                 "the function of the same name"
             )
-        if self.backend is None:
-            return dict(keywords)
-        return {**keywords, "backends": (self.backend,)}
+        return keywords
 
 
 conformance: Final = Conformance()
@@ -291,9 +290,11 @@ def _expect_function(protocol: Protocol, function: Any) -> None:
         )
 
 
-def _assert(protocol: Protocol, subject: Any, keywords: Mapping[str, Any]) -> Report:
+def _assert(
+    protocol: Protocol, subject: Any, keywords: Mapping[str, Any], *, on: str | None = None
+) -> Report:
     __tracebackhide__ = True
-    return begin(plan_for(protocol, subject, keywords), raise_failures)
+    return begin(replace(plan_for(protocol, subject, keywords), on=on), raise_failures)
 
 
 def raise_failures(report: Report) -> None:

@@ -22,8 +22,8 @@ from pytest_asyncprotocol.engine.loops import CallersLoop, EngineLoop
 from pytest_asyncprotocol.model import settings
 from pytest_asyncprotocol.model.catalogue import catalogue
 from pytest_asyncprotocol.model.exceptions import BackendUnavailable
-from pytest_asyncprotocol.model.protocols import Protocol
-from pytest_asyncprotocol.model.text import describe, short_path
+from pytest_asyncprotocol.model.protocols import Protocol, protocol_named
+from pytest_asyncprotocol.model.text import short_path
 from pytest_asyncprotocol.model.verdicts import Report, Status, Verdict
 from pytest_asyncprotocol.options import Plan, applicable, options_from, plan_for, unmet
 
@@ -57,7 +57,7 @@ async def examine(plan: Plan, report: Report) -> None:
                 continue
             options = plan.options
             with EngineLoop(backend, clock=options.clock, timeout=options.timeout) as loop:
-                battery = Battery(plan, report, loop, recorder, first=name == options.backends[0])
+                battery = Battery(plan, report, loop, recorder, first=name == _in_order(plan)[0])
                 verdicts += await _verdicts(plan, battery)
     _conclude(plan, report, verdicts, visited=_in_order(plan))
 
@@ -94,7 +94,9 @@ async def _verdicts(plan: Plan, battery: Battery) -> list[Verdict]:
 
 
 def _in_order(plan: Plan) -> tuple[str, ...]:
-    """The backends to visit; a single check visits others only to judge an expected failure."""
+    """The backends to visit; a single rule visits others only to judge an expected failure."""
+    if plan.on is not None:
+        return (plan.on,)
     if plan.only is None:
         return plan.options.backends
     rule, backend = plan.only
@@ -162,7 +164,7 @@ def check(protocol: Protocol | str, subject: Any, /, **keywords: Any) -> Report:
         report = check("async_iterator", lambda: Ticker(3), items=[0, 1, 2])
         print(report.violations)
     """
-    return begin(plan_for(_protocol(protocol), subject, keywords))
+    return begin(plan_for(protocol_named(protocol), subject, keywords))
 
 
 def begin(plan: Plan, judge: Callable[[Report], None] = lambda _: None) -> Report:
@@ -190,7 +192,11 @@ def begin(plan: Plan, judge: Callable[[Report], None] = lambda _: None) -> Repor
 
 def _expect_backend(plan: Plan) -> None:
     library, named = library_in_force(), plan.options.backends
-    if plan.names_backends and not any(find_known_backend(n).library == library for n in named):
+    if plan.on is not None:
+        named = (plan.on,)
+    elif not plan.names_backends:
+        return
+    if not any(find_known_backend(n).library == library for n in named):
         raise ValueError(
             f"this test runs on {library}, which backends={named!r} leaves out: an "
             "awaited assertion runs on the test's own loop, so leave backends= out, or call the "
@@ -215,11 +221,3 @@ def _caller() -> str:
     ):
         frame = frame.f_back
     return f"{short_path(frame.f_code.co_filename)}:{frame.f_lineno}"
-
-
-def _protocol(given: Protocol | str) -> Protocol:
-    try:
-        return Protocol(given)
-    except ValueError:
-        names = ", ".join(repr(p.value) for p in Protocol)
-        raise ValueError(f"there is no protocol {describe(given)}: take one of {names}") from None

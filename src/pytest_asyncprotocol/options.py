@@ -24,14 +24,15 @@ _COMMON = frozenset(
 class Plan:
     """What is to be checked, validated.
 
-    ``names_backends`` says that the call itself named them; ``only`` narrows the check to one
-    rule on one backend.
+    ``names_backends`` says that the call itself named them; ``on`` narrows the check to one of
+    them, ``only`` to one rule on one of them.
     """
 
     factory: Factory
     declared: Declarations
     options: Options
     names_backends: bool = False
+    on: str | None = None
     only: tuple[str, str] | None = None
 
     @property

@@ -14,11 +14,10 @@ from pathlib import Path
 from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, GeneratorType
 from typing import Any
 
-import pytest_asyncprotocol
 from pytest_asyncprotocol.model.text import place
 
 _STDLIB = sysconfig.get_path("stdlib")
-_OURS = str(Path(pytest_asyncprotocol.__file__).resolve().parent)
+_OURS = str(Path(__file__).parent.parent)
 _LIBRARIES = (
     str(Path(asyncio.__file__).parent),
     threading.__file__,

@@ -51,6 +51,19 @@ _SYNCHRONOUS_TWINS = {
 }
 
 
+def protocol_named(given: Protocol | str) -> Protocol:
+    """The protocol that *given* names, as in ``"async_iterator"``.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    try:
+        return Protocol(given)
+    except ValueError:
+        names = ", ".join(repr(p.value) for p in Protocol)
+        raise ValueError(f"there is no protocol {given!r}: take one of {names}") from None
+
+
 def special_method(obj: object, name: str) -> Callable[..., Any] | None:
     """The method *name* as the language finds it: on the type, never on the instance.
 

@@ -67,9 +67,7 @@ def source_of(obj: object) -> str | None:
         code = _code_of(obj)
         if code is not None:
             return f"{short_path(code.co_filename)}:{code.co_firstlineno}"
-        target = _maker_of(obj)
-        file = inspect.getsourcefile(target)
-        line = inspect.getsourcelines(target)[1]
+        file, line = _place_of(_maker_of(obj))
     except BaseException:
         return None
     return None if file is None else f"{short_path(file)}:{line}"
@@ -103,6 +101,12 @@ def _code_of(obj: object) -> CodeType | None:
         if isinstance(code, CodeType):
             return code
     return None
+
+
+@functools.lru_cache(maxsize=64)
+def _place_of(maker: Any) -> tuple[str | None, int]:
+    """Where a class or function is written; looking for a class parses its whole file."""
+    return inspect.getsourcefile(maker), inspect.getsourcelines(maker)[1]
 
 
 def _maker_of(obj: object) -> Any:
