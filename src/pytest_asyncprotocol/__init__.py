@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pytest_asyncprotocol.assertions import Assertions as Assertions
-    from pytest_asyncprotocol.assertions import assert_async_context_manager as assert_async_context_manager
+    from pytest_asyncprotocol.assertions import (
+        assert_async_context_manager as assert_async_context_manager,
+    )
     from pytest_asyncprotocol.assertions import assert_async_generator as assert_async_generator
     from pytest_asyncprotocol.assertions import assert_async_iterable as assert_async_iterable
     from pytest_asyncprotocol.assertions import assert_async_iterator as assert_async_iterator
     from pytest_asyncprotocol.assertions import assert_awaitable as assert_awaitable
-    from pytest_asyncprotocol.checking import check as check
     from pytest_asyncprotocol.assertions import conformance as conformance
+    from pytest_asyncprotocol.checking import check as check
     from pytest_asyncprotocol.model.exceptions import ConformanceError as ConformanceError
     from pytest_asyncprotocol.model.protocols import Protocol as Protocol
     from pytest_asyncprotocol.model.verdicts import Report as Report

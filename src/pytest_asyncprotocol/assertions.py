@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Unpack
 
-from pytest_asyncprotocol.checking import begin, plan_for
+from pytest_asyncprotocol.checking import Plan, begin, plan_for
 from pytest_asyncprotocol.model.declarations import (
     AsyncContextManagerKeywords,
     AsyncGeneratorKeywords,
@@ -192,48 +192,51 @@ class Assertions:
     def assert_awaitable(self, subject: Any, /, **keywords: Unpack[AwaitableKeywords]) -> Report:
         """`assert_awaitable` on this backend."""
         __tracebackhide__ = True
-        return _assert(Protocol.AWAITABLE, subject, self._without_backends(keywords), on=self.backend)
+        return self._assert(Protocol.AWAITABLE, subject, keywords)
 
     def assert_async_iterable(
         self, subject: Any, /, **keywords: Unpack[AsyncIterableKeywords]
     ) -> Report:
         """`assert_async_iterable` on this backend."""
         __tracebackhide__ = True
-        return _assert(Protocol.ASYNC_ITERABLE, subject, self._without_backends(keywords), on=self.backend)
+        return self._assert(Protocol.ASYNC_ITERABLE, subject, keywords)
 
     def assert_async_iterator(
         self, subject: Any, /, **keywords: Unpack[AsyncIteratorKeywords]
     ) -> Report:
         """`assert_async_iterator` on this backend."""
         __tracebackhide__ = True
-        return _assert(Protocol.ASYNC_ITERATOR, subject, self._without_backends(keywords), on=self.backend)
+        return self._assert(Protocol.ASYNC_ITERATOR, subject, keywords)
 
     def assert_async_generator(
         self, subject: Any, /, **keywords: Unpack[AsyncGeneratorKeywords]
     ) -> Report:
         """`assert_async_generator` on this backend."""
         __tracebackhide__ = True
-        return _assert(Protocol.ASYNC_GENERATOR, subject, self._without_backends(keywords), on=self.backend)
+        return self._assert(Protocol.ASYNC_GENERATOR, subject, keywords)
 
     def assert_async_context_manager(
         self, subject: Any, /, **keywords: Unpack[AsyncContextManagerKeywords]
     ) -> Report:
         """`assert_async_context_manager` on this backend."""
         __tracebackhide__ = True
-        return _assert(Protocol.ASYNC_CONTEXT_MANAGER, subject, self._without_backends(keywords), on=self.backend)
+        return self._assert(Protocol.ASYNC_CONTEXT_MANAGER, subject, keywords)
 
     def check(self, protocol: Protocol | str, subject: Any, /, **keywords: Any) -> Report:
         """`check` on this backend."""
-        plan = plan_for(protocol_named(protocol), subject, self._without_backends(keywords))
-        return begin(replace(plan, on=self.backend))
+        return begin(self._plan(protocol_named(protocol), subject, keywords))
 
-    def _without_backends(self, keywords: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _assert(self, protocol: Protocol, subject: Any, keywords: Mapping[str, Any]) -> Report:
+        __tracebackhide__ = True
+        return begin(self._plan(protocol, subject, keywords), raise_failures)
+
+    def _plan(self, protocol: Protocol, subject: Any, keywords: Mapping[str, Any]) -> Plan:
         if "backends" in keywords:
             raise TypeError(
                 "the fixture asyncprotocol decides on the backend: leave backends= out, or call "
                 "the function of the same name"
             )
-        return keywords
+        return replace(plan_for(protocol, subject, keywords), on=self.backend)
 
 
 conformance: Final = Conformance()
@@ -290,11 +293,9 @@ def _expect_function(protocol: Protocol, function: Any) -> None:
         )
 
 
-def _assert(
-    protocol: Protocol, subject: Any, keywords: Mapping[str, Any], *, on: str | None = None
-) -> Report:
+def _assert(protocol: Protocol, subject: Any, keywords: Mapping[str, Any]) -> Report:
     __tracebackhide__ = True
-    return begin(replace(plan_for(protocol, subject, keywords), on=on), raise_failures)
+    return begin(plan_for(protocol, subject, keywords), raise_failures)
 
 
 def raise_failures(report: Report) -> None:

@@ -8,13 +8,14 @@ from pytest_asyncprotocol.engine.loops import CallersLoop, EngineLoop, Ran
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Feeds, Rule, rules_for
 from pytest_asyncprotocol.model.exceptions import NotApplicable, NoVerdict, Vacuous, Violation
-from pytest_asyncprotocol.model.factory import FactoryOutcome, inspect_factory
+from pytest_asyncprotocol.model.factory import FactoryOutcome
 from pytest_asyncprotocol.model.subject import Subject
 from pytest_asyncprotocol.model.text import describe_exception
 from pytest_asyncprotocol.model.verdicts import Coverage, Report, Status, Verdict
 from pytest_asyncprotocol.options import Plan, applicable, unmet
 
 Loop = EngineLoop | CallersLoop
+_Found = tuple[Status, str, tuple[str, ...]]
 
 
 class Battery:
@@ -39,6 +40,7 @@ class Battery:
         self._factory_error: Verdict | None = None
         self._factory_checked = False
         self._instance: Subject | None = None
+        self._blocking: str | None = None
 
     async def all(self) -> list[Verdict]:
         """The verdicts of all selected rules."""
@@ -66,7 +68,7 @@ class Battery:
 
         async def job() -> None:
             self._expect_library()
-            self._report.name(*await inspect_factory(factory))
+            self._report.name(*await self._case().prove_factory())
 
         ran = await self._loop.run(job)
         message = _failure_of(ran, f"the factory {factory.name}")
@@ -94,6 +96,8 @@ class Battery:
         """What failed that *rule* builds upon."""
         if await self.factory_error() is not None:
             return "blocked by the factory"
+        if self._blocking is not None:
+            return f"blocked by {self._blocking}, in which it blocked the event loop"
         for required in rule.requires:
             if required not in self._rules:
                 continue
@@ -106,7 +110,7 @@ class Battery:
 
     async def _judge(self, rule: Rule) -> Verdict:
         case: Case | None = None
-        found: tuple[Status, str, tuple[str, ...]] | None = None
+        found: _Found | None = None
         stood: tuple[str | None, tuple[str, ...]] | None = None
 
         async def job() -> None:
@@ -114,14 +118,7 @@ class Battery:
             self._expect_library()
             found, case = None, self._case()
             try:
-                await rule.check(case)
-                found = (Status.PASSED, "", ())
-            except Violation as violation:
-                found = (Status.VIOLATED, str(violation), case.trace())
-            except Vacuous as vacuous:
-                found = (Status.VACUOUS, str(vacuous), ())
-            except NotApplicable as reason:
-                found = (Status.SKIPPED, f"not applicable: {reason}", ())
+                found = await _found_by(rule, case)
             except BaseException:
                 stood = case.stalled(), case.trace()
                 await case.tear_down(closing=False)
@@ -129,6 +126,8 @@ class Battery:
             await case.tear_down()
 
         ran = await self._loop.run(job)
+        if ran.blocking:
+            self._blocking = rule.name
         coverage = Coverage()
         if case is not None:
             coverage = case.coverage(opened=ran.opened, scheduled=ran.scheduled)
@@ -173,6 +172,19 @@ class Battery:
             rule=rule, backend=self._loop.backend.name, status=status, message=message,
             trace=trace, coverage=coverage or Coverage(),
         )  # fmt: skip
+
+
+async def _found_by(rule: Rule, case: Case) -> _Found:
+    """What *rule* finds, with the trace that led there."""
+    try:
+        await rule.check(case)
+    except Violation as violation:
+        return Status.VIOLATED, str(violation), case.trace()
+    except Vacuous as vacuous:
+        return Status.VACUOUS, str(vacuous), ()
+    except NotApplicable as reason:
+        return Status.SKIPPED, f"not applicable: {reason}", ()
+    return Status.PASSED, "", ()
 
 
 def _failure_of(ran: Ran, doing: str) -> str | None:

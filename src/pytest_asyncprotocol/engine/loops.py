@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack
 from typing import Any, Self
 
@@ -15,6 +16,9 @@ from pytest_asyncprotocol.engine.job import Job, Posted, Ran
 from pytest_asyncprotocol.engine.stall import what_is_awaited, where_it_runs
 
 __all__ = ["CallersLoop", "EngineLoop", "Job", "Ran", "caller_is_in_a_loop"]
+
+MOST_ALARMS = 1000
+"""Time-outs of a clock that jumps, in one job, after which that counts as hanging."""
 
 IN_CIRCLES = "timers or polling that went in circles"
 """Why the clock is real in the second run of a job that came to nothing on the virtual one."""
@@ -110,7 +114,11 @@ def _why_real(backend: Backend, clock: str) -> str | None:
 
 
 class CallersLoop:
-    """The loop that the caller runs: its clock is the caller's, and a hang ends by time-out."""
+    """The loop that the caller runs: its clock is the caller's, and a hang ends by time-out.
+
+    The time-out is in real seconds, whatever the caller's clock does: where that one jumps, it is
+    asked again, up to `MOST_ALARMS` times.
+    """
 
     owned = False
 
@@ -123,7 +131,8 @@ class CallersLoop:
         ran = Ran(opened=("the caller's loop",), scheduled=False)
 
         async def carry_out() -> None:
-            with anyio.move_on_after(self._timeout) as scope:
+            with anyio.CancelScope() as scope:
+                alarms.start_soon(self._watch, scope)
                 try:
                     coroutine: Any = job()
                     ran.value = await coroutine
@@ -134,10 +143,19 @@ class CallersLoop:
             if scope.cancelled_caught:
                 ran.error = None
                 ran.no_outcome = f"no outcome in {self._timeout:g} s of the caller's clock"
+            alarms.cancel_scope.cancel()
 
-        async with anyio.create_task_group() as tasks:
+        async with anyio.create_task_group() as alarms, anyio.create_task_group() as tasks:
             tasks.start_soon(carry_out)
         return ran
+
+    async def _watch(self, scope: anyio.CancelScope) -> None:
+        begun = time.monotonic()
+        for _ in range(MOST_ALARMS):
+            await anyio.sleep(self._timeout)
+            if time.monotonic() - begun >= self._timeout:
+                break
+        scope.cancel()
 
 
 def caller_is_in_a_loop() -> bool:

@@ -7,10 +7,10 @@ from typing import Any
 
 from pytest_asyncprotocol.model.declarations import Declarations
 from pytest_asyncprotocol.model.exceptions import NoVerdict
-from pytest_asyncprotocol.model.factory import Factory, TearDown
+from pytest_asyncprotocol.model.factory import Factory, TearDown, expect_fresh
 from pytest_asyncprotocol.model.protocols import Protocol, is_coroutine_like
 from pytest_asyncprotocol.model.subject import Loop, Subject, discard
-from pytest_asyncprotocol.model.text import describe_exception
+from pytest_asyncprotocol.model.text import describe_exception, name_of, source_of
 from pytest_asyncprotocol.model.verdicts import Coverage
 
 
@@ -77,6 +77,21 @@ class Case:
             self._tear_downs.append(tear_down)
         self.runs += 1
         return self.adopt(made)
+
+    async def prove_factory(self) -> tuple[str, str | None]:
+        """Prove that the factory works here: a new object each time, of the right kind.
+
+        Gives the name of what it makes, and where that is defined.
+
+        Raises:
+            NoVerdict: it does not; the message says what to write instead.
+        """
+        first, second = await self.fresh(), await self.fresh()
+        try:
+            expect_fresh(self._factory, first.object, second.object)
+            return name_of(first.object), source_of(first.object) or self._factory.source
+        finally:
+            await self.tear_down()
 
     def adopt(self, made: Any) -> Subject:
         """Record the calls of *made*, an object that the author's code has just given."""
@@ -145,8 +160,8 @@ def _shortened(trace: list[str], longest: int = 12) -> list[str]:
 
 
 async def _end(subject: Subject) -> None:
-    """Close what was left open; what goes wrong here is for the rules about closing to say."""
+    """Close what was left open, or was never used; an error is for the rules about closing."""
     if is_coroutine_like(subject.object):
         discard(subject.object)
-    elif subject.special("__anext__") and subject.has("aclose"):
+    elif subject.has("aclose") and (subject.special("__anext__") or not subject.trace):
         await subject.aclose()

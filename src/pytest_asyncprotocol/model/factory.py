@@ -13,12 +13,10 @@ from pytest_asyncprotocol.model.protocols import (
     Protocol,
     closest,
     implements,
-    is_coroutine_like,
     is_native_coroutine,
     isinstance_of,
     resembles,
 )
-from pytest_asyncprotocol.model.subject import discard
 from pytest_asyncprotocol.model.text import (
     describe,
     describe_exception,
@@ -26,6 +24,7 @@ from pytest_asyncprotocol.model.text import (
     source_of,
     type_name,
 )
+from pytest_asyncprotocol.model.thread_bound import WAY_OUT, needs_main_thread
 
 TearDown = Callable[[], Awaitable[None]]
 
@@ -111,32 +110,20 @@ def factory_for(protocol: Protocol, given: Any) -> Factory:
     return Factory(given, protocol)
 
 
-async def inspect_factory(factory: Factory) -> tuple[str, str | None]:
-    """Prove that *factory* works here: a new object each time, of the right kind.
-
-    Gives the name of what it makes, and where that is defined.
+def expect_fresh(factory: Factory, first: Any, second: Any) -> None:
+    """Expect two objects of *factory* to be two, and of the right kind.
 
     Raises:
-        NoVerdict: it does not; the message says what to write instead.
+        NoVerdict: they are not; the message says what to write instead.
     """
-    first, tear_down_first = await factory.make()
-    second, tear_down_second = await factory.make()
-    try:
-        _expect_kind(factory, first)
-        if first is second:
-            raise NoVerdict(
-                f"the factory {factory.name} returned the same object twice, but each rule needs "
-                "a fresh one: build the object inside the function, as in "
-                f"`lambda: {name_of(first)}(...)`, or pass the object itself to have one use of "
-                "it checked"
-            )
-        return name_of(first), source_of(first) or factory.source
-    finally:
-        for made, tear_down in ((second, tear_down_second), (first, tear_down_first)):
-            if is_coroutine_like(made):
-                discard(made)
-            if tear_down is not None:
-                await tear_down()
+    _expect_kind(factory, first)
+    if first is second:
+        raise NoVerdict(
+            f"the factory {factory.name} returned the same object twice, but each rule needs "
+            "a fresh one: build the object inside the function, as in "
+            f"`lambda: {name_of(first)}(...)`, or pass the object itself to have one use of "
+            "it checked"
+        )
 
 
 _WHAT_IS_TAKEN = (
@@ -228,4 +215,6 @@ def _failure(target: object, error: BaseException) -> BaseException:
     text = f"the factory {name_of(target)} raised {describe_exception(error)}"
     if isinstance(error, TypeError) and "argument" in str(error):
         text += "; if it needs arguments, give them inside a function, as in `lambda: Ticker(3)`"
+    if needs_main_thread(error):
+        text += f"; {WAY_OUT}"
     return NoVerdict(text)

@@ -20,6 +20,10 @@ class Loop(Protocol):
         """Whether *error* is the running library's cancellation, asked for by the checker."""
         ...
 
+    def progressed(self) -> None:
+        """An operation has ended, so the subject does not go round in circles."""
+        ...
+
 
 _DETAILS = ("type", "value", "traceback")
 _LET_THROUGH = " -> let the cancellation through"
@@ -185,6 +189,7 @@ class Subject:
             outcome = Outcome(operation, error=error, at_call=at_call)
         finally:
             self.in_progress = None
+            self._loop.progressed()
         self.note(f"{shown} -> {outcome}")
         return outcome
 

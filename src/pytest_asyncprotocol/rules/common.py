@@ -10,8 +10,15 @@ from pytest_asyncprotocol.exploration.scenarios import let_others_run, use
 from pytest_asyncprotocol.exploration.stepping import Stepped
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Feeds, Level, rule
-from pytest_asyncprotocol.model.exceptions import NotApplicable, RuleOutcome, Vacuous, Violation
+from pytest_asyncprotocol.model.exceptions import (
+    NotApplicable,
+    NoVerdict,
+    RuleOutcome,
+    Vacuous,
+    Violation,
+)
 from pytest_asyncprotocol.model.text import describe, describe_exception
+from pytest_asyncprotocol.model.thread_bound import WAY_OUT, needs_main_thread
 
 SHAPE = (
     "AW001", "AW002", "AW004", "AW005",
@@ -218,6 +225,8 @@ async def plain_use(case: Case) -> None:
             raise
         if foreign_to(case.library, error) is not None:
             raise Vacuous("it uses another event loop library, which CO010 judges") from error
+        if needs_main_thread(error):
+            raise NoVerdict(f"it raised {describe_exception(error)}; {WAY_OUT}") from error
         raise Violation(
             f"its plain use raised {describe_exception(error)}; if that is meant, declare "
             f"raises={type(error).__name__}"

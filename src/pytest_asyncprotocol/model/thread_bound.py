@@ -1,0 +1,47 @@
+"""Telling that something failed only because it did not run in the main thread."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+
+WAY_OUT = (
+    "it needs the main thread, and the engine runs in a thread of its own: make the test async, "
+    "and await the assertion there"
+)
+
+
+def needs_main_thread(error: BaseException) -> bool:
+    """Whether *error* is what signals, trio or sqlite3 raise in a thread that is not theirs."""
+    if threading.current_thread() is threading.main_thread():
+        return False
+    kind = type(error)
+    if (kind.__module__, kind.__name__) == ("sqlite3", "ProgrammingError"):
+        return "thread" in str(error)
+    return isinstance(error, (ValueError, RuntimeError)) and (
+        str(error) in _refusals_of_signals()
+        or _is_raised_in(error, f"{os.sep}trio{os.sep}_signals.py")
+    )
+
+
+def _refusals_of_signals() -> Iterator[str]:
+    """What Python says where no handler can be set, whatever its wording."""
+    for attempt in (
+        lambda: signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM)),
+        lambda: signal.set_wakeup_fd(-1),
+    ):
+        try:
+            attempt()
+        except ValueError as refusal:
+            yield str(refusal)
+
+
+def _is_raised_in(error: BaseException, file: str) -> bool:
+    traceback = error.__traceback__
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename.endswith(file):
+            return True
+        traceback = traceback.tb_next
+    return False
