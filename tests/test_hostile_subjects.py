@@ -249,7 +249,9 @@ def test_slots_without_weak_references(protocol: Protocol) -> None:
 
 @pytest.mark.parametrize("protocol", Protocol)
 @pytest.mark.parametrize(
-    "make", [MagicMock, AsyncMock, NonCallableMagicMock, MagicMock(), AsyncMock()], ids=repr
+    "make",
+    [MagicMock, AsyncMock, NonCallableMagicMock, MagicMock(), AsyncMock()],
+    ids=["MagicMock", "AsyncMock", "NonCallableMagicMock", "a MagicMock", "an AsyncMock"],
 )
 def test_mocks(protocol: Protocol, make: Any) -> None:
     """Their methods are all there, and promise nothing."""

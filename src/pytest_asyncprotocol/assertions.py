@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Unpack
 
-from pytest_asyncprotocol.checking import Plan, begin, plan_for
+from pytest_asyncprotocol.checking import begin
 from pytest_asyncprotocol.model.declarations import (
     AsyncContextManagerKeywords,
     AsyncGeneratorKeywords,
@@ -21,6 +21,7 @@ from pytest_asyncprotocol.model.explain import explain
 from pytest_asyncprotocol.model.protocols import Protocol, protocol_named
 from pytest_asyncprotocol.model.text import describe
 from pytest_asyncprotocol.model.verdicts import Report
+from pytest_asyncprotocol.options import Plan, plan_for
 
 DECLARED: Final = "__asyncprotocol__"
 """The attribute by which the plugin knows a decorated function."""

@@ -25,19 +25,7 @@ from pytest_asyncprotocol.model.exceptions import BackendUnavailable
 from pytest_asyncprotocol.model.protocols import Protocol, protocol_named
 from pytest_asyncprotocol.model.text import short_path
 from pytest_asyncprotocol.model.verdicts import Report, Status, Verdict
-from pytest_asyncprotocol.options import Plan, applicable, options_from, plan_for, unmet
-
-__all__ = (
-    "Plan",
-    "applicable",
-    "begin",
-    "check",
-    "examine_here",
-    "examine_now",
-    "options_from",
-    "plan_for",
-    "unmet",
-)
+from pytest_asyncprotocol.options import Plan, plan_for
 
 _one_at_a_time = threading.Lock()
 _examining = ContextVar("_examining", default=False)

@@ -55,7 +55,7 @@ def find_known_backend(name: str) -> Backend:
     backend = BACKENDS.get(name)
     if backend is None:
         near = difflib.get_close_matches(str(name), BACKENDS, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = f"; did you mean {near[0]!r}?" if near else "."
         raise BackendUnavailable(
             f"there is no backend {name!r}{hint} Known are: {', '.join(BACKENDS)}"
         )

@@ -12,10 +12,13 @@ from typing import Any
 
 from pytest_asyncprotocol.engine import hooks
 from pytest_asyncprotocol.engine.stall import what_is_awaited
-from pytest_asyncprotocol.model.text import describe_exception
+from pytest_asyncprotocol.model.text import describe_exception, name_of
 
 MOST_ALLOCATIONS = 50_000
 """Objects more than before, after which a job is followed by a collection of garbage."""
+
+_FROZEN_AT_START = gc.get_freeze_count()
+"""Python 3.12 freezes some objects by itself; whoever freezes more, as before a fork, keeps them."""
 
 
 class Recorder:
@@ -57,7 +60,7 @@ class Recorder:
 
     def unraisable(self, unraisable: Any) -> None:
         """Take one error of a ``__del__`` or the like; stands in for `sys.unraisablehook`."""
-        name = getattr(unraisable.object, "__qualname__", type(unraisable.object).__name__)
+        name = name_of(unraisable.object)
         error = unraisable.exc_value or unraisable.exc_type()
         self._mishaps.append(f"{describe_exception(error)}, in {name}")
 
@@ -85,7 +88,7 @@ def recording() -> Iterator[Recorder]:
         if not recorder.thread_died(details):
             before[1](details)
 
-    collects, freezes = gc.isenabled(), gc.get_freeze_count() == 0
+    collects, freezes = gc.isenabled(), gc.get_freeze_count() <= _FROZEN_AT_START
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         warnings.showwarning = recorder.warned

@@ -15,7 +15,8 @@ class Stepped(Awaitable[T], Generic[T]):
     exception of the type *watched* was put into the coroutine after the hook was called: asyncio
     throws it, trio sends an object whose ``error`` it is. It counts only where *in_force* says
     that what the hook asked for can reach this suspension: trio's own time-outs work by the same
-    exception, shields or not. *on_trap* sees what is yielded to the loop.
+    exception, shields or not. *on_trap* sees what is yielded to the loop, and may end it all by
+    raising.
     """
 
     def __init__(
@@ -42,6 +43,16 @@ class Stepped(Awaitable[T], Generic[T]):
         """Whether the coroutine came to the chosen suspension."""
         return self.suspensions >= self._at > 0
 
+    def _show(self, trap: object) -> None:
+        """Let *on_trap* see what was yielded; what it raises ends the coroutine."""
+        if self._on_trap is None:
+            return
+        try:
+            self._on_trap(trap)
+        except BaseException:
+            self._coroutine.close()
+            raise
+
     def __await__(self) -> Generator[Any, Any, T]:
         steps = self._coroutine.__await__()
         sent: Any = None
@@ -53,8 +64,7 @@ class Stepped(Awaitable[T], Generic[T]):
                 result: T = end.value
                 return result
             self.suspensions += 1
-            if self._on_trap is not None:
-                self._on_trap(trap)
+            self._show(trap)
             if self.suspensions == self._at:
                 self._hook()
             expected = self.reached and self._in_force()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 WAY_OUT = (
     "it needs the main thread, and the engine runs in a thread of its own: make the test async, "
@@ -28,10 +28,11 @@ def needs_main_thread(error: BaseException) -> bool:
 
 def _refusals_of_signals() -> Iterator[str]:
     """What Python says where no handler can be set, whatever its wording."""
-    for attempt in (
+    attempts: tuple[Callable[[], object], ...] = (
         lambda: signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM)),
         lambda: signal.set_wakeup_fd(-1),
-    ):
+    )
+    for attempt in attempts:
         try:
             attempt()
         except ValueError as refusal:

@@ -17,8 +17,8 @@ from pytest_asyncprotocol.plugin import doors
 
 if TYPE_CHECKING:
     from pytest_asyncprotocol.assertions import Declared
-    from pytest_asyncprotocol.checking import Plan
     from pytest_asyncprotocol.model.verdicts import Report, Verdict
+    from pytest_asyncprotocol.options import Plan
 
 ATTRIBUTE = "__asyncprotocol__"
 PARAMETER = "_asyncprotocol_check"
@@ -89,7 +89,7 @@ def run(item: pytest.Function) -> bool | None:
 
 
 def _generate_items(metafunc: pytest.Metafunc, declared: Declared) -> None:
-    from pytest_asyncprotocol.checking import plan_for
+    from pytest_asyncprotocol.options import plan_for
 
     doors.place_as(getattr(metafunc.function, "__func__", metafunc.function), declared.function)
     plan = plan_for(declared.protocol, object, declared.keywords)
@@ -108,15 +108,15 @@ def _generate_items(metafunc: pytest.Metafunc, declared: Declared) -> None:
 
 
 def _rules(plan: Plan) -> list[str]:
-    from pytest_asyncprotocol.checking import applicable, unmet
+    from pytest_asyncprotocol.options import applicable, unmet
 
     return sorted(rule.id for rule in applicable(plan) if unmet(rule, plan.declared) is None)
 
 
 def _nothing_left(metafunc: pytest.Metafunc, declared: Declared) -> Any:
     """A skipped parameter, where only the settings of this session leave nothing to check."""
-    from pytest_asyncprotocol.checking import plan_for
     from pytest_asyncprotocol.model.settings import Settings
+    from pytest_asyncprotocol.options import plan_for
 
     default = Settings()
     unset = {"select": default.select, "ignore": default.ignore, "level": default.level}
@@ -285,8 +285,8 @@ def _unconfirmed(plan: Plan, verdict: Verdict) -> list[str]:
 
 
 def _plan(item: pytest.Function, declared: Declared, only: tuple[str, str]) -> Plan:
-    from pytest_asyncprotocol.checking import plan_for
     from pytest_asyncprotocol.model.factory import Factory
+    from pytest_asyncprotocol.options import plan_for
 
     function = _bound(item, declared.function)
     names = doors.arguments_of(item)

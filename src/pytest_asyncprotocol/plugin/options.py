@@ -53,7 +53,7 @@ def settings_of(config: pytest.Config) -> Settings:
             given[name] = _listed(value) if name in _LISTS else value
     if not given:
         return Settings()
-    from pytest_asyncprotocol.checking import options_from
+    from pytest_asyncprotocol.options import options_from
 
     try:
         chosen = options_from(given)
@@ -78,7 +78,7 @@ def print_and_exit(config: pytest.Config) -> int | None:
     if not explained and not config.getoption("asyncprotocol_rules"):
         return None
     from pytest_asyncprotocol.model.catalogue import catalogue, unknown_rule
-    from pytest_asyncprotocol.model.explain import explain_rule
+    from pytest_asyncprotocol.model.explain import explain_rule, plain
 
     rules = catalogue()
     if explained:
@@ -92,7 +92,7 @@ def print_and_exit(config: pytest.Config) -> int | None:
         return 0
     slug = max(len(each.slug) for each in rules.values())
     for each in rules.values():
-        line = f"{each.id}  {each.slug:{slug}}  {each.level.value.upper():6}  {each.title}"
+        line = f"{each.id}  {each.slug:{slug}}  {each.level.value.upper():6}  {plain(each.title)}"
         sys.stdout.write(f"{line}\n       {each.source_address}\n")
     return 0
 

@@ -14,7 +14,13 @@ from pytest_asyncprotocol.exploration.stepping import Stepped
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Feeds, Level, rule
 from pytest_asyncprotocol.model.declarations import same
-from pytest_asyncprotocol.model.exceptions import NotApplicable, NoVerdict, Vacuous, Violation
+from pytest_asyncprotocol.model.exceptions import (
+    NotApplicable,
+    NoVerdict,
+    RuleOutcome,
+    Vacuous,
+    Violation,
+)
 from pytest_asyncprotocol.model.protocols import has_attribute, special_method
 from pytest_asyncprotocol.model.subject import Outcome, Subject, discard
 from pytest_asyncprotocol.model.text import describe, describe_exception
@@ -115,6 +121,8 @@ async def result_comes_out(case: Case) -> None:
         raise Vacuous(f"the await {outcome}, so there was no value")
     try:
         accepted = case.declared.as_judge("returns")(outcome.value)
+    except RuleOutcome:
+        raise
     except Exception as error:
         raise NoVerdict(
             f"the callable declared as returns= raised {describe_exception(error)} when it was "
@@ -153,10 +161,13 @@ async def yields_for_the_loop(case: Case) -> None:
     def look(trap: object) -> None:
         if not understands(case.library, trap):
             foreign.append(describe(trap))
+            raise _SeenEnough
 
     stuck = False
     try:
         await Stepped(awaited(case, subject), on_trap=look)
+    except _SeenEnough:
+        pass
     except BaseException as error:
         # Cancelled by the engine, because it waits for ever: that is for CO020 to say.
         stuck = case.loop.cancelled(error)
@@ -297,6 +308,10 @@ async def second_await(case: Case) -> None:
             f"the first await {first}, the second {second}; expected the same, an error, or a new "
             'value (if None is a result of the operation, declare reawait="again")'
         )
+
+
+class _SeenEnough(BaseException):
+    """Ends the await of a subject that would go on yielding nonsense."""
 
 
 def _begin(subject: Subject) -> object:

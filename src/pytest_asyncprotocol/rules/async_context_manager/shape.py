@@ -9,7 +9,7 @@ from typing import Any
 from pytest_asyncprotocol.exploration.scenarios import entered, exited
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Feeds, Level, rule
-from pytest_asyncprotocol.model.exceptions import NotApplicable, Vacuous, Violation
+from pytest_asyncprotocol.model.exceptions import NotApplicable, RuleOutcome, Vacuous, Violation
 from pytest_asyncprotocol.model.subject import Outcome, Subject, discard
 from pytest_asyncprotocol.model.text import describe, describe_exception
 
@@ -185,6 +185,8 @@ def _what_is_wrong(value: object, case: Case) -> str:
     try:
         if case.declared.as_judge("value")(value):
             return ""
+    except RuleOutcome:
+        raise
     except Exception as error:
         return f"the callable value= raised {describe_exception(error)} for it"
     if callable(declared):
