@@ -12,13 +12,14 @@ from typing import Any
 
 from pytest_asyncprotocol.engine import hooks
 from pytest_asyncprotocol.engine.stall import what_is_awaited
-from pytest_asyncprotocol.model.text import describe_exception, name_of
+from pytest_asyncprotocol.model.protocols import has_attribute
+from pytest_asyncprotocol.model.text import describe_exception, type_name
 
 MOST_ALLOCATIONS = 50_000
 """Objects more than before, after which a job is followed by a collection of garbage."""
 
 _FROZEN_AT_START = gc.get_freeze_count()
-"""Python 3.12 freezes some objects by itself; whoever freezes more, as before a fork, keeps them."""
+"""Python 3.12 freezes some objects itself; whoever freezes more, as before a fork, keeps them."""
 
 
 class Recorder:
@@ -60,7 +61,8 @@ class Recorder:
 
     def unraisable(self, unraisable: Any) -> None:
         """Take one error of a ``__del__`` or the like; stands in for `sys.unraisablehook`."""
-        name = name_of(unraisable.object)
+        found = unraisable.object
+        name = found.__qualname__ if has_attribute(found, "__qualname__") else type_name(found)
         error = unraisable.exc_value or unraisable.exc_type()
         self._mishaps.append(f"{describe_exception(error)}, in {name}")
 

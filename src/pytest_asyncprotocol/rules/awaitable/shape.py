@@ -1,4 +1,4 @@
-"""Rules for awaitables."""
+"""Rules about what ``__await__`` gives, and what it yields to the loop."""
 
 from __future__ import annotations
 
@@ -7,22 +7,18 @@ import types
 from collections.abc import Generator, Iterator
 from typing import Any
 
-from pytest_asyncprotocol.engine.backends import checkpoint
 from pytest_asyncprotocol.exploration.foreign import understands
-from pytest_asyncprotocol.exploration.scenarios import awaited, awaited_again
+from pytest_asyncprotocol.exploration.scenarios import awaited
 from pytest_asyncprotocol.exploration.stepping import Stepped
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Feeds, Level, rule
-from pytest_asyncprotocol.model.declarations import same
 from pytest_asyncprotocol.model.exceptions import (
     NotApplicable,
-    NoVerdict,
-    RuleOutcome,
     Vacuous,
     Violation,
 )
 from pytest_asyncprotocol.model.protocols import has_attribute, special_method
-from pytest_asyncprotocol.model.subject import Outcome, Subject, discard
+from pytest_asyncprotocol.model.subject import Subject, discard
 from pytest_asyncprotocol.model.text import describe, describe_exception
 
 
@@ -49,7 +45,7 @@ async def await_on_type(case: Case) -> None:
     """
     subject = await case.fresh()
     obj = subject.object
-    if subject.special("__await__") is not None or _is_generator_based(obj):
+    if subject.special("__await__") is not None or is_generator_based(obj):
         return
     claim = ""
     if subject.has("__await__"):
@@ -81,56 +77,15 @@ async def await_gives_iterator(case: Case) -> None:
         https://docs.python.org/3/reference/datamodel.html#object.__await__
     """
     subject = await case.fresh()
-    if inspect.iscoroutine(subject.object) or _is_generator_based(subject.object):
+    if inspect.iscoroutine(subject.object) or is_generator_based(subject.object):
         return
     if case.is_instance:
         raise NotApplicable("to call __await__ may use up the only object; pass a factory")
     given = _begin(subject)
-    refused = inspect.iscoroutine(given) or _is_generator_based(given)
+    refused = inspect.iscoroutine(given) or is_generator_based(given)
     discard(given)
     if refused or special_method(given, "__next__") is None:
         raise Violation(f"__await__ returned {describe(given)}; expected an iterator")
-
-
-@rule(
-    "AW003", "result-comes-out", Level.MUST,
-    requires=("CO010",), enabled_by=("returns",), feeds=Feeds.SCENARIO,
-)  # fmt: skip
-async def result_comes_out(case: Case) -> None:
-    """The value of the operation is the value of the await.
-
-    Awaited once, it gives the value declared by ``returns=``: the same one, an equal one, or one
-    that the declared callable accepts.
-
-    Why:
-        The caller goes on with None, and fails somewhere else.
-
-    In practice:
-        ``yield from self._run().__await__()`` without ``return`` in front of it.
-
-    Advice:
-        Write ``return (yield from ...)``, or return the inner iterator itself; an iterator written
-        by hand ends by ``raise StopIteration(value)``.
-
-    Source:
-        PEP 380, "Formal Semantics": https://peps.python.org/pep-0380/#formal-semantics
-    """
-    declared = case.declared.returns
-    outcome: Outcome = await awaited(case, await case.fresh())
-    if not outcome.returned:
-        raise Vacuous(f"the await {outcome}, so there was no value")
-    try:
-        accepted = case.declared.as_judge("returns")(outcome.value)
-    except RuleOutcome:
-        raise
-    except Exception as error:
-        raise NoVerdict(
-            f"the callable declared as returns= raised {describe_exception(error)} when it was "
-            f"given {describe(outcome.value)}"
-        ) from error
-    if not accepted:
-        expected = "what returns= accepts" if callable(declared) else describe(declared)
-        raise Violation(f"the await {outcome}; expected {expected}")
 
 
 @rule("AW004", "yields-for-the-loop", Level.MUST, requires=("AW001", "AW002", "AW005"))
@@ -221,95 +176,6 @@ async def iterator_has_send(case: Case) -> None:
         )
 
 
-@rule("AW008", "result-unharmed", Level.MUST, requires=("CO010",), enabled_by=("wraps",))
-async def result_unharmed(case: Case) -> None:
-    """Results pass through unharmed, whatever they are.
-
-    What ``wraps=`` makes of an awaitable gives that awaitable's result, the very object: also None,
-    something empty, a tuple, an exception instance, or a StopIteration.
-
-    Why:
-        The one caller whose operation returns a tuple gets its first element.
-
-    In practice:
-        ``raise StopIteration(*result)``; ``return result or None``; an ``isinstance`` that takes a
-        returned exception for a raised one.
-
-    Advice:
-        End by ``return value`` in a generator, which wraps it as needed. By hand, raise
-        ``StopIteration(value)`` with exactly one argument.
-
-    Source:
-        PEP 380, "Formal Semantics": https://peps.python.org/pep-0380/#formal-semantics
-    """
-    wraps = case.declared.wraps
-    if wraps is None:
-        raise NotApplicable("wraps= was not declared")
-    for value in _delicate_results():
-        for suspends in (True, False):
-            inner = _giving(value, suspends=suspends)
-            try:
-                wrapped = wraps(inner)
-            except Exception as error:
-                discard(inner)
-                raise NoVerdict(f"wraps= raised {describe_exception(error)}") from error
-            outcome = await case.adopt(wrapped).wait()
-            discard(inner)
-            if not outcome.returned or outcome.value is not value:
-                raise Violation(
-                    f"around an awaitable whose result is {describe(value)}, it {outcome}; "
-                    "expected that very object"
-                )
-            await case.tear_down()
-
-
-@rule("AW009", "second-await", Level.SHOULD, requires=("CO010",), feeds=Feeds.SCENARIO)
-async def second_await(case: Case) -> None:
-    """A second await does not give None in place of a value, nor wait for ever.
-
-    It may give the same value, raise, or carry out the operation again and give another value.
-    ``reawait="same"`` and ``reawait="error"`` demand the first or the second. Declare
-    ``reawait="again"`` where each await carries out the operation once more and its result may
-    be None: then it only has to come to an end.
-
-    Why:
-        Whoever awaits twice by mistake works on with None, and nothing says why.
-
-    In practice:
-        ``__await__`` returns a generator that was made once: when it is used up, it gives None.
-
-    Advice:
-        Keep the result and give it again, or keep the coroutine instead of the generator: that
-        raises RuntimeError by itself.
-
-    Source:
-        Python language reference, 3.4.2 "Coroutine Objects" (RuntimeError on the second await):
-        https://docs.python.org/3/reference/datamodel.html#coroutine-objects
-    """
-    subject = await case.fresh()
-    first: Outcome = await awaited(case, subject)
-    second: Outcome = await awaited_again(case, subject)
-    promise = case.declared.reawait
-    if promise == "again":
-        return
-    if promise is None and _is_generator_based(subject.object):
-        raise NotApplicable("by the language's own rule it gives None when it is used up")
-    alike = (
-        second.returned and same(second.value, first.value)
-        if first.returned
-        else type(first.error) is type(second.error)
-    )
-    if promise == "same" and not alike:
-        raise Violation(f"the first await {first}, the second {second}; expected the same")
-    if promise == "error" and second.returned:
-        raise Violation(f"the second await {second}; expected an error")
-    if first.returned and second.returned and second.value is None and not alike:
-        raise Violation(
-            f"the first await {first}, the second {second}; expected the same, an error, or a new "
-            'value (if None is a result of the operation, declare reawait="again")'
-        )
-
-
 class _SeenEnough(BaseException):
     """Ends the await of a subject that would go on yielding nonsense."""
 
@@ -327,7 +193,8 @@ def _begin(subject: Subject) -> object:
         ) from error
 
 
-def _is_generator_based(obj: object) -> bool:
+def is_generator_based(obj: object) -> bool:
+    """Whether *obj* is a coroutine of the old kind, which is awaitable without ``__await__``."""
     return isinstance(obj, types.GeneratorType) and bool(
         obj.gi_code.co_flags & inspect.CO_ITERABLE_COROUTINE
     )
@@ -346,16 +213,3 @@ def _to_its_first_resumption(
         return False
     yield trap
     return True
-
-
-def _delicate_results() -> tuple[object, ...]:
-    return (
-        None, False, 0, "", (), (1, 2), (None,), [], {}, object(),
-        ValueError("a value"), StopIteration(3), StopAsyncIteration(), ValueError,
-    )  # fmt: skip
-
-
-async def _giving(value: object, *, suspends: bool) -> object:
-    if suspends:
-        await checkpoint()
-    return value

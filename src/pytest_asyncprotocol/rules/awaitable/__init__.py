@@ -1,0 +1,4 @@
+"""Rules for awaitables."""
+
+from pytest_asyncprotocol.rules.awaitable import result as result
+from pytest_asyncprotocol.rules.awaitable import shape as shape
