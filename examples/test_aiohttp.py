@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-import pytest
+import aiohttp
 import pytest_asyncio
+from aiohttp import web
 
 from pytest_asyncprotocol import assert_async_context_manager, conformance
-
-aiohttp = pytest.importorskip("aiohttp")
-web = pytest.importorskip("aiohttp.web")
 
 ASYNCIO = ("asyncio",)
 
@@ -43,11 +41,7 @@ async def address() -> AsyncIterator[str]:
     await runner.cleanup()
 
 
-@conformance.async_context_manager(
-    value=lambda response: response.ok,
-    # The server runs on the same loop, and keeps a task for the connection.
-    ignore=("CO007",),
-)
+@conformance.async_context_manager(value=lambda response: response.ok)
 async def test_response(address: str) -> AsyncIterator[object]:
     """session.get() gives a response for the body, and releases its connection."""
     async with aiohttp.ClientSession() as session:

@@ -37,11 +37,7 @@ async def test_messages(address: str) -> AsyncIterator[ClientConnection]:
         yield connection
 
 
-@conformance.async_context_manager(
-    value=lambda opened: isinstance(opened, ClientConnection),
-    # The exit cancels the keep-alive task, which ends one turn of the loop later.
-    ignore=("CO007",),
-)
+@conformance.async_context_manager(value=lambda opened: isinstance(opened, ClientConnection))
 def test_connection(address: str) -> object:
     """connect() gives a connection for the body, and closes it with a handshake."""
     return connect(address)
