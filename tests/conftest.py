@@ -144,12 +144,17 @@ RunPytest = Callable[..., Run]
 def run_pytest(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> RunPytest:
     """Run pytest with just the named plugins; each keyword is a test file to write first."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    monkeypatch.setenv("COLUMNS", "80")
     for name in _NOT_INHERITED:
         monkeypatch.delenv(name, raising=False)
     pytester.makepyfile(recorder=_RECORDER, subjects=_SUBJECTS)
 
-    def run(*arguments: str, plugins: Iterable[str] = ("ours", "anyio"), **files: str) -> Run:
+    def run(
+        *arguments: str,
+        plugins: Iterable[str] = ("ours", "anyio"),
+        columns: int = 80,
+        **files: str,
+    ) -> Run:
+        monkeypatch.setenv("COLUMNS", str(columns))
         if files:
             pytester.makepyfile(**files)
         recorded = pytester.path / "recorded.jsonl"

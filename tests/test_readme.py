@@ -1,0 +1,32 @@
+"""What README.md shows is what happens."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.conftest import RunPytest
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_failing_example_prints_what_is_shown(
+    run_pytest: RunPytest,
+) -> None:
+    """The first Python block, run by pytest at 100 columns, prints the block behind it."""
+    [code] = re.findall(r"## A failing example\n\n```python\n(.*?)```", README, re.DOTALL)
+    [shown] = re.findall(r"\$ pytest test_ticker\.py\n(.*?)```", README, re.DOTALL)
+
+    run = run_pytest("test_ticker.py", columns=100, test_ticker=code)
+
+    printed = "\n".join(line.rstrip() for line in run.out.splitlines())
+    assert shown.strip() in printed
+
+
+def test_the_commands_are_named() -> None:
+    """Both commands set up and run, and are found by their markers."""
+    commands = dict(re.findall(r"<!-- command: (\w+) -->\s*```\w*\n(.+?)\n```", README))
+
+    assert list(commands) == ["examples", "tests"]
+    for command in commands.values():
+        assert command.startswith("python3 -m venv .venv && .venv/bin/pip install")
