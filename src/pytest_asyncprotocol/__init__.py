@@ -37,17 +37,33 @@ _HOMES = {
     "Verdict": "model.verdicts",
 }
 
-__all__ = tuple(sorted(_HOMES))
+__all__ = (
+    "Assertions",
+    "ConformanceError",
+    "Protocol",
+    "Report",
+    "Status",
+    "Verdict",
+    "assert_async_context_manager",
+    "assert_async_generator",
+    "assert_async_iterable",
+    "assert_async_iterator",
+    "assert_awaitable",
+    "check",
+    "conformance",
+)
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+if not TYPE_CHECKING:
 
-    found = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = found
-    return found
+    def __getattr__(name: str) -> Any:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        found = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        globals()[name] = found
+        return found
 
 
 def __dir__() -> list[str]:

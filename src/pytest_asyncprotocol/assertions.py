@@ -266,7 +266,7 @@ def _decorator(
                 "plugin asyncprotocol switched off?"
             )
 
-        shell.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
+        setattr(shell, "__signature__", inspect.signature(function))  # noqa: B010
         del shell.__wrapped__
         setattr(shell, DECLARED, Declared(protocol, function, dict(keywords)))
         return shell

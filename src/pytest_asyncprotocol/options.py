@@ -125,17 +125,18 @@ def _is_one_of(given: object, allowed: tuple[str, ...]) -> bool:
     return isinstance(given, str) and given in allowed
 
 
-def _words(name: str, given: object) -> tuple[str, ...]:
+def _words(name: str, given: Any) -> tuple[str, ...]:
     words = (given,) if isinstance(given, str) else given
-    read_once = isinstance(words, Iterator)
-    listed: list[Any] = list(words) if isinstance(words, Iterable) and not read_once else [None]
+    listed: list[Any] = [None]
+    if isinstance(words, Iterable) and not isinstance(words, Iterator):
+        listed = list(words)  # pyright: ignore[reportUnknownArgumentType]
     if not all(isinstance(word, str) for word in listed):
         example = "('asyncio', 'trio')" if name == "backends" else "('AI005', 'CO')"
         raise TypeError(f"{name}= takes a tuple of strings, as in {example}, not {describe(given)}")
     return tuple(dict.fromkeys(sorted(listed) if isinstance(given, AbstractSet) else listed))
 
 
-def _prefixes(name: str, given: object) -> tuple[str, ...]:
+def _prefixes(name: str, given: Any) -> tuple[str, ...]:
     prefixes = _words(name, given)
     for prefix in prefixes:
         if not any(_chosen(rule, (prefix,)) for rule in catalogue().values()):
@@ -149,13 +150,14 @@ def _chosen(rule: Rule, prefixes: tuple[str, ...]) -> bool:
     )
 
 
-def _expected(given: object) -> Mapping[str, str]:
+def _expected(given: Any) -> Mapping[str, str]:
     if not isinstance(given, Mapping):
         raise TypeError(
             "expected_failures= takes a mapping of rule ids to reasons, as in "
             f"{{'AI005': 'known, see the changelog'}}, not {describe(given)}"
         )
-    for key, reason in given.items():
+    expected: Mapping[Any, Any] = given  # pyright: ignore[reportUnknownVariableType]
+    for key, reason in expected.items():
         rule_id, at, backend = str(key).partition("@")
         if rule_id not in catalogue():
             raise ValueError(f"expected_failures=: {unknown_rule(rule_id)}")
@@ -169,4 +171,4 @@ def _expected(given: object) -> Mapping[str, str]:
                 f"expected_failures=: {key!r} needs a reason, as in "
                 f"{{{key!r}: 'known, see the changelog'}}, not {describe(reason)}"
             )
-    return dict(given)
+    return dict(expected)

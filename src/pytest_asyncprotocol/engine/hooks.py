@@ -9,7 +9,7 @@ from __future__ import annotations
 import concurrent.futures.thread
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,7 +26,7 @@ def seed_trio(seed: int) -> bool:
 
 
 @contextmanager
-def deterministic_trio() -> Iterator[None]:
+def deterministic_trio() -> Generator[None]:
     """Let trio order the tasks of a batch before it draws, as its Hypothesis plugin does.
 
     Does nothing where trio was not imported.

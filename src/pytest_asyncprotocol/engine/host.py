@@ -16,7 +16,7 @@ from pytest_asyncprotocol.engine import clock, hooks, hygiene, watch
 from pytest_asyncprotocol.engine.backends import Backend, checkpoint
 from pytest_asyncprotocol.engine.job import Job, Posted, Ran
 from pytest_asyncprotocol.engine.stall import what_is_awaited
-from pytest_asyncprotocol.model.exceptions import NoVerdict
+from pytest_asyncprotocol.model.exceptions import NoVerdict, members
 from pytest_asyncprotocol.model.text import describe_exception
 
 T = TypeVar("T")
@@ -97,7 +97,7 @@ class Host:
         self.tell(self._give_up)
         if self._ends():
             return
-        watch.interrupt(self.thread, queue.SimpleQueue())
+        watch.interrupt(self.thread, queue.SimpleQueue[Ran]())
         if not self._ends():
             self.abandon()
 
@@ -168,7 +168,7 @@ class Host:
             loop = VirtualEventLoop(self._quiescence, present)
             self._world = loop.world
         if "eager" in backend.name:
-            loop.set_task_factory(asyncio.eager_task_factory)  # type: ignore[attr-defined,unused-ignore]
+            loop.set_task_factory(getattr(asyncio, "eager_task_factory"))  # noqa: B009
         loop.set_exception_handler(_ignore)
         self._loop = loop
         return loop
@@ -291,8 +291,8 @@ def _root_of(error: BaseException) -> str:
     """What broke a loop, without what the library wraps around it."""
     if type(error).__name__ == "TrioInternalError":
         error = error.__cause__ or error.__context__ or error
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
+    while len(members(error)) == 1:
+        [error] = members(error)
     return describe_exception(error)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -13,7 +13,7 @@ Alive = Callable[[], set[Any]]
 
 
 @contextmanager
-def following(library: str) -> Iterator[Alive]:
+def following(library: str) -> Generator[Alive]:
     """Give a function that tells which of the tasks started in this block are alive.
 
     Tasks of others that come up meanwhile, such as those of a server on the same loop, don't
@@ -30,7 +30,7 @@ def following(library: str) -> Iterator[Alive]:
 
 
 @contextmanager
-def _on_asyncio(mark: object) -> Iterator[Alive]:
+def _on_asyncio(mark: object) -> Generator[Alive]:
     """By the loop's task factory, which runs in the context of whoever starts the task."""
     import asyncio
 
@@ -55,7 +55,7 @@ def _on_asyncio(mark: object) -> Iterator[Alive]:
 
 
 @contextmanager
-def _on_trio(mark: object) -> Iterator[Alive]:
+def _on_trio(mark: object) -> Generator[Alive]:
     """By the tasks' contexts; system tasks inherit none, so of these the new ones count."""
     import trio
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
+from importlib import import_module
 from typing import Any, Self
 
 import anyio
@@ -43,8 +44,7 @@ class EngineLoop:
 
     def __enter__(self) -> Self:
         if self.backend.library == "trio":
-            import trio  # noqa: F401, its state can be kept only once it is imported
-
+            import_module("trio")  # its state can be kept only once it is there
             self._stack.enter_context(hooks.deterministic_trio())
         return self
 

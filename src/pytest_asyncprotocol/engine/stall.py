@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, GeneratorType
-from typing import Any
+from typing import Any, cast
 
 from pytest_asyncprotocol.model.text import place
 
@@ -110,10 +110,10 @@ def _awaited_by(awaiting: Any) -> Any:
     if frame is not None and _is_ours(frame.f_code) and "steps" in frame.f_locals:
         return frame.f_locals["steps"]
     for name in ("cr_await", "gi_yieldfrom", "ag_await"):
-        if hasattr(type(awaiting), name):
+        if hasattr(cast("object", type(awaiting)), name):
             return _attribute(awaiting, name)
     for referent in gc.get_referents(awaiting):
-        if isinstance(referent, (CoroutineType, GeneratorType, AsyncGeneratorType)):
+        if type(referent) in (CoroutineType, GeneratorType, AsyncGeneratorType):
             return referent
         if type(referent).__name__ in ("coroutine_wrapper", "async_generator_asend"):
             return referent

@@ -46,14 +46,15 @@ def _with_causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _libraries_innermost_first(error: BaseException) -> Iterator[str]:
-    files = []
+    files: list[str] = []
     traceback = error.__traceback__
     while traceback is not None:
         files.append(traceback.tb_frame.f_code.co_filename)
         traceback = traceback.tb_next
     for file in reversed(files):
         for name in LIBRARIES:
-            for folder in getattr(sys.modules.get(name), "__path__", ()):
+            folders: list[str] = getattr(sys.modules.get(name), "__path__", [])
+            for folder in folders:
                 if file.startswith(folder + os.sep):
                     yield name
 

@@ -70,12 +70,11 @@ async def drain(case: Case, iterator: Subject) -> Pass:
     Raises:
         NoVerdict: it has no end, and the author did not say so.
     """
-    declared = case.declared
-    counted = declared.declares("items") and not callable(declared.items)
-    if declared.infinite:
-        return await take(iterator, max(len(declared.items) if counted else 0, FIRST_ITEMS))
-    if counted:
-        return await take(iterator, len(declared.items) + BEYOND)
+    listed = case.declared.listed_items
+    if case.declared.infinite:
+        return await take(iterator, max(len(listed or ()), FIRST_ITEMS))
+    if listed is not None:
+        return await take(iterator, len(listed) + BEYOND)
     taken = await take(iterator, LONGEST_PASS)
     if taken.end is None:
         raise NoVerdict(

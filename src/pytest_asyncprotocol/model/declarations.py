@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Final, Literal, TypedDict
+from typing import Any, Final, Literal, TypedDict, cast
 
 from pytest_asyncprotocol.model.exceptions import NoVerdict
 from pytest_asyncprotocol.model.protocols import Protocol
@@ -119,6 +119,14 @@ class Declarations:
         default = next(f.default for f in fields(self) if f.name == name)
         return getattr(self, name) is not default
 
+    @property
+    def listed_items(self) -> tuple[Any, ...] | None:
+        """The declared items, if they are a list; None if they are judged, or not declared."""
+        if not self.declares("items") or callable(self.items):
+            return None
+        listed: tuple[Any, ...] = self.items
+        return listed
+
     def as_judge(self, name: str) -> Callable[[Any], bool]:
         """The declared value *name* as a function that judges the real one."""
         declared = getattr(self, name)
@@ -137,7 +145,7 @@ class Options:
     ignore: tuple[str, ...]
     timeout: float
     clock: str = "virtual"
-    expected_failures: Mapping[str, str] = field(default_factory=dict)
+    expected_failures: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def same(real: object, declared: object) -> bool:
@@ -216,11 +224,10 @@ def _callable(name: str, value: object) -> object:
 
 
 def _exception_type(name: str, value: object) -> type[BaseException]:
-    if not (isinstance(value, type) and issubclass(value, BaseException)):
-        raise TypeError(
-            f"{name}= takes an exception type such as ValueError, not {describe(value)}"
-        )
-    return value
+    if isinstance(value, type) and issubclass(value, BaseException):
+        return value
+    shown = describe(value)  # pyright: ignore[reportUnknownArgumentType]
+    raise TypeError(f"{name}= takes an exception type such as ValueError, not {shown}")
 
 
 def _exception_types(name: str, value: object) -> tuple[type[BaseException], ...]:
@@ -228,7 +235,7 @@ def _exception_types(name: str, value: object) -> tuple[type[BaseException], ...
         return (_exception_type(name, value),)
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise TypeError(f"{name}= takes a tuple of exception types, not {describe(value)}")
-    return tuple(_exception_type(name, each) for each in value)
+    return tuple(_exception_type(name, each) for each in cast("Sequence[object]", value))
 
 
 def _items(name: str, value: object) -> object:
@@ -239,7 +246,7 @@ def _items(name: str, value: object) -> object:
             f"{name}= takes a list of the items, or a callable that judges that list, "
             f"not {describe(value)}"
         )
-    return tuple(value)
+    return tuple(cast("Sequence[object]", value))
 
 
 def _one_of(*allowed: str) -> Callable[[str, object], str]:

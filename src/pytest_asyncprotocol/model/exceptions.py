@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from pytest_asyncprotocol.model.verdicts import Report
@@ -20,6 +20,13 @@ class ConformanceError(AssertionError):
 
 
 ConformanceError.__module__ = "pytest_asyncprotocol"
+
+
+def members(error: BaseException) -> tuple[BaseException, ...]:
+    """The exceptions in a group; none where *error* is no group."""
+    if not isinstance(error, BaseExceptionGroup):
+        return ()
+    return cast("BaseExceptionGroup[BaseException]", error).exceptions
 
 
 class BackendUnavailable(ValueError):

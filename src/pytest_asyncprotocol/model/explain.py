@@ -40,7 +40,7 @@ def verdict_line(report: Report) -> str:
     what = f"{report.subject} as {report.protocol.noun}"
     if not violated and not errors:
         return f"{what}: " + ("all rules hold" if report.passed else "nothing was proved")
-    parts = []
+    parts: list[str] = []
     if violated:
         parts.append(f"{_plural(violated, 'rule')} violated")
     if errors:

@@ -6,7 +6,7 @@ import enum
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from types import CoroutineType, GeneratorType
-from typing import Any
+from typing import Any, cast
 
 
 class Protocol(enum.Enum):
@@ -75,7 +75,7 @@ def special_method(obj: object, name: str) -> Callable[..., Any] | None:
     found = _on_type(obj, name)
     if found is None:
         return None
-    binder = getattr(type(found), "__get__", None)
+    binder: Any = getattr(cast("object", type(found)), "__get__", None)
     try:
         bound: Callable[..., Any] = found if binder is None else binder(found, obj, type(obj))
     except BaseException as error:
@@ -110,9 +110,10 @@ def is_native_coroutine(obj: object) -> bool:
 
 def is_generator_based_coroutine(obj: object) -> bool:
     """Whether *obj* came from a generator function that `types.coroutine` decorates."""
-    return isinstance_of(obj, GeneratorType) and bool(
-        obj.gi_code.co_flags & inspect.CO_ITERABLE_COROUTINE  # type: ignore[attr-defined]
-    )
+    if not isinstance_of(obj, GeneratorType):
+        return False
+    code = cast("GeneratorType[Any, Any, Any]", obj).gi_code
+    return bool(code.co_flags & inspect.CO_ITERABLE_COROUTINE)
 
 
 def isinstance_of(obj: object, cls: type) -> bool:

@@ -5,7 +5,7 @@ Imported at start-up by the plugin: it must stay free of imports that cost.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -40,7 +40,7 @@ def current() -> Settings:
 
 
 @contextmanager
-def using(settings: Settings) -> Iterator[None]:
+def using(settings: Settings) -> Generator[None]:
     """Make *settings* the ones in force."""
     depth = len(_stack)
     _stack.append(settings)
@@ -51,7 +51,7 @@ def using(settings: Settings) -> Iterator[None]:
 
 
 @contextmanager
-def listening(listener: Callable[[Report], None]) -> Iterator[None]:
+def listening(listener: Callable[[Report], None]) -> Generator[None]:
     """Call *listener* with each `Report`, at its making and when it is finished."""
     _listeners.append(listener)
     try:

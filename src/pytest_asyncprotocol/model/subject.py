@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from pytest_asyncprotocol.model.exceptions import Violation
 from pytest_asyncprotocol.model.protocols import has_attribute, special_method
@@ -198,7 +198,7 @@ def discard(awaitable: object) -> None:
     """End an awaitable that was only looked at, so that nothing warns about it."""
     if has_attribute(awaitable, "close"):
         with suppress(BaseException):
-            awaitable.close()  # type: ignore[attr-defined]
+            cast("Any", awaitable).close()
 
 
 def _show(arguments: tuple[Any, ...]) -> str:

@@ -11,7 +11,9 @@ import os
 import re
 from contextlib import _AsyncGeneratorContextManager
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, cast
+
+from pytest_asyncprotocol.model.exceptions import members
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+| id='\d+'| name='Task-\d+'")
 _SCOPES_OWN_WORDS = re.compile(r"Cancelled (via|by) cancel scope")
@@ -31,8 +33,8 @@ def describe(value: object) -> str:
 def describe_exception(error: BaseException) -> str:
     """An exception as its last traceback line shows it, without addresses."""
     name = type_name(error)
-    if isinstance(error, BaseExceptionGroup):
-        return f"{name}[{', '.join(map(describe_exception, error.exceptions))}]"
+    if members(error):
+        return f"{name}[{', '.join(map(describe_exception, members(error)))}]"
     try:
         message = str(error)
     except BaseException:
@@ -95,7 +97,7 @@ _NAME_OF_TYPE = vars(type)["__name__"].__get__
 def _code_of(obj: object) -> CodeType | None:
     """The code of the ``async def`` or generator function that made *obj*."""
     if isinstance(obj, _AsyncGeneratorContextManager):
-        obj = obj.gen
+        obj = cast("Any", obj).gen
     for name in ("cr_code", "ag_code", "gi_code"):
         code = getattr(obj, name, None)
         if isinstance(code, CodeType):

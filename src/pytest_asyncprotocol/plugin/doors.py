@@ -131,7 +131,7 @@ def _closed(distribution: str, name: str) -> NoReturn:
 
 
 def _plain(row: Any, *, single: bool) -> tuple[Any, ...]:
-    if isinstance(row, tuple) and hasattr(row, "values") and hasattr(row, "marks"):
+    if hasattr(row, "values") and hasattr(row, "marks"):
         return tuple(row.values)
     return (row,) if single else tuple(row)
 

@@ -80,7 +80,7 @@ def library_of(backend: Any) -> str:
 
 def run(item: pytest.Function) -> bool | None:
     """Run a generated item; None for any other."""
-    declared: Declared | None = getattr(item.function, ATTRIBUTE, None)
+    declared: Declared | None = getattr(item.obj, ATTRIBUTE, None)
     if declared is None:
         return None
     check: _Check = getattr(item, "callspec").params[PARAMETER]  # noqa: B009
@@ -275,7 +275,7 @@ def _unconfirmed(plan: Plan, verdict: Verdict) -> list[str]:
 
     undecided = verdict.status in (Status.VACUOUS, Status.SKIPPED)
     rules = _rules(plan)
-    found = []
+    found: list[str] = []
     for key, reason in plan.options.expected_failures.items():
         rule, _, backend = key.partition("@")
         concerned = plan.only == (rule, backend or verdict.backend)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -107,5 +107,5 @@ def _from_ini(config: pytest.Config, name: str) -> Any:
 
 
 def _listed(value: object) -> list[str]:
-    words = value if isinstance(value, list) else [value]
+    words: list[object] = cast("list[object]", value) if isinstance(value, list) else [value]
     return [word.strip() for each in words for word in str(each).split(",") if word.strip()]

@@ -19,7 +19,7 @@ _RAN = ("violated", "passed", "vacuous")
 def attach(report: pytest.TestReport, finished: list[Report]) -> None:
     """Put what was checked on a test's report, as plain data that a worker can send."""
     if finished:
-        report.asyncprotocol = [_plain(each) for each in finished]  # type: ignore[attr-defined]
+        setattr(report, "asyncprotocol", [_plain(each) for each in finished])  # noqa: B010
 
 
 @dataclass(slots=True)
@@ -30,13 +30,13 @@ class _Subject:
     name: str
     protocol: str
     known: int
-    counts: Counter[str] = field(default_factory=Counter)
-    ran: dict[str, set[str]] = field(default_factory=dict)
-    backends: set[str] = field(default_factory=set)
-    broken: dict[tuple[str, str], set[str]] = field(default_factory=dict)
-    rest: dict[str, dict[str, set[str]]] = field(default_factory=dict)
-    fresh: set[str] = field(default_factory=set)
-    unconfirmed: set[str] = field(default_factory=set)
+    counts: Counter[str] = field(default_factory=Counter[str])
+    ran: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    backends: set[str] = field(default_factory=set[str])
+    broken: dict[tuple[str, str], set[str]] = field(default_factory=dict[tuple[str, str], set[str]])
+    rest: dict[str, dict[str, set[str]]] = field(default_factory=dict[str, dict[str, set[str]]])
+    fresh: set[str] = field(default_factory=set[str])
+    unconfirmed: set[str] = field(default_factory=set[str])
 
     def add(self, checked: dict[str, Any]) -> None:
         """Count the verdicts of one more report."""
@@ -59,7 +59,7 @@ class _Subject:
 
     def broken_lines(self) -> list[str]:
         """What failed, and where; first what fails on one backend and holds on another."""
-        lines = []
+        lines: list[tuple[bool, str]] = []
         for (rule, message), on in self.broken.items():
             alone = on < self.ran.get(rule, set())
             lines.append((not alone, f"{rule}  on {_listed(on)}{' only' * alone}: {message}"))
@@ -67,7 +67,7 @@ class _Subject:
 
     def rest_lines(self) -> list[str]:
         """What proved nothing, under each reason; backends where not all are meant."""
-        lines = []
+        lines: list[str] = []
         for why, rules in sorted(self.rest.items()):
             names = [
                 rule if on == self.backends else f"{rule} ({_listed(on)})"

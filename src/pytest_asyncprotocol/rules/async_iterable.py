@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
+from typing import cast
 
 from pytest_asyncprotocol.exploration.release import is_released_now
 from pytest_asyncprotocol.exploration.scenarios import Pass, iterated, opened, take
@@ -223,7 +225,7 @@ async def _opened(case: Case, subject: Subject) -> Subject:
 def _takes_no_argument(subject: Subject) -> bool:
     method = subject.special("__aiter__")
     try:
-        inspect.signature(method).bind()  # type: ignore[arg-type]
+        inspect.signature(cast("Callable[..., object]", method)).bind()
     except TypeError:
         return False
     except ValueError:

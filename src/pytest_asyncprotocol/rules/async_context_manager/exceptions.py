@@ -10,7 +10,7 @@ from pytest_asyncprotocol.exploration.release import is_released
 from pytest_asyncprotocol.exploration.scenarios import truth
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Level, rule
-from pytest_asyncprotocol.model.exceptions import NoVerdict, Vacuous, Violation
+from pytest_asyncprotocol.model.exceptions import NoVerdict, Vacuous, Violation, members
 from pytest_asyncprotocol.model.factory import Factory
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 from pytest_asyncprotocol.model.text import describe_exception
@@ -197,5 +197,4 @@ def _visible_from(error: BaseException) -> Iterator[BaseException]:
         pending.append(found.__cause__)
         if not found.__suppress_context__:
             pending.append(found.__context__)
-        if isinstance(found, BaseExceptionGroup):
-            pending.extend(found.exceptions)
+        pending.extend(members(found))

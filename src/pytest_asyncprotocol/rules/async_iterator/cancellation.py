@@ -75,8 +75,8 @@ async def no_item_lost(case: Case) -> None:
         Trio, "Cancellation and primitive operations":
         https://trio.readthedocs.io/en/stable/reference-core.html#cancellation-and-primitive-operations
     """
-    expected = case.declared.items
-    if not case.declared.declares("items") or callable(expected):
+    expected = case.declared.listed_items
+    if expected is None:
         raise NotApplicable("items= is not declared as a list")
     _expect_promise(case)
 
@@ -160,11 +160,10 @@ def _expect_promise(case: Case) -> None:
 
 
 def _most_items(case: Case) -> int:
-    declared = case.declared
-    counted = declared.declares("items") and not callable(declared.items)
-    if declared.infinite:
-        return max(len(declared.items) if counted else 0, FIRST_ITEMS)
-    return len(declared.items) + BEYOND if counted else LONGEST_PASS
+    listed = case.declared.listed_items
+    if case.declared.infinite:
+        return max(len(listed or ()), FIRST_ITEMS)
+    return LONGEST_PASS if listed is None else len(listed) + BEYOND
 
 
 async def _number_of_items(case: Case) -> int:

@@ -174,7 +174,7 @@ def as_declared(case: Case, given: Sequence[Any]) -> bool:
 
 def missing_from(given: Sequence[Any], expected: Sequence[Any]) -> list[Any]:
     """The items that *expected* has and *given* has not, or not as often."""
-    left, missing = list(given), []
+    left, missing = list(given), list[Any]()
     for item in expected:
         found = next((i for i, each in enumerate(left) if same(each, item)), None)
         if found is None:
