@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from tests.conftest import Run, RunPytest
 
 CHECKS = """
@@ -83,9 +81,7 @@ asyncprotocol: 5 subjects, 1 violated, 2 xfailed, 12 passed, 3 skipped; \
 """At a width of 80; the numbers of rules, which grow, are taken out, and the total is one line."""
 
 
-def test_a_line_or_two_a_subject_and_the_total(
-    run_pytest: RunPytest, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_line_or_two_a_subject_and_the_total(run_pytest: RunPytest) -> None:
     """By default; with -v also what proved nothing, with -q the total alone."""
     run = run_pytest(test_checks=CHECKS, test_elsewhere=ELSEWHERE)
     assert EXPECTED.splitlines() == _section(run), run.out
@@ -99,8 +95,7 @@ def test_a_line_or_two_a_subject_and_the_total(
     assert "async protocol conformance" not in quiet.out
     assert 1 == quiet.out.count("asyncprotocol: 5 subjects")
 
-    monkeypatch.setenv("COLUMNS", "120")
-    wide = _section(run_pytest())
+    wide = _section(run_pytest(columns=120))
     assert all(len(line) <= 120 for line in wide)
     assert (
         "test_known: Restarting (async iterator) 2 xfailed, 2 passed on asyncio, trio; "

@@ -200,6 +200,8 @@ def _idles_in_a_pool(frame: FrameType | None) -> bool:
     """Whether *frame*, the innermost of a thread of an executor, is where it waits for work."""
     if frame is None or frame.f_code is not concurrent.futures.thread._worker.__code__:
         return False
+    if hooks.work_is_pending():
+        return False
     return bool(frame.f_locals["work_queue"].empty())
 
 

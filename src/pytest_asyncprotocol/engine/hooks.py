@@ -7,6 +7,7 @@ against the installed releases.
 from __future__ import annotations
 
 import concurrent.futures.thread
+import functools
 import sys
 import threading
 from collections.abc import Generator
@@ -109,6 +110,37 @@ def is_pool_thread(thread: threading.Thread) -> bool:
     """Whether *thread* belongs to a `ThreadPoolExecutor`; false where that is unknown."""
     target = getattr(thread, "_target", None)
     return target is not None and target is getattr(concurrent.futures.thread, "_worker", None)
+
+
+_submitted: set[concurrent.futures.Future[Any]] = set()
+
+
+@contextmanager
+def counted_submissions() -> Generator[None]:
+    """Have `work_is_pending` count the work that is given to executors meanwhile.
+
+    A thread that was given work, and has not got hold of the interpreter yet, looks idle.
+    """
+    executor = concurrent.futures.ThreadPoolExecutor
+    submit: Any = executor.submit
+
+    @functools.wraps(submit)
+    def counted(self: Any, fn: Any, /, *arguments: Any, **details: Any) -> Any:
+        future = submit(self, fn, *arguments, **details)
+        _submitted.add(future)
+        future.add_done_callback(_submitted.discard)
+        return future
+
+    setattr(executor, "submit", counted)  # noqa: B010
+    try:
+        yield
+    finally:
+        setattr(executor, "submit", submit)  # noqa: B010
+
+
+def work_is_pending() -> bool:
+    """Whether an executor was given work that it has not done."""
+    return bool(_submitted)
 
 
 def anyio_worker_type() -> type | None:

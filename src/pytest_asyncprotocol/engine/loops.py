@@ -43,6 +43,7 @@ class EngineLoop:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
+        self._stack.enter_context(hooks.counted_submissions())
         if self.backend.library == "trio":
             import_module("trio")  # its state can be kept only once it is there
             self._stack.enter_context(hooks.deterministic_trio())
