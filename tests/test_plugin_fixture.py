@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+
 import pytest
 
 from tests.conftest import Run, RunPytest
@@ -181,6 +183,8 @@ def test_the_fixture_is_bound_to_one_backend(run_pytest: RunPytest) -> None:
         """,
     )
 
+    # Before 4.16, anyio runs such a test labelled trio on asyncio: that must not pass.
+    given_runs = tuple(map(int, version("anyio").split(".")[:2])) >= (4, 16)
     assert {
         "test_backends[asyncio]": "passed",
         "test_backends[trio]": "passed",
@@ -188,7 +192,8 @@ def test_the_fixture_is_bound_to_one_backend(run_pytest: RunPytest) -> None:
         "test_through[asyncio]": "passed",
         "test_through[trio]": "passed",
         "test_given[asyncio]": "passed",
-        "test_given[trio]": "passed",
+        "test_given[trio]": "passed" if given_runs else "failed",
     } == run.outcomes(), run.out
     assert {"trio"} == {v[1] for v in run.test("test_mine[trio]").verdicts}
-    assert {"trio"} == {v[1] for v in run.test("test_given[trio]").verdicts}
+    if given_runs:
+        assert {"trio"} == {v[1] for v in run.test("test_given[trio]").verdicts}
