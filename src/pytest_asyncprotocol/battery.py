@@ -12,7 +12,7 @@ from pytest_asyncprotocol.model.factory import FactoryOutcome
 from pytest_asyncprotocol.model.subject import Subject
 from pytest_asyncprotocol.model.text import describe_exception
 from pytest_asyncprotocol.model.verdicts import Coverage, Report, Status, Verdict
-from pytest_asyncprotocol.options import Plan, applicable, unmet
+from pytest_asyncprotocol.options import Plan, applicable, selected, unmet
 
 Loop = EngineLoop | CallersLoop
 _Found = tuple[Status, str, tuple[str, ...]]
@@ -41,6 +41,11 @@ class Battery:
         self._factory_checked = False
         self._instance: Subject | None = None
         self._blocking: str | None = None
+        self._stalled: Ran | None = None
+        self._plain_use = set[str]()
+        plain_use = self._rules.get("CO020")
+        if plain_use is not None and selected(plain_use, plan):
+            self._plain_use = {plain_use.id, *plain_use.requires}
 
     async def all(self) -> list[Verdict]:
         """The verdicts of all selected rules."""
@@ -125,7 +130,12 @@ class Battery:
                 raise
             await case.tear_down()
 
+        if self._stalled is not None and rule.id in self._plain_use:
+            return self._without_outcome(rule, self._stalled)
         ran = await self._loop.run(job)
+        if ran.no_outcome is not None and rule.id in self._plain_use:
+            self._stalled = ran
+            return self._without_outcome(rule, ran)
         if ran.blocking:
             self._blocking = rule.name
         coverage = Coverage()
@@ -138,9 +148,16 @@ class Battery:
         stalled, trace = stood or (None, ())
         message = _failure_of(ran, stalled or "the check")
         status = Status.VIOLATED if _is_hang(ran, stalled) else Status.ERROR
-        if status is Status.VIOLATED and rule.id in self._rules["CO020"].requires:
+        if status is Status.VIOLATED and rule.id in self._plain_use - {"CO020"}:
             status, message = Status.VACUOUS, "it hangs, which CO020 judges"
         return self._verdict(rule, status, message or "", trace, coverage=coverage)
+
+    def _without_outcome(self, rule: Rule, ran: Ran) -> Verdict:
+        """What is said of plain use that came to no end: once, and by CO020."""
+        if rule.id != "CO020":
+            return self._verdict(rule, Status.VACUOUS, "it came to no end, which CO020 judges")
+        coverage = Coverage(runs=1, opened=ran.opened, scheduled=ran.scheduled)
+        return self._verdict(rule, Status.ERROR, ran.no_outcome or "", coverage=coverage)
 
     def _case(self) -> Case:
         plan, library = self._plan, self._loop.backend.library

@@ -634,3 +634,40 @@ class RefusesWhenClosed(Closing):
 @conforms("AI018", ITERATOR, closes=False)
 class IsBorrowed(GoesOnWhenClosed):
     """Leaves the closing to its owner, and says so."""
+
+
+class Handle:
+    """Something that an iterator holds."""
+
+    open = False
+
+
+@conforms("AB008", ITERATOR, released=lambda iterator: not iterator.handle.open)
+class LetsGo(Ticker):
+    """Lets go of its handle when it is closed, or has come to its end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.handle = Handle()
+
+    async def __anext__(self) -> int:
+        self.handle.open = True
+        try:
+            return await super().__anext__()
+        except BaseException:
+            self.handle.open = False
+            raise
+
+    async def aclose(self) -> None:
+        """Close."""
+        self.left.clear()
+        self.handle.open = False
+
+
+@violates("AB008", ITERATOR, released=lambda iterator: not iterator.handle.open)
+class ForgetsItsHandle(LetsGo):
+    """Ends when it is closed, and keeps its handle."""
+
+    async def aclose(self) -> None:
+        """Close, in a way."""
+        self.left.clear()

@@ -253,3 +253,24 @@ class SleepsAnHour(Ticker):
     async def __anext__(self) -> int:
         await anyio.sleep(3600)
         return await super().__anext__()
+
+
+@conforms("CO020", ITERATOR, items=[0, 1, 2], infinite=True)
+class Listens(Ticker):
+    """Gives its first items, and then waits for what is sent next."""
+
+    async def __anext__(self) -> int:
+        if not self.left:
+            await anyio.Event().wait()
+        return await super().__anext__()
+
+
+@conforms("CO001", AWAITABLE, backends=("asyncio",), returns=1)
+def waits_for_what_is_done() -> object:
+    """Waits with a limit for what needs no time, which asyncio 3.11 does not let be cancelled."""
+    return asyncio.wait_for(at_once(), 5)
+
+
+async def at_once() -> int:
+    """Needs no time."""
+    return 1

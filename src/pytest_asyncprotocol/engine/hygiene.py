@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import sys
 import threading
 import warnings
@@ -20,6 +21,10 @@ MOST_ALLOCATIONS = 50_000
 
 _FROZEN_AT_START = gc.get_freeze_count()
 """Python 3.12 freezes some objects itself; whoever freezes more, as before a fork, keeps them."""
+
+
+LOGGERS = ("asyncio", "trio.async_generator_errors")
+"""Where asyncio and trio report what they find when they clean up."""
 
 
 class Recorder:
@@ -99,7 +104,8 @@ def recording() -> Generator[Recorder]:
         if freezes:
             gc.freeze()
         try:
-            yield recorder
+            with _silent_logs():
+                yield recorder
         finally:
             gc.collect()
             if freezes:
@@ -107,6 +113,20 @@ def recording() -> Generator[Recorder]:
             if collects:
                 gc.enable()
             sys.unraisablehook, threading.excepthook = before
+
+
+@contextmanager
+def _silent_logs() -> Generator[None]:
+    """What the libraries log about a subject would keep its remains alive in others' records."""
+    loggers = [logging.getLogger(name) for name in LOGGERS]
+    before = [logger.disabled for logger in loggers]
+    for logger in loggers:
+        logger.disabled = True
+    try:
+        yield
+    finally:
+        for logger, disabled in zip(loggers, before, strict=True):
+            logger.disabled = disabled
 
 
 def collect_if_many() -> None:

@@ -47,6 +47,21 @@ def what_is_awaited(coroutine: Any) -> str:
     return f"it waits at {place(last)}{awaited}"
 
 
+def is_overtaken(awaiting: Any) -> bool:
+    """Whether a cancellation that arrives now comes too late for `asyncio.wait_for`.
+
+    Before Python 3.12 that gives its result where the awaited operation is done already, and
+    forgets the cancellation, https://github.com/python/cpython/issues/81839.
+    """
+    frames = list(_suspended_frames(awaiting))
+    if sys.version_info >= (3, 12) or not frames:
+        return False
+    innermost = frames[-1]
+    if innermost.f_code is not asyncio.wait_for.__code__:
+        return False
+    return bool(innermost.f_locals["fut"].done())
+
+
 def where_it_runs(thread: threading.Thread) -> str:
     """In words: the innermost frame that *thread* stays in, the author's own if there is one.
 

@@ -72,7 +72,7 @@ async def drain(case: Case, iterator: Subject) -> Pass:
     """
     listed = case.declared.listed_items
     if case.declared.infinite:
-        return await take(iterator, max(len(listed or ()), FIRST_ITEMS))
+        return await take(iterator, FIRST_ITEMS if listed is None else len(listed))
     if listed is not None:
         return await take(iterator, len(listed) + BEYOND)
     taken = await take(iterator, LONGEST_PASS)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any, Generic, TypeVar
 
+from pytest_asyncprotocol.engine.stall import is_overtaken
+
 T = TypeVar("T")
 
 
@@ -74,5 +76,5 @@ class Stepped(Awaitable[T], Generic[T]):
             except BaseException as error:
                 thrown = error
             arrived = thrown if thrown is not None else getattr(sent, "error", None)
-            if expected and isinstance(arrived, self._watched):
+            if expected and isinstance(arrived, self._watched) and not is_overtaken(steps):
                 self.delivered = True

@@ -31,7 +31,6 @@ class CommonKeywords(TypedDict, total=False):
     expected_failures: Mapping[str, str]
     clock: Literal["virtual", "real"]
     timeout: float
-    released: Callable[[Any], object]
     background_ok: bool
 
 
@@ -52,6 +51,7 @@ class AsyncIterableKeywords(CommonKeywords, total=False):
     infinite: bool
     ordered: bool
     reiterable: bool
+    released: Callable[[Any], object]
 
 
 class AsyncIteratorKeywords(CommonKeywords, total=False):
@@ -64,6 +64,7 @@ class AsyncIteratorKeywords(CommonKeywords, total=False):
     cancel_safe: bool
     closes: bool
     resumable: bool
+    released: Callable[[Any], object]
 
 
 class AsyncGeneratorKeywords(AsyncIteratorKeywords, total=False):
@@ -79,6 +80,7 @@ class AsyncContextManagerKeywords(CommonKeywords, total=False):
     reuse: Literal["reusable", "reentrant", "single-use"]
     own_scope: bool
     failing_exit: Callable[[], object]
+    released: Callable[[Any], object]
 
 
 KEYWORDS: Final[Mapping[Protocol, type]] = {

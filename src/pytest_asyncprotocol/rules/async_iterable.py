@@ -162,7 +162,10 @@ async def second_pass(case: Case) -> None:
         raise Vacuous("its first pass gave no item, so the passes could not differ")
 
 
-@rule("AB008", "released-when-left", Level.SHOULD, requires=("CO010",), enabled_by=("released",))
+@rule(
+    "AB008", "released-when-left", Level.SHOULD,
+    protocols=FOR_ASYNC_FOR, requires=("CO010",), enabled_by=("released",),
+)  # fmt: skip
 async def released_when_left(case: Case) -> None:
     """Leaving the loop early releases the resource at a definite point.
 

@@ -162,7 +162,7 @@ def _expect_promise(case: Case) -> None:
 def _most_items(case: Case) -> int:
     listed = case.declared.listed_items
     if case.declared.infinite:
-        return max(len(listed or ()), FIRST_ITEMS)
+        return FIRST_ITEMS if listed is None else len(listed)
     return LONGEST_PASS if listed is None else len(listed) + BEYOND
 
 

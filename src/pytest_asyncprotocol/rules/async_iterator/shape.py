@@ -82,7 +82,7 @@ async def aiter_is_self(case: Case) -> None:
     if subject.aiter() is not subject:
         raise Violation("aiter() of it gave another object; expected the iterator itself")
     if plain.items:
-        rest: Pass = await drain(case, subject)
+        rest = await _rest_of_a_pass(case, subject, plain)
         if _is_another_pass(rest, plain):
             raise Violation(
                 f"aiter() of it, after one item, started again: it went on with "
@@ -211,11 +211,20 @@ async def _pass_of_a_fresh_one(case: Case, *, prepared: bool = False) -> Pass:
     return taken
 
 
+async def _rest_of_a_pass(case: Case, subject: Subject, plain: Pass) -> Pass:
+    """What comes after one item: to the end, or as far as *plain* went."""
+    if plain.end is None:
+        return await take(subject, len(plain.items) - 1)
+    taken: Pass = await drain(case, subject)
+    return taken
+
+
 def _is_another_pass(rest: Pass, plain: Pass) -> bool:
     """Whether *rest*, what came after one item, is a pass of its own, as *plain* was one."""
-    if not alike(rest.items, plain.items):
-        return False
-    return rest.end is not None or not alike(rest.items[:-1], plain.items[1:])
+    if plain.end is None:
+        begun_again, gone_on = plain.items[:-1], plain.items[1:]
+        return alike(rest.items, begun_again) and not alike(rest.items, gone_on)
+    return rest.end is not None and alike(rest.items, plain.items)
 
 
 def begin_anext(subject: Subject) -> Any:

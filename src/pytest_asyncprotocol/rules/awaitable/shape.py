@@ -21,6 +21,9 @@ from pytest_asyncprotocol.model.protocols import has_attribute, special_method
 from pytest_asyncprotocol.model.subject import Subject, discard
 from pytest_asyncprotocol.model.text import describe, describe_exception
 
+MOST_FOREIGN = 100
+"""Things that a loop does not take, after which nobody waits for the end any more."""
+
 
 @rule("AW001", "await-on-type", Level.MUST, feeds=Feeds.LOOK)
 async def await_on_type(case: Case) -> None:
@@ -116,7 +119,8 @@ async def yields_for_the_loop(case: Case) -> None:
     def look(trap: object) -> None:
         if not understands(case.library, trap):
             foreign.append(describe(trap))
-            raise _SeenEnough
+            if len(foreign) == MOST_FOREIGN:
+                raise _SeenEnough
 
     stuck = False
     try:
