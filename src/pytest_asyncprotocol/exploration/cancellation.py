@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import anyio
 
 from pytest_asyncprotocol.engine.backends import RunningLoop, checkpoint
+from pytest_asyncprotocol.exploration.scenarios import Scenario
 from pytest_asyncprotocol.exploration.stepping import Stepped
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import NoVerdict, Vacuous
@@ -19,8 +21,6 @@ from pytest_asyncprotocol.model.text import describe_exception
 
 MOST_POINTS = 200
 """Suspension points of one scenario that a sweep visits."""
-
-Scenario = Callable[[Case, Subject], Awaitable[object]]
 
 
 class Style(enum.Enum):
@@ -61,8 +61,10 @@ class CancelledRun:
         return f"{self.where}: it went on and returned"
 
 
-async def sweep(case: Case, scenario: Scenario, judge: Callable[[CancelledRun], None]) -> None:
-    """Cancel a fresh run of *scenario* at its 1st, 2nd, ... suspension, in each of the styles.
+async def sweep(
+    case: Case, scenarios: Iterable[Scenario], judge: Callable[[CancelledRun], None]
+) -> None:
+    """Cancel a fresh run of each scenario at its 1st, 2nd, ... suspension, in each of the styles.
 
     *judge* sees each run, and raises `Violation` for what it forbids. A style ends with the
     first run that has no such suspension, so no count is trusted beforehand.
@@ -70,7 +72,7 @@ async def sweep(case: Case, scenario: Scenario, judge: Callable[[CancelledRun], 
     Raises:
         Vacuous: no cancellation was ever delivered, so there was nothing to judge.
     """
-    for style in STYLES[case.library]:
+    for scenario, style in product(scenarios, STYLES[case.library]):
         for point in range(1, MOST_POINTS + 1):
             run = await cancelled_at(point, style, case, scenario)
             if run is not None:

@@ -20,6 +20,9 @@ from pytest_asyncprotocol.model.subject import Outcome, Subject
 
 T = TypeVar("T")
 
+Scenario = Callable[[Case, Subject], Awaitable[object]]
+"""A use of a subject, from its beginning to its end."""
+
 LONGEST_PASS = 1000
 """Items after which a subject that did not say ``infinite=True`` counts as endless."""
 

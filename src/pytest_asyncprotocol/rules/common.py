@@ -6,6 +6,7 @@ from pytest_asyncprotocol.engine.hygiene import describe_task
 from pytest_asyncprotocol.engine.lineage import following
 from pytest_asyncprotocol.exploration.cancellation import CancelledRun, sweep
 from pytest_asyncprotocol.exploration.foreign import foreign_to, understands
+from pytest_asyncprotocol.exploration.leaving import carry_out, uses
 from pytest_asyncprotocol.exploration.scenarios import let_others_run, use
 from pytest_asyncprotocol.exploration.stepping import Stepped
 from pytest_asyncprotocol.model.case import Case
@@ -60,7 +61,7 @@ async def cancellation_passes(case: Case) -> None:
         if run.delivered and not run.cancelled and run.error is None:
             raise Violation(f"{run.where}, it swallowed the cancellation and went on")
 
-    await sweep(case, use, judge)
+    await sweep(case, uses(case), judge)
 
 
 @rule("CO002", "cancellation-unchanged", Level.SHOULD, requires=("CO010", "CO001"))
@@ -88,7 +89,7 @@ async def cancellation_unchanged(case: Case) -> None:
         if run.delivered and not run.cancelled and run.error is not None:
             raise Violation(f"{run.where}, it raised {describe_exception(run.error)} in its place")
 
-    await sweep(case, use, judge)
+    await sweep(case, uses(case), judge)
 
 
 @rule("CO006", "nothing-unawaited", Level.MUST, requires=("CO010",), needs_own_loop=True)
@@ -110,11 +111,12 @@ async def nothing_unawaited(case: Case) -> None:
     """
     if case.recorder is None:
         raise NotApplicable("warnings are not recorded here")
-    mark = case.recorder.mark()
-    await use(case, await case.fresh())
-    await case.tear_down()
-    for found in case.recorder.since(mark):
-        raise Violation(found)
+    for scenario in uses(case):
+        mark = case.recorder.mark()
+        await carry_out(scenario, case, await case.fresh())
+        await case.tear_down()
+        for found in case.recorder.since(mark):
+            raise Violation(found)
 
 
 @rule("CO007", "no-task-left", Level.SHOULD, requires=("CO010",))
@@ -142,13 +144,15 @@ async def no_task_left(case: Case) -> None:
     """
     if case.declared.background_ok:
         raise NotApplicable("declared background_ok=True")
-    subject = await case.fresh()
-    with following(case.library) as alive:
-        await use(case, subject)
-    await let_others_run(TURNS_TO_END)
-    left = sorted(describe_task(task) for task in alive())
-    if left:
-        raise Violation(f"{left[0]} is still alive after the end")
+    for scenario in uses(case):
+        subject = await case.fresh()
+        with following(case.library) as alive:
+            await carry_out(scenario, case, subject)
+        await let_others_run(TURNS_TO_END)
+        left = sorted(describe_task(task) for task in alive())
+        if left:
+            raise Violation(f"{left[0]} is still alive after the end")
+        await case.tear_down()
 
 
 @rule("CO010", "backend-primitives", Level.MUST, requires=("CO020",), feeds=Feeds.SCENARIO)
@@ -171,28 +175,27 @@ async def backend_primitives(case: Case) -> None:
     Source:
         anyio, "The basics": https://anyio.readthedocs.io/en/stable/basics.html
     """
-    subject = await case.fresh()
     foreign: list[object] = []
 
     def look(trap: object) -> None:
         if not understands(case.library, trap):
             foreign.append(trap)
 
-    try:
-        await Stepped(use(case, subject), on_trap=look)
-    except RuleOutcome:
-        raise
-    except BaseException as error:
-        if case.loop.cancelled(error):
-            raise
-        library = foreign_to(case.library, error)
-        if library is not None:
+    for scenario in uses(case):
+        subject = await case.fresh()
+        error = await Stepped(carry_out(scenario, case, subject), on_trap=look)
+        library = None if error is None else foreign_to(case.library, error)
+        if error is not None and library is not None:
             raise Violation(
                 f"under {case.library} it raised {describe_exception(error)}, which comes from "
                 f"{library}; if it is made for {library} only, declare backends=({library!r},)"
             ) from error
-    if foreign:
-        raise Violation(f"it yielded {describe(foreign[0])}, which {case.library} does not know")
+        if foreign:
+            raise Violation(
+                f"it yielded {describe(foreign[0])}, which {case.library} does not know"
+            )
+        if not case.is_instance:
+            await case.tear_down()
 
 
 @rule("CO020", "plain-use", Level.MUST, requires=SHAPE, feeds=Feeds.SCENARIO)
@@ -200,7 +203,8 @@ async def plain_use(case: Case) -> None:
     """Its plain use comes to an end, by a result or by the declared exception.
 
     One await, one pass, or one entry and exit, alone and undisturbed, neither waits for ever nor
-    raises what was not declared by ``raises=``. Without this nothing else can be judged.
+    raises what was not declared by ``raises=``; nor does an exit from a body that raised wait for
+    ever. Without this nothing else can be judged.
 
     Why:
         Whoever uses it as its protocol says gets nothing.
@@ -231,6 +235,10 @@ async def plain_use(case: Case) -> None:
             f"its plain use raised {describe_exception(error)}; if that is meant, declare "
             f"raises={type(error).__name__}"
         ) from error
+    if not case.is_instance:
+        await case.tear_down()
+    for scenario in uses(case)[1:]:
+        await carry_out(scenario, case, await case.fresh())
     raises = case.declared.raises
     if raises is not None and declared_end is None:
         raise Violation(f"raises={raises.__name__} was declared, but nothing was raised")

@@ -13,6 +13,10 @@ from pytest_asyncprotocol.exploration.cancellation import (
     cancelled_at,
     sweep,
 )
+from pytest_asyncprotocol.exploration.leaving import (
+    left_by,
+    suppresses,
+)
 from pytest_asyncprotocol.exploration.release import is_released
 from pytest_asyncprotocol.exploration.scenarios import with_body
 from pytest_asyncprotocol.exploration.stepping import Stepped
@@ -20,10 +24,6 @@ from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
 from pytest_asyncprotocol.model.subject import Outcome, Subject
-from pytest_asyncprotocol.rules.async_context_manager.leaving import (
-    left_by,
-    suppresses,
-)
 
 ENDS_THE_PROGRAM = (KeyboardInterrupt, SystemExit, GeneratorExit)
 
@@ -76,7 +76,7 @@ async def never_suppresses_cancellation(case: Case) -> None:
         hint = "" if case.declared.own_scope else "; if it was its own, declare own_scope=True"
         raise Violation(f"{run.where}, inside the body, it suppressed the cancellation{hint}")
 
-    await sweep(case, entered_and_left, judge)
+    await sweep(case, [entered_and_left], judge)
     if not reached:
         raise Vacuous("no cancellation could be delivered into the body")
 

@@ -6,6 +6,12 @@ import inspect
 from collections.abc import Iterator
 from contextlib import suppress
 
+from pytest_asyncprotocol.exploration.leaving import (
+    BodyError,
+    a_cancellation,
+    discard_unawaited,
+    left_by,
+)
 from pytest_asyncprotocol.exploration.release import is_released
 from pytest_asyncprotocol.exploration.scenarios import truth
 from pytest_asyncprotocol.model.case import Case
@@ -14,11 +20,6 @@ from pytest_asyncprotocol.model.exceptions import NoVerdict, Vacuous, Violation,
 from pytest_asyncprotocol.model.factory import Factory
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 from pytest_asyncprotocol.model.text import describe_exception
-from pytest_asyncprotocol.rules.async_context_manager.leaving import (
-    BodyError,
-    discard_unawaited,
-    left_by,
-)
 
 
 @rule("CM004", "suppresses-as-declared", Level.MUST, requires=("CO010",))
@@ -99,7 +100,7 @@ async def exit_error_keeps_context(case: Case) -> None:
 @rule("CM020", "releases-after-error", Level.SHOULD,
       requires=("CO010",), enabled_by=("released",))  # fmt: skip
 async def releases_after_error(case: Case) -> None:
-    """What was acquired is released, after a body that raised as after one that did not.
+    """What was acquired is released, whether the body raised, was cancelled, or neither.
 
     The declared ``released=`` is true before use, and again when the manager was left, at once or
     after some turns of the event loop.
@@ -117,15 +118,15 @@ async def releases_after_error(case: Case) -> None:
         Python library reference, contextlib.asynccontextmanager:
         https://docs.python.org/3/library/contextlib.html#contextlib.asynccontextmanager
     """
-    for error in (None, BodyError()):
+    for error in (None, BodyError(), await a_cancellation()):
         subject = await case.fresh()
         if not await is_released(case, subject):
             raise Violation("released= is false before use, so it contradicts its declaration")
         (await subject.enter()).unwrap()
         discard_unawaited(await left_by(subject, error))
         if not await is_released(case, subject):
-            after = "a body that raised nothing" if error is None else "a body that raised"
-            raise Violation(f"after {after}, released= is false")
+            after = "nothing" if error is None else type(error).__name__
+            raise Violation(f"after a body that raised {after}, released= is false")
         await case.tear_down()
 
 

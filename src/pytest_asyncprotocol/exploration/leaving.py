@@ -1,0 +1,88 @@
+"""Leaving a context manager by an exception, as ``async with`` does when its body raises."""
+
+from __future__ import annotations
+
+import inspect
+
+import anyio
+
+from pytest_asyncprotocol.engine.backends import checkpoint
+from pytest_asyncprotocol.exploration.scenarios import Scenario, truth, use
+from pytest_asyncprotocol.model.case import Case
+from pytest_asyncprotocol.model.protocols import Protocol
+from pytest_asyncprotocol.model.subject import Outcome, Subject
+
+
+class BodyError(Exception):
+    """What the checker raises in a body: nobody can have declared it."""
+
+    def __init__(self) -> None:
+        super().__init__("raised in the body")
+
+
+async def left_by(subject: Subject, error: BaseException | None) -> Outcome:
+    """``__aexit__`` as ``async with`` calls it: while what the body raised is being handled."""
+    if error is None:
+        return await subject.exit()
+    try:
+        raise error
+    except BaseException as raised:
+        return await subject.exit(raised)
+
+
+async def leave_by_error(case: Case, subject: Subject) -> None:
+    """The use of a manager whose body raises; raises what ``__aexit__`` raises in its place."""
+    del case
+    error = BodyError()
+    (await subject.enter()).unwrap()
+    outcome = await left_by(subject, error)
+    discard_unawaited(outcome)
+    if outcome.error is not error:
+        outcome.unwrap()
+
+
+def uses(case: Case) -> tuple[Scenario, ...]:
+    """The ways in which a subject is used: a manager also by a body that raises."""
+    if case.protocol is Protocol.ASYNC_CONTEXT_MANAGER and not case.is_instance:
+        return (use, leave_by_error)
+    return (use,)
+
+
+async def carry_out(scenario: Scenario, case: Case, subject: Subject) -> BaseException | None:
+    """Carry out *scenario* to whatever end, and give what it raised."""
+    try:
+        await scenario(case, subject)
+    except BaseException as error:
+        if case.loop.cancelled(error):
+            raise
+        return error
+    return None
+
+
+async def a_cancellation() -> BaseException:
+    """The exception by which the running library cancels, of a cancellation that is over."""
+    found: BaseException | None = None
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        try:
+            await checkpoint()
+        except BaseException as error:
+            found = error
+            raise
+    if found is None:
+        raise RuntimeError("a cancelled scope did not cancel")
+    return found
+
+
+def suppresses(outcome: Outcome) -> bool:
+    """Whether ``async with`` would take this end of ``__aexit__`` as a suppression."""
+    try:
+        return outcome.returned and truth(outcome.value)
+    except BaseException:
+        return False
+
+
+def discard_unawaited(outcome: Outcome) -> None:
+    """End a coroutine that ``__aexit__`` returned without awaiting it, so that nothing warns."""
+    if inspect.iscoroutine(outcome.value):
+        outcome.value.close()
