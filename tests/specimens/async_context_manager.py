@@ -592,6 +592,15 @@ class ReleasesAfterSuccess(Slot):
 
 
 @violates("CM020", MANAGER, released=is_free)
+class ReleasesAfterExceptionsOnly(Slot):
+    """Gives its slot back after success and after errors, but not after a cancellation."""
+
+    async def __aexit__(self, kind: type[BaseException] | None, *details: object) -> None:
+        if kind is None or issubclass(kind, Exception):
+            await super().__aexit__(kind, *details)
+
+
+@violates("CM020", MANAGER, released=is_free)
 class NeverReleases(Slot):
     """Keeps its slot."""
 

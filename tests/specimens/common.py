@@ -274,3 +274,66 @@ def waits_for_what_is_done() -> object:
 async def at_once() -> int:
     """Needs no time."""
     return 1
+
+
+class Polite:
+    """A manager without a fault, that does more when its body raised."""
+
+    async def __aenter__(self) -> Self:
+        await anyio.lowlevel.checkpoint()
+        return self
+
+    async def __aexit__(self, kind: object, error: object, traceback: object) -> None:
+        if error is not None:
+            await self.report()
+
+    async def report(self) -> None:
+        """Reports the error."""
+        await anyio.sleep(1)
+
+
+@conforms("CO001", MANAGER)
+class ReportsErrors(Polite):
+    """Works at its exit only where the body raised."""
+
+
+@violates("CO001", MANAGER)
+class SwallowsWhileItReports(Polite):
+    """Catches everything where nobody looks."""
+
+    async def report(self) -> None:
+        with suppress(BaseException):
+            await anyio.sleep(1)
+
+
+@violates("CO006", MANAGER)
+class ForgetsToAwaitItsReport(Polite):
+    """Drops a coroutine where the body raised."""
+
+    async def __aexit__(self, kind: object, error: object, traceback: object) -> None:
+        if error is not None:
+            self.report()
+
+
+@violates("CO007", MANAGER, backends=("asyncio",))
+class ReportsInATask(Polite):
+    """Starts a task where the body raised, and leaves it."""
+
+    async def report(self) -> None:
+        self.task = asyncio.ensure_future(asyncio.sleep(9))
+
+
+@violates("CO010", MANAGER, shows_on=("trio",))
+class ReportsOnAsyncio(Polite):
+    """Uses asyncio where the body raised."""
+
+    async def report(self) -> None:
+        await asyncio.sleep(0)
+
+
+@violates("CO020", MANAGER)
+class NeverEndsItsReport(Polite):
+    """Waits for ever where the body raised."""
+
+    async def report(self) -> None:
+        await anyio.Event().wait()
