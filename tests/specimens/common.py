@@ -337,3 +337,17 @@ class NeverEndsItsReport(Polite):
 
     async def report(self) -> None:
         await anyio.Event().wait()
+
+
+@violates("CO020", ITERATOR)
+class SetsUpInAiter:
+    """Makes in __aiter__ what __anext__ needs."""
+
+    def __aiter__(self) -> Self:
+        self.left = [1, 2]
+        return self
+
+    async def __anext__(self) -> int:
+        if not self.left:
+            raise StopAsyncIteration
+        return self.left.pop()

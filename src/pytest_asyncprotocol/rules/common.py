@@ -18,6 +18,7 @@ from pytest_asyncprotocol.model.exceptions import (
     Vacuous,
     Violation,
 )
+from pytest_asyncprotocol.model.protocols import Protocol
 from pytest_asyncprotocol.model.text import describe, describe_exception
 from pytest_asyncprotocol.model.thread_bound import WAY_OUT, needs_main_thread
 
@@ -231,10 +232,10 @@ async def plain_use(case: Case) -> None:
             raise Vacuous("it uses another event loop library, which CO010 judges") from error
         if needs_main_thread(error):
             raise NoVerdict(f"it raised {describe_exception(error)}; {WAY_OUT}") from error
-        raise Violation(
-            f"its plain use raised {describe_exception(error)}; if that is meant, declare "
-            f"raises={type(error).__name__}"
-        ) from error
+        hint = f"if that is meant, declare raises={type(error).__name__}"
+        if await _needs_aiter(case):
+            hint = "after aiter() it works, but anext() does not call that: set it up in __init__"
+        raise Violation(f"its plain use raised {describe_exception(error)}; {hint}") from error
     if not case.is_instance:
         await case.tear_down()
     for scenario in uses(case)[1:]:
@@ -242,3 +243,21 @@ async def plain_use(case: Case) -> None:
     raises = case.declared.raises
     if raises is not None and declared_end is None:
         raise Violation(f"raises={raises.__name__} was declared, but nothing was raised")
+
+
+async def _needs_aiter(case: Case) -> bool:
+    """Whether an iterator that fails by itself works once ``aiter()`` was called on it."""
+    if case.is_instance or case.protocol not in (
+        Protocol.ASYNC_ITERATOR,
+        Protocol.ASYNC_GENERATOR,
+    ):
+        return False
+    subject = await case.fresh()
+    try:
+        subject.aiter()
+        await use(case, subject)
+    except BaseException as error:
+        if case.loop.cancelled(error):
+            raise
+        return False
+    return True
