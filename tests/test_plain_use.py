@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pytest_asyncprotocol import check
+from tests.specimens.async_iterator import Ticker
 from tests.specimens.common import Fails, SetsUpInAiter
 
 
@@ -24,3 +25,11 @@ def test_one_that_fails_in_any_case_may_be_meant_so() -> None:
     assert {
         "its plain use raised ValueError: no tick; if that is meant, declare raises=ValueError"
     } == messages
+
+
+def test_a_declared_exception_that_does_not_come_shows_what_came() -> None:
+    """The trace tells how the pass ended instead."""
+    [verdict] = check("async_iterator", Ticker, raises=ValueError, backends=("trio",)).violations
+
+    assert "raises=ValueError was declared, but nothing was raised" == verdict.message
+    assert "__anext__ #4 -> raised StopAsyncIteration" in verdict.trace

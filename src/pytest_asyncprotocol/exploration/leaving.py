@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Awaitable, Callable
 
 import anyio
 
 from pytest_asyncprotocol.engine.backends import checkpoint
-from pytest_asyncprotocol.exploration.scenarios import Scenario, truth, use
+from pytest_asyncprotocol.exploration.scenarios import Scenario, use
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.protocols import Protocol
 from pytest_asyncprotocol.model.subject import Outcome, Subject
@@ -18,6 +19,30 @@ class BodyError(Exception):
 
     def __init__(self) -> None:
         super().__init__("raised in the body")
+
+
+async def with_body(subject: Subject, body: Callable[[], Awaitable[None]]) -> Outcome:
+    """``async with subject: await body()``, step by step as the language defines it.
+
+    Gives the outcome of ``__aexit__``; what it does not suppress is raised again by the caller.
+    """
+    (await subject.enter()).unwrap()
+    try:
+        await body()
+    except BaseException as error:
+        outcome = await subject.exit(error)
+        outcome.unwrap()
+        if not truth(outcome.value):
+            raise
+        return outcome
+    outcome = await subject.exit()
+    outcome.unwrap()
+    return outcome
+
+
+def truth(value: object) -> bool:
+    """The truth of *value* as ``async with`` takes it; a ``__bool__`` that raises raises here."""
+    return bool(value)
 
 
 async def left_by(subject: Subject, error: BaseException | None) -> Outcome:

@@ -190,30 +190,6 @@ async def _close(case: Case, subject: Subject) -> None:
         raise closed.error
 
 
-async def with_body(subject: Subject, body: Callable[[], Awaitable[None]]) -> Outcome:
-    """``async with subject: await body()``, step by step as the language defines it.
-
-    Gives the outcome of ``__aexit__``; what it does not suppress is raised again by the caller.
-    """
-    (await subject.enter()).unwrap()
-    try:
-        await body()
-    except BaseException as error:
-        outcome = await subject.exit(error)
-        outcome.unwrap()
-        if not truth(outcome.value):
-            raise
-        return outcome
-    outcome = await subject.exit()
-    outcome.unwrap()
-    return outcome
-
-
-def truth(value: object) -> bool:
-    """The truth of *value* as ``async with`` takes it; a ``__bool__`` that raises raises here."""
-    return bool(value)
-
-
 async def let_others_run(turns: int = 1) -> None:
     """Give every task that can run *turns* turns."""
     for _ in range(turns):

@@ -236,13 +236,13 @@ async def plain_use(case: Case) -> None:
         if await _needs_aiter(case):
             hint = "after aiter() it works, but anext() does not call that: set it up in __init__"
         raise Violation(f"its plain use raised {describe_exception(error)}; {hint}") from error
+    raises = case.declared.raises
+    if raises is not None and declared_end is None:
+        raise Violation(f"raises={raises.__name__} was declared, but nothing was raised")
     if not case.is_instance:
         await case.tear_down()
     for scenario in uses(case)[1:]:
         await carry_out(scenario, case, await case.fresh())
-    raises = case.declared.raises
-    if raises is not None and declared_end is None:
-        raise Violation(f"raises={raises.__name__} was declared, but nothing was raised")
 
 
 async def _needs_aiter(case: Case) -> bool:

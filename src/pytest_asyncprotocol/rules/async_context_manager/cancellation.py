@@ -16,9 +16,9 @@ from pytest_asyncprotocol.exploration.cancellation import (
 from pytest_asyncprotocol.exploration.leaving import (
     left_by,
     suppresses,
+    with_body,
 )
 from pytest_asyncprotocol.exploration.release import is_released
-from pytest_asyncprotocol.exploration.scenarios import with_body
 from pytest_asyncprotocol.exploration.stepping import Stepped
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Level, rule

@@ -11,9 +11,9 @@ from pytest_asyncprotocol.exploration.leaving import (
     a_cancellation,
     discard_unawaited,
     left_by,
+    truth,
 )
 from pytest_asyncprotocol.exploration.release import is_released
-from pytest_asyncprotocol.exploration.scenarios import truth
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.exceptions import NoVerdict, Vacuous, Violation, members
