@@ -18,14 +18,13 @@ from pytest_asyncprotocol import (
 )
 from pytest_asyncprotocol.model.declarations import (
     _VALIDATORS,
-    KEYWORDS,
     UNDECLARED,
-    CommonKeywords,
     Declarations,
     declarations_of,
     same,
 )
 from pytest_asyncprotocol.model.exceptions import NoVerdict
+from pytest_asyncprotocol.model.keywords import KEYWORDS, CommonKeywords
 from pytest_asyncprotocol.model.protocols import Protocol
 from pytest_asyncprotocol.options import _COMMON
 

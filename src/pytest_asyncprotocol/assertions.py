@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Unpack
 
 from pytest_asyncprotocol.checking import begin
-from pytest_asyncprotocol.model.declarations import (
+from pytest_asyncprotocol.model.exceptions import ConformanceError
+from pytest_asyncprotocol.model.explain import explain
+from pytest_asyncprotocol.model.keywords import (
     AsyncContextManagerKeywords,
     AsyncGeneratorKeywords,
     AsyncIterableKeywords,
     AsyncIteratorKeywords,
     AwaitableKeywords,
 )
-from pytest_asyncprotocol.model.exceptions import ConformanceError
-from pytest_asyncprotocol.model.explain import explain
 from pytest_asyncprotocol.model.protocols import Protocol, protocol_named
 from pytest_asyncprotocol.model.text import describe
 from pytest_asyncprotocol.model.verdicts import Report

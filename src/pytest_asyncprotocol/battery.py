@@ -103,7 +103,7 @@ class Battery:
             return "blocked by the factory"
         if self._blocking is not None:
             return f"blocked by {self._blocking}, in which it blocked the event loop"
-        for required in rule.requires:
+        for required in () if self._plan.raw else rule.requires:
             if required not in self._rules:
                 continue
             verdict = await self.of(self._rules[required])

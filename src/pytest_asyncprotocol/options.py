@@ -25,7 +25,8 @@ class Plan:
     """What is to be checked, validated.
 
     ``names_backends`` says that the call itself named them; ``on`` narrows the check to one of
-    them, ``only`` to one rule on one of them.
+    them, ``only`` to one rule on one of them. ``raw`` judges every rule, though one that it
+    requires is violated.
     """
 
     factory: Factory
@@ -34,6 +35,7 @@ class Plan:
     names_backends: bool = False
     on: str | None = None
     only: tuple[str, str] | None = None
+    raw: bool = False
 
     @property
     def protocol(self) -> Protocol:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pytest_asyncprotocol.model.protocols import Protocol
@@ -12,14 +13,7 @@ from pytest_asyncprotocol.model.protocols import Protocol
 T = TypeVar("T")
 
 BOTH = ("asyncio", "trio")
-MODULES = (
-    "awaitable",
-    "async_iterable",
-    "async_iterator",
-    "async_generator",
-    "async_context_manager",
-    "common",
-)
+MODULES = sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py"))
 
 
 @dataclass(frozen=True)

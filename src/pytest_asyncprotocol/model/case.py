@@ -6,7 +6,7 @@ import typing
 from typing import Any
 
 from pytest_asyncprotocol.model.declarations import Declarations
-from pytest_asyncprotocol.model.exceptions import NoVerdict
+from pytest_asyncprotocol.model.exceptions import NotApplicable, NoVerdict
 from pytest_asyncprotocol.model.factory import Factory, TearDown, expect_fresh
 from pytest_asyncprotocol.model.protocols import Protocol, is_coroutine_like
 from pytest_asyncprotocol.model.subject import Loop, Subject, discard
@@ -77,6 +77,37 @@ class Case:
             self._tear_downs.append(tear_down)
         self.runs += 1
         return self.adopt(made)
+
+    async def fresh_of(self, name: str) -> Subject:
+        """A fresh subject of the factory that the author declared as *name*, as ``failing=``.
+
+        Raises:
+            NotApplicable: the author declared none.
+            NoVerdict: the factory failed.
+        """
+        make = getattr(self.declared, name)
+        if make is None:
+            raise NotApplicable(f"{name}= was not declared")
+        made, _ = await Factory(make, self.protocol).make()
+        self.runs += 1
+        return self.adopt(made)
+
+    def wrapping(self, inner: Any) -> Subject:
+        """What the author's ``wraps=`` makes of *inner*.
+
+        Raises:
+            NotApplicable: ``wraps=`` was not declared.
+            NoVerdict: it failed.
+        """
+        if self.declared.wraps is None:
+            raise NotApplicable("wraps= was not declared")
+        try:
+            wrapped = self.declared.wraps(inner)
+        except BaseException as error:
+            discard(inner)
+            raise NoVerdict(f"wraps= raised {describe_exception(error)}") from error
+        self.runs += 1
+        return self.adopt(wrapped)
 
     async def prove_factory(self) -> tuple[str, str | None]:
         """Prove that the factory works here: a new object each time, of the right kind.

@@ -121,6 +121,12 @@ class Rule:
         return next((word for word in self.source.split() if "://" in word), "")
 
 
+RETIRED: Final[Mapping[str, str]] = {
+    "AB010": "the factory is checked before any rule, and a wrong one is an error that says so",
+    "CM021": "CM004 says it of every manager, those that are written as generators too",
+}
+"""Ids that were given up, and why: they are not given again."""
+
 _rules: dict[str, Rule] = {}
 
 
@@ -152,13 +158,7 @@ def rule(
         async def aiter_is_self(case: Case) -> None:
             '''``aiter(it)`` is ``it``. ...'''
     """
-    if not re.fullmatch(r"[A-Z]{2,}\d{3}", id):
-        raise ValueError(f"{id!r} is no rule id: take two or more capital letters and three digits")
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug):
-        raise ValueError(f"{slug!r} is no slug: take lower case words with hyphens between them")
-    taken = next((each for each in _rules.values() if id == each.id or slug == each.slug), None)
-    if taken is not None:
-        raise ValueError(f"{id} {slug} is taken by {taken.name}: ids and slugs are unique")
+    _expect_free(id, slug)
     family = _FAMILIES.get(id[:-3])
     if protocols is None and family is None:
         raise ValueError(f"{id} belongs to no known family: name its protocols=")
@@ -179,6 +179,23 @@ def rule(
         return entered
 
     return enter
+
+
+def _expect_free(rule_id: str, slug: str) -> None:
+    """Expect an id and a slug that are well-formed, and that no other rule has or had."""
+    if not re.fullmatch(r"[A-Z]{2,}\d{3}", rule_id):
+        raise ValueError(
+            f"{rule_id!r} is no rule id: take two or more capital letters and three digits"
+        )
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug):
+        raise ValueError(f"{slug!r} is no slug: take lower case words with hyphens between them")
+    if rule_id in RETIRED:
+        raise ValueError(f"{rule_id} was retired: {RETIRED[rule_id]}; take another id")
+    taken = next(
+        (each for each in _rules.values() if rule_id == each.id or slug == each.slug), None
+    )
+    if taken is not None:
+        raise ValueError(f"{rule_id} {slug} is taken by {taken.name}: ids and slugs are unique")
 
 
 def catalogue() -> Mapping[str, Rule]:

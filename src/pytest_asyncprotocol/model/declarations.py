@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
-from typing import Any, Final, Literal, TypedDict, cast
+from typing import Any, Final, cast
 
 from pytest_asyncprotocol.model.exceptions import NoVerdict
+from pytest_asyncprotocol.model.keywords import KEYWORDS
 from pytest_asyncprotocol.model.protocols import Protocol
 from pytest_asyncprotocol.model.text import describe
 
@@ -21,100 +23,47 @@ UNDECLARED: Final[Any] = _Undeclared()
 """Stands for what the author said nothing about, where ``None`` would be a statement."""
 
 
-class CommonKeywords(TypedDict, total=False):
-    """What every assertion takes: how to check, and what any subject may promise."""
-
-    backends: Sequence[str]
-    level: Literal["must", "should", "may"]
-    select: Iterable[str]
-    ignore: Iterable[str]
-    expected_failures: Mapping[str, str]
-    clock: Literal["virtual", "real"]
-    timeout: float
-    background_ok: bool
-
-
-class AwaitableKeywords(CommonKeywords, total=False):
-    """Declarations of an awaitable."""
-
-    returns: object
-    raises: type[BaseException]
-    reawait: Literal["same", "error", "again"]
-    wraps: Callable[[Any], object]
-
-
-class AsyncIterableKeywords(CommonKeywords, total=False):
-    """Declarations of an async iterable."""
-
-    items: Sequence[Any] | Callable[[list[Any]], object]
-    raises: type[BaseException]
-    infinite: bool
-    ordered: bool
-    reiterable: bool
-    released: Callable[[Any], object]
-
-
-class AsyncIteratorKeywords(CommonKeywords, total=False):
-    """Declarations of an async iterator."""
-
-    items: Sequence[Any] | Callable[[list[Any]], object]
-    raises: type[BaseException]
-    infinite: bool
-    ordered: bool
-    cancel_safe: bool
-    closes: bool
-    resumable: bool
-    released: Callable[[Any], object]
-
-
-class AsyncGeneratorKeywords(AsyncIteratorKeywords, total=False):
-    """Declarations of an async generator: those of an async iterator."""
-
-
-class AsyncContextManagerKeywords(CommonKeywords, total=False):
-    """Declarations of an async context manager."""
-
-    value: object
-    value_is_self: bool
-    suppresses: Sequence[type[BaseException]]
-    reuse: Literal["reusable", "reentrant", "single-use"]
-    own_scope: bool
-    failing_exit: Callable[[], object]
-    released: Callable[[Any], object]
-
-
-KEYWORDS: Final[Mapping[Protocol, type]] = {
-    Protocol.AWAITABLE: AwaitableKeywords,
-    Protocol.ASYNC_ITERABLE: AsyncIterableKeywords,
-    Protocol.ASYNC_ITERATOR: AsyncIteratorKeywords,
-    Protocol.ASYNC_GENERATOR: AsyncGeneratorKeywords,
-    Protocol.ASYNC_CONTEXT_MANAGER: AsyncContextManagerKeywords,
-}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declarations:
     """What the author of a subject promises; a field left at its default promises nothing."""
 
-    items: Any = UNDECLARED
+    returns: Any = UNDECLARED
     raises: type[BaseException] | None = None
+    reawait: str | None = None
+    shared: bool = False
+    retryable: bool = False
+    items: Any = UNDECLARED
     infinite: bool = False
     ordered: bool = True
     reiterable: bool | None = None
+    independent: bool = False
     cancel_safe: bool = False
+    after_error: str | None = None
+    concurrent: str | None = None
     closes: bool | None = None
     resumable: bool = False
-    returns: Any = UNDECLARED
-    reawait: str | None = None
-    wraps: Callable[[Any], Any] | None = None
+    sends: tuple[tuple[Any, Any], ...] = ()
+    throws: tuple[type[BaseException], Any] | None = None
     value: Any = UNDECLARED
     value_is_self: bool = False
     suppresses: tuple[type[BaseException], ...] = ()
+    enter_raises: type[BaseException] | None = None
     reuse: str | None = None
+    concurrent_entry: str | None = None
+    sets_context: ContextVar[Any] | None = None
     own_scope: bool = False
-    failing_exit: Callable[[], Any] | None = None
+    wraps_in_group: bool = False
+    waits_for_children: bool = False
     released: Callable[[Any], Any] | None = None
     background_ok: bool = False
+    checkpoints: bool = False
+    reads_context: ContextVar[Any] | None = None
+    wraps: Callable[[Any], Any] | None = None
+    failing: Callable[[], Any] | None = None
+    failing_enter: Callable[[], Any] | None = None
+    failing_exit: Callable[[], Any] | None = None
+    failing_background: Callable[[], Any] | None = None
+    hanging: Callable[[], Any] | None = None
 
     def declares(self, name: str) -> bool:
         """Whether the author said anything by *name*."""
@@ -235,7 +184,7 @@ def _exception_type(name: str, value: object) -> type[BaseException]:
 def _exception_types(name: str, value: object) -> tuple[type[BaseException], ...]:
     if isinstance(value, type):
         return (_exception_type(name, value),)
-    if not isinstance(value, Sequence) or isinstance(value, str):
+    if not _is_list(value):
         raise TypeError(f"{name}= takes a tuple of exception types, not {describe(value)}")
     return tuple(_exception_type(name, each) for each in cast("Sequence[object]", value))
 
@@ -243,7 +192,7 @@ def _exception_types(name: str, value: object) -> tuple[type[BaseException], ...
 def _items(name: str, value: object) -> object:
     if callable(value):
         return value
-    if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
+    if not _is_list(value):
         raise TypeError(
             f"{name}= takes a list of the items, or a callable that judges that list, "
             f"not {describe(value)}"
@@ -261,24 +210,76 @@ def _one_of(*allowed: str) -> Callable[[str, object], str]:
     return validate
 
 
+def _context_variable(name: str, value: object) -> object:
+    if not isinstance(value, ContextVar):
+        raise TypeError(f"{name}= takes a ContextVar, not {describe(value)}")
+    return value  # pyright: ignore[reportUnknownVariableType]
+
+
+def _pairs(name: str, value: object) -> tuple[tuple[Any, Any], ...]:
+    pairs: list[Any] = list(cast("Sequence[Any]", value)) if _is_list(value) else [None]
+    if not pairs or not all(_is_pair(pair) for pair in pairs):
+        raise TypeError(
+            f"{name}= takes a list of pairs (sent, received), as in [('a', 1)], "
+            f"not {describe(value)}"
+        )
+    return tuple((sent, received) for sent, received in pairs)
+
+
+def _thrown(name: str, value: object) -> tuple[type[BaseException], Any]:
+    if not _is_pair(value):
+        raise TypeError(
+            f"{name}= takes a pair (exception type, received), as in (ValueError, 0), "
+            f"not {describe(value)}"
+        )
+    kind, received = cast("tuple[object, Any]", value)
+    return _exception_type(name, kind), received
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, tuple) and len(cast("tuple[object, ...]", value)) == len(("a", "b"))
+
+
 _VALIDATORS: Mapping[str, Callable[[str, object], Any]] = {
-    "items": _items,
+    "returns": _anything,
     "raises": _exception_type,
+    "reawait": _one_of("same", "error", "again"),
+    "shared": _boolean,
+    "retryable": _boolean,
+    "items": _items,
     "infinite": _boolean,
     "ordered": _boolean,
     "reiterable": _boolean,
+    "independent": _boolean,
     "cancel_safe": _boolean,
+    "after_error": _one_of("stops", "continues"),
+    "concurrent": _one_of("safe", "refused", "broadcast"),
     "closes": _boolean,
     "resumable": _boolean,
-    "returns": _anything,
-    "reawait": _one_of("same", "error", "again"),
-    "wraps": _callable,
+    "sends": _pairs,
+    "throws": _thrown,
     "value": _anything,
     "value_is_self": _boolean,
     "suppresses": _exception_types,
+    "enter_raises": _exception_type,
     "reuse": _one_of("reusable", "reentrant", "single-use"),
+    "concurrent_entry": _one_of("safe", "refused"),
+    "sets_context": _context_variable,
     "own_scope": _boolean,
-    "failing_exit": _callable,
+    "wraps_in_group": _boolean,
+    "waits_for_children": _boolean,
     "released": _callable,
     "background_ok": _boolean,
+    "checkpoints": _boolean,
+    "reads_context": _context_variable,
+    "wraps": _callable,
+    "failing": _callable,
+    "failing_enter": _callable,
+    "failing_exit": _callable,
+    "failing_background": _callable,
+    "hanging": _callable,
 }

@@ -77,7 +77,7 @@ def print_and_exit(config: pytest.Config) -> int | None:
     explained = config.getoption("asyncprotocol_explain")
     if not explained and not config.getoption("asyncprotocol_rules"):
         return None
-    from pytest_asyncprotocol.model.catalogue import catalogue, unknown_rule
+    from pytest_asyncprotocol.model.catalogue import RETIRED, catalogue, unknown_rule
     from pytest_asyncprotocol.model.explain import explain_rule, plain
 
     rules = catalogue()
@@ -94,6 +94,9 @@ def print_and_exit(config: pytest.Config) -> int | None:
     for each in rules.values():
         line = f"{each.id}  {each.slug:{slug}}  {each.level.value.upper():6}  {plain(each.title)}"
         sys.stdout.write(f"{line}\n       {each.source_address}\n")
+    sys.stdout.write("\nRetired ids, which are not given again:\n")
+    for retired, reason in RETIRED.items():
+        sys.stdout.write(f"{retired}  {reason}\n")
     return 0
 
 

@@ -17,7 +17,6 @@ from pytest_asyncprotocol.exploration.release import is_released
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.exceptions import NoVerdict, Vacuous, Violation, members
-from pytest_asyncprotocol.model.factory import Factory
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 from pytest_asyncprotocol.model.text import describe_exception
 
@@ -175,10 +174,7 @@ def _body_error(error: BaseException) -> str:
 
 async def _entered_failing(case: Case) -> Subject:
     """A fresh manager of ``failing_exit=``, entered."""
-    make = case.declared.failing_exit
-    made, _ = await Factory(make, case.protocol).make()
-    case.runs += 1
-    subject = case.adopt(made)
+    subject = await case.fresh_of("failing_exit")
     entry = await subject.enter()
     if not entry.returned:
         raise NoVerdict(f"the manager that failing_exit= makes cannot be entered: it {entry}")

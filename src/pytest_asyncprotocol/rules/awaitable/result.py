@@ -81,18 +81,10 @@ async def result_unharmed(case: Case) -> None:
     Source:
         PEP 380, "Formal Semantics": https://peps.python.org/pep-0380/#formal-semantics
     """
-    wraps = case.declared.wraps
-    if wraps is None:
-        raise NotApplicable("wraps= was not declared")
     for value in _delicate_results():
         for suspends in (True, False):
             inner = _giving(value, suspends=suspends)
-            try:
-                wrapped = wraps(inner)
-            except Exception as error:
-                discard(inner)
-                raise NoVerdict(f"wraps= raised {describe_exception(error)}") from error
-            outcome = await case.adopt(wrapped).wait()
+            outcome = await case.wrapping(inner).wait()
             discard(inner)
             if not outcome.returned or outcome.value is not value:
                 raise Violation(

@@ -1,0 +1,1 @@
+"""Rules about an entry that fails or is cancelled."""

@@ -1,0 +1,1 @@
+"""Rules about the generator behind an async context manager."""

@@ -1,0 +1,1 @@
+"""Rules about an async context manager and the tasks around it."""

@@ -1,0 +1,1 @@
+"""Rules about the clean-up of an async generator."""

@@ -1,0 +1,1 @@
+"""What the methods of an async generator look like."""

@@ -1,0 +1,5 @@
+"""Rules for async iterables."""
+
+from pytest_asyncprotocol.rules.async_iterable import leaving as leaving
+from pytest_asyncprotocol.rules.async_iterable import passes as passes
+from pytest_asyncprotocol.rules.async_iterable import shape as shape

@@ -1,0 +1,1 @@
+"""Rules about the steps of an async iterator as suspension points."""

@@ -1,0 +1,1 @@
+"""Rules about an async iterator that several tasks use at once."""

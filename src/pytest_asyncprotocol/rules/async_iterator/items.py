@@ -1,0 +1,1 @@
+"""Which items an async iterator may give, and what may end it."""

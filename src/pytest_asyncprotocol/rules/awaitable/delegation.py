@@ -1,0 +1,1 @@
+"""Rules about a hand-written iterator that passes on what the loop sends and throws."""

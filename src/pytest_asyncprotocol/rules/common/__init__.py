@@ -1,0 +1,7 @@
+"""Rules for all five protocols."""
+
+from pytest_asyncprotocol.rules.common import cancellation as cancellation
+from pytest_asyncprotocol.rules.common import context as context
+from pytest_asyncprotocol.rules.common import leaks as leaks
+from pytest_asyncprotocol.rules.common import loops as loops
+from pytest_asyncprotocol.rules.common import use as use

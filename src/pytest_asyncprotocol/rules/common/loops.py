@@ -1,0 +1,1 @@
+"""Rules about the event loop that a subject is made and used in."""
