@@ -1,0 +1,34 @@
+"""What users are told about each specimen stays as it was read and found good."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.specimens import Specimen, specimens
+from tests.told import told_of, written
+
+WRITTEN = written()
+
+
+@pytest.mark.parametrize("specimen", specimens(), ids=lambda s: s.name)
+def test_the_verdict_is_as_written(specimen: Specimen) -> None:
+    """On Python 3.11 word for word; the texts of Python's own errors differ between versions."""
+    told, expected = sorted(told_of(specimen)), sorted(WRITTEN.get(specimen.name, []))
+    if sys.version_info[:2] != (3, 11):
+        told, expected = (
+            [_without_message(t) for t in told],
+            [_without_message(e) for e in expected],
+        )
+
+    assert expected == told
+
+
+def _without_message(line: str) -> str:
+    return ": ".join(line.split(": ")[:2])
+
+
+def test_nothing_is_left_over() -> None:
+    """A specimen that was renamed or removed leaves no lines behind."""
+    assert set(WRITTEN) <= {each.name for each in specimens()}
