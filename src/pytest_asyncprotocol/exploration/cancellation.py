@@ -123,7 +123,9 @@ async def _cancel_scope(run: Coroutine[Any, Any, None], point: int, loop: Runnin
         if loop.cancelled(raised):
             raise
         error = raised
-    return step, scope.cancelled_caught, error
+    # `asyncio.gather` makes a new CancelledError, which the scope does not know as its own.
+    anew = step.delivered and isinstance(error, loop.cancelled_type)
+    return step, scope.cancelled_caught or anew, None if anew else error
 
 
 async def _cancel_task(run: Coroutine[Any, Any, None], point: int, loop: RunningLoop) -> Ended:

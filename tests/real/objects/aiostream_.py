@@ -1,0 +1,36 @@
+"""aiostream: streams are iterable, awaitable and async context managers at once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from aiostream import stream
+
+from tests.real import ASYNCIO, AWAITABLE, ITERABLE, ITERATOR, MANAGER, real
+
+
+@real(ITERABLE, items=[0, 1, 2], reiterable=True, backends=ASYNCIO)
+def range_() -> Any:
+    return stream.range(3, interval=1)
+
+
+@real(ITERABLE, items=[0, 2, 4], backends=ASYNCIO)
+def map_() -> Any:
+    return stream.map(stream.range(3), lambda n: n * 2)
+
+
+@real(AWAITABLE, returns=2, backends=ASYNCIO)
+def last_item() -> Any:
+    return stream.range(3)
+
+
+@real(MANAGER, backends=ASYNCIO)
+def streamer() -> Any:
+    return stream.range(3).stream()
+
+
+@real(ITERATOR, backends=ASYNCIO, items=[0, 1])
+async def opened_streamer() -> AsyncIterator[Any]:
+    async with stream.range(2).stream() as made:
+        yield made
