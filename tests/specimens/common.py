@@ -297,9 +297,9 @@ class ReportsErrors(Polite):
     """Works at its exit only where the body raised."""
 
 
-@violates("CO001", MANAGER)
-class SwallowsWhileItReports(Polite):
-    """Catches everything where nobody looks."""
+@conforms("CO001", MANAGER)
+class LetsTheErrorOfTheBodyOut(Polite):
+    """Drops a cancellation where the error of the body comes out in its place."""
 
     async def report(self) -> None:
         with suppress(BaseException):

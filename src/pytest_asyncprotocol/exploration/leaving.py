@@ -56,14 +56,15 @@ async def left_by(subject: Subject, error: BaseException | None) -> Outcome:
 
 
 async def leave_by_error(case: Case, subject: Subject) -> None:
-    """The use of a manager whose body raises; raises what ``__aexit__`` raises in its place."""
+    """The use of a manager whose body raises; raises what comes out of the manager then."""
     del case
     error = BodyError()
     (await subject.enter()).unwrap()
     outcome = await left_by(subject, error)
     discard_unawaited(outcome)
-    if outcome.error is not error:
-        outcome.unwrap()
+    outcome.unwrap()
+    if not suppresses(outcome):
+        raise error
 
 
 def uses(case: Case) -> tuple[Scenario, ...]:

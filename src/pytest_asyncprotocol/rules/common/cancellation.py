@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytest_asyncprotocol.exploration.cancellation import CancelledRun, sweep
-from pytest_asyncprotocol.exploration.leaving import uses
+from pytest_asyncprotocol.exploration.leaving import BodyError, uses
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.exceptions import (
@@ -46,7 +46,8 @@ async def cancellation_passes(case: Case) -> None:
 async def cancellation_unchanged(case: Case) -> None:
     """Cancellation is not converted into another exception.
 
-    When a cancellation was delivered into the subject, what comes out is that cancellation.
+    When a cancellation was delivered into the subject, what comes out is that cancellation; out of
+    a manager that is left by an error of its body, that error may come too.
 
     Why:
         ``asyncio.timeout`` then reports the other exception instead of TimeoutError, and cancel
@@ -64,7 +65,9 @@ async def cancellation_unchanged(case: Case) -> None:
     """
 
     def judge(run: CancelledRun) -> None:
-        if run.delivered and not run.cancelled and run.error is not None:
+        if not run.delivered or run.cancelled or isinstance(run.error, BodyError):
+            return
+        if run.error is not None:
             raise Violation(f"{run.where}, it raised {describe_exception(run.error)} in its place")
 
     await sweep(case, uses(case), judge)
