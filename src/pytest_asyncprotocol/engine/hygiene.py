@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
+import re
 import sys
 import threading
 import warnings
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,6 +17,9 @@ from pytest_asyncprotocol.engine import hooks
 from pytest_asyncprotocol.engine.stall import what_is_awaited
 from pytest_asyncprotocol.model.protocols import has_attribute
 from pytest_asyncprotocol.model.text import describe_exception, type_name
+
+_DETAILS = re.compile(r"<([\w.]+)[^>]*>")
+_NUMBER = re.compile(r"\d+")
 
 MOST_ALLOCATIONS = 50_000
 """Objects more than before, after which a job is followed by a collection of garbage."""
@@ -33,6 +38,7 @@ class Recorder:
     def __init__(self) -> None:
         self._never_awaited: list[str] = []
         self._mishaps: list[str] = []
+        self._lost: list[str] = []
         self._present = set(threading.enumerate())
 
     def mark(self) -> int:
@@ -55,6 +61,40 @@ class Recorder:
         gc.collect()
         return self._mishaps[mark:]
 
+    @contextmanager
+    def lost_errors(self, library: str) -> Generator[Callable[[], list[str]]]:
+        """Give a function that tells the errors which nobody got in this block.
+
+        Those are what goes to a log of asyncio or trio, ends a thread, or only reaches the
+        exception handler of asyncio's running loop.
+        """
+        gc.collect()
+        mark = len(self._lost)
+
+        def since() -> list[str]:
+            gc.collect()
+            return self._lost[mark:]
+
+        if library != "asyncio":
+            yield since
+            return
+        loop = asyncio.get_running_loop()
+        handler = loop.get_exception_handler()
+        loop.set_exception_handler(lambda _, context: self._lose(context.get("exception")))
+        try:
+            yield since
+        finally:
+            loop.set_exception_handler(handler)
+
+    def _lose(self, error: object) -> None:
+        if isinstance(error, Exception):
+            self._lost.append(describe_exception(error))
+
+    def logged(self, record: logging.LogRecord) -> bool:
+        """Take one record of a library's log, and keep it out of that; a filter of loggers."""
+        self._lose(record.exc_info[1] if record.exc_info else None)
+        return False
+
     def warned(self, message: Warning | str, *details: Any, **more: Any) -> None:
         """Take one warning; stands in for `warnings.showwarning`."""
         del details, more
@@ -62,7 +102,8 @@ class Recorder:
         if isinstance(message, RuntimeWarning) and "never awaited" in lines[0]:
             self._never_awaited.append(lines[0])
         elif isinstance(message, ResourceWarning):
-            self._mishaps.append(lines[0])
+            text = _NUMBER.sub("N", _DETAILS.sub(r"<\1>", lines[0]))
+            self._mishaps.append(f"ResourceWarning: {text}")
 
     def unraisable(self, unraisable: Any) -> None:
         """Take one error of a ``__del__`` or the like; stands in for `sys.unraisablehook`."""
@@ -75,8 +116,7 @@ class Recorder:
         """Take the error that ended a thread; false if the thread was there before."""
         if details.thread in self._present or details.thread is None:
             return False
-        if details.exc_value is not None:
-            self._mishaps.append(f"{describe_exception(details.exc_value)}, in a thread")
+        self._lose(details.exc_value)
         return True
 
 
@@ -104,7 +144,7 @@ def recording() -> Generator[Recorder]:
         if freezes:
             gc.freeze()
         try:
-            with _silent_logs():
+            with _logs_kept(recorder):
                 yield recorder
         finally:
             gc.collect()
@@ -116,17 +156,20 @@ def recording() -> Generator[Recorder]:
 
 
 @contextmanager
-def _silent_logs() -> Generator[None]:
+def _logs_kept(recorder: Recorder) -> Generator[None]:
     """What the libraries log about a subject would keep its remains alive in others' records."""
     loggers = [logging.getLogger(name) for name in LOGGERS]
-    before = [logger.disabled for logger in loggers]
+    before = [(logger.disabled, logger.level, logger.filters) for logger in loggers]
     for logger in loggers:
-        logger.disabled = True
+        logger.disabled = False
+        logger.setLevel(logging.DEBUG)
+        logger.filters = [recorder.logged]
     try:
         yield
     finally:
-        for logger, disabled in zip(loggers, before, strict=True):
-            logger.disabled = disabled
+        for logger, (disabled, level, filters) in zip(loggers, before, strict=True):
+            logger.disabled, logger.filters = disabled, filters
+            logger.setLevel(level)
 
 
 def collect_if_many() -> None:
@@ -138,8 +181,6 @@ def collect_if_many() -> None:
 def living_tasks(library: str) -> set[Any]:
     """The tasks of the running loop; on trio those beside the checker's own, system tasks too."""
     if library == "asyncio":
-        import asyncio
-
         return asyncio.all_tasks()
     import trio
 
@@ -157,8 +198,6 @@ def living_tasks(library: str) -> set[Any]:
 def waiting_callbacks(library: str) -> int:
     """How many callbacks, and timers of asyncio, wait in the running loop."""
     if library == "asyncio":
-        import asyncio
-
         return hooks.asyncio_callbacks(asyncio.get_running_loop())
     import trio
 

@@ -8,10 +8,18 @@ from collections.abc import Awaitable, Callable
 import anyio
 
 from pytest_asyncprotocol.engine.backends import checkpoint
-from pytest_asyncprotocol.exploration.scenarios import Scenario, use
+from pytest_asyncprotocol.engine.lineage import following
+from pytest_asyncprotocol.exploration.scenarios import Scenario, let_others_run, use
+from pytest_asyncprotocol.exploration.together import together
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.protocols import Protocol
 from pytest_asyncprotocol.model.subject import Outcome, Subject
+
+TURNS_OF_A_BODY = 20
+"""Turns that a long body gives to other tasks."""
+
+TIME_OF_A_BODY = 1
+"""Seconds of the loop's clock that a long body gives to the tasks that its manager started."""
 
 
 class BodyError(Exception):
@@ -65,6 +73,62 @@ async def leave_by_error(case: Case, subject: Subject) -> None:
     outcome.unwrap()
     if not suppresses(outcome):
         raise error
+
+
+async def enter_and_leave(subject: Subject, entering: Awaitable[Outcome]) -> None:
+    """Await *entering*; if *subject* was entered, leave it where no cancel scope reaches."""
+    with anyio.CancelScope() as cover:
+        if (await entering).returned:
+            cover.shield = True
+            discard_unawaited(await subject.exit())
+
+
+async def left_in_cancelled_scope(
+    case: Case, subject: Subject, error: BaseException | None
+) -> BaseException | None:
+    """Use *subject* in a scope that is cancelled when the body begins.
+
+    The body raises *error*, or lets the cancellation out where that is None. Gives what comes out
+    of the scope.
+    """
+
+    async def body() -> None:
+        scope.cancel()
+        if error is not None:
+            raise error
+        await checkpoint()
+
+    try:
+        with anyio.CancelScope() as scope:
+            discard_unawaited(await with_body(subject, body))
+    except BaseException as raised:
+        if case.loop.cancelled(raised):
+            raise
+        return raised
+    return None
+
+
+async def left_after_a_while(subject: Subject, library: str) -> None:
+    """Use *subject*, to whatever end, with a body that takes its time.
+
+    It does so in a task of its own, which what the manager started may cancel.
+    """
+
+    async def use_it() -> None:
+        with following(library) as alive:
+
+            async def body() -> None:
+                await let_others_run(TURNS_OF_A_BODY)
+                if alive():
+                    await anyio.sleep(TIME_OF_A_BODY)
+
+            try:
+                discard_unawaited(await with_body(subject, body))
+            except BaseException:
+                if anyio.current_effective_deadline() == float("-inf"):
+                    raise
+
+    await together(use_it)
 
 
 def uses(case: Case) -> tuple[Scenario, ...]:

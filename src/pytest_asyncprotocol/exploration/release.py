@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import inspect
 
+import anyio
+
+from pytest_asyncprotocol.engine.lineage import Alive
 from pytest_asyncprotocol.exploration.scenarios import let_others_run
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import NoVerdict
@@ -12,6 +15,9 @@ from pytest_asyncprotocol.model.text import describe_exception
 
 TURNS_TO_RELEASE = 10
 """Turns that a subject's own tasks get to let go of what it held."""
+
+TIME_TO_RELEASE = 1
+"""Seconds of the loop's clock that its tasks get, where it has some, to acquire and let go."""
 
 
 async def is_released(case: Case, subject: Subject) -> bool:
@@ -37,3 +43,22 @@ async def is_released_now(case: Case, subject: Subject) -> bool:
         return bool(await said if inspect.isawaitable(said) else said)
     except Exception as error:
         raise NoVerdict(f"the callable released= raised {describe_exception(error)}") from error
+
+
+async def is_released_when_quiet(case: Case, subject: Subject, alive: Alive) -> bool:
+    """Whether ``released=`` is true once the tasks that are *alive* have had some time."""
+    if alive():
+        await anyio.sleep(TIME_TO_RELEASE)
+    return await is_released(case, subject)
+
+
+async def is_released_by_plain_use(case: Case) -> bool:
+    """Whether ``released=`` is true before the plain use of a fresh manager, and after it."""
+    subject = await case.fresh()
+    released = await is_released(case, subject)
+    if released:
+        (await subject.enter()).unwrap()
+        (await subject.exit()).unwrap()
+        released = await is_released(case, subject)
+    await case.tear_down()
+    return released

@@ -164,10 +164,18 @@ async def use(case: Case, subject: Subject) -> BaseException | None:
         await _use(case, subject)
     except BaseException as error:
         declared = case.declared.raises
+        if case.protocol is Protocol.ASYNC_CONTEXT_MANAGER and ended_on_entry(subject, error):
+            declared = case.declared.enter_raises
         if declared is not None and isinstance(error, declared) and not case.loop.cancelled(error):
             return error
         raise
     return None
+
+
+def ended_on_entry(subject: Subject, error: BaseException) -> bool:
+    """Whether *error*, by which the plain use of a manager ended, came from ``__aenter__``."""
+    entry: Outcome | None = subject.stages.get(entered.__name__)
+    return entry is not None and entry.error is error
 
 
 async def _use(case: Case, subject: Subject) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import typing
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from pytest_asyncprotocol.model.declarations import Declarations
@@ -23,6 +25,18 @@ class Record(typing.Protocol):
 
     def since(self, mark: int) -> list[str]:
         """The coroutines that were made since and never awaited."""
+        ...
+
+    def mark_mishaps(self) -> int:
+        """The state of the record of mishaps."""
+        ...
+
+    def mishaps_since(self, mark: int) -> list[str]:
+        """The resources that were left open since, and the errors nobody could catch."""
+        ...
+
+    def lost_errors(self, library: str) -> AbstractContextManager[Callable[[], list[str]]]:
+        """A function that tells the errors in this block which reached nobody but a log."""
         ...
 
 

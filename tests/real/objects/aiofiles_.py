@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import aiofiles
+import aiofiles.tempfile
 
 from tests.real import ASYNCIO, ITERATOR, MANAGER, real
 
@@ -25,3 +26,13 @@ async def lines() -> AsyncIterator[Any]:
         path.write_text("a\nb\n")
         async with aiofiles.open(path) as file:
             yield file
+
+
+@real(MANAGER, backends=ASYNCIO)
+def temporary_directory() -> Any:
+    return aiofiles.tempfile.TemporaryDirectory()
+
+
+@real(MANAGER, backends=ASYNCIO)
+def temporary_file() -> Any:
+    return aiofiles.tempfile.TemporaryFile()

@@ -24,3 +24,20 @@ def event() -> Any:
     made = aiologic.Event()
     made.set()
     return made
+
+
+@real(MANAGER)
+def condition() -> Any:
+    return aiologic.Condition()
+
+
+@real(MANAGER, reuse="reentrant")
+def reentrant_lock() -> Any:
+    return aiologic.RLock()
+
+
+@real(AWAITABLE, returns=1)
+def queue() -> Any:
+    made: aiologic.SimpleQueue[int] = aiologic.SimpleQueue()
+    made.put(1)
+    return made.async_get()

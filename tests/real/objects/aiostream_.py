@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -34,3 +35,14 @@ def streamer() -> Any:
 async def opened_streamer() -> AsyncIterator[Any]:
     async with stream.range(2).stream() as made:
         yield made
+
+
+async def _numbers(count: int = 3) -> AsyncIterator[int]:
+    for number in range(count):
+        await asyncio.sleep(0)
+        yield number
+
+
+@real(ITERABLE, backends=ASYNCIO, ordered=False, items=[0, 1, 2, 0, 1, 2])
+def merge() -> Any:
+    return stream.merge(_numbers(), _numbers())

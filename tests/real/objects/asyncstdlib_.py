@@ -60,3 +60,26 @@ def exit_stack() -> Any:
 @real(AWAITABLE, returns=3)
 def sum_() -> Any:
     return asyncstdlib.sum(_numbers())
+
+
+@real(ITERATOR, items=[(0, 1), (1, 2)])
+def pairwise() -> Any:
+    return asyncstdlib.pairwise(_numbers())
+
+
+@real(ITERATOR, items=[(0, 1), (2,)])
+def batched() -> Any:
+    return asyncstdlib.batched(_numbers(), 2)
+
+
+@real(ITERATOR, items=[0, 1, 2])
+def tee() -> Any:
+    return asyncstdlib.tee(_numbers())[0]
+
+
+@real(
+    ITERATOR,
+    findings={"AI017": "asyncstdlib 3.14.0: aclose() before the first item raises AttributeError"},
+)
+def groupby() -> Any:
+    return asyncstdlib.groupby(_numbers(), key=bool)

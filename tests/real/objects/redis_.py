@@ -38,3 +38,11 @@ async def scan_iter() -> AsyncIterator[Any]:
     async for made in _client():
         await made.set("a", "b")
         yield made.scan_iter()
+
+
+@real(MANAGER, backends=ASYNCIO)
+async def subscription() -> AsyncIterator[Any]:
+    async for made in _client():
+        pubsub = made.pubsub()
+        yield pubsub
+        await pubsub.aclose()

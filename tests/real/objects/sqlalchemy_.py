@@ -7,17 +7,22 @@ from typing import Any
 
 import sqlalchemy
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from tests.real import ASYNCIO, AWAITABLE, ITERATOR, MANAGER, real
 
 
 async def _engine() -> AsyncIterator[Any]:
-    engine = create_async_engine("sqlite+aiosqlite://")
+    engine = create_async_engine("sqlite+aiosqlite://", poolclass=AsyncAdaptedQueuePool)
     yield engine
     await engine.dispose()
 
 
-@real(MANAGER, backends=ASYNCIO)
+def _nothing_checked_out(connection: Any) -> bool:
+    return bool(connection.engine.pool.checkedout() == 0)
+
+
+@real(MANAGER, backends=ASYNCIO, value_is_self=True, released=_nothing_checked_out)
 async def connect() -> AsyncIterator[Any]:
     async for engine in _engine():
         yield engine.connect()

@@ -14,22 +14,25 @@ from pytest_asyncprotocol.exploration.cancellation import (
     sweep,
 )
 from pytest_asyncprotocol.exploration.leaving import (
+    BodyError,
     left_by,
+    left_in_cancelled_scope,
     suppresses,
     with_body,
 )
-from pytest_asyncprotocol.exploration.release import is_released
+from pytest_asyncprotocol.exploration.release import is_released, is_released_by_plain_use
 from pytest_asyncprotocol.exploration.stepping import Stepped
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Level, rule
-from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
+from pytest_asyncprotocol.model.exceptions import NotApplicable, Vacuous, Violation
 from pytest_asyncprotocol.model.subject import Outcome, Subject
+from pytest_asyncprotocol.rules.async_context_manager.ending import ENDS_THE_PROGRAM
 
-ENDS_THE_PROGRAM = (KeyboardInterrupt, SystemExit, GeneratorExit)
 
-
-# It requires CM004, since a manager that suppresses whatever comes has one fault, not two.
-@rule("CM005", "never-suppresses-cancellation", Level.MUST, requires=("CO010", "CM004"))
+# It requires CM004, since a manager that suppresses whatever comes has one fault, not two; and
+# CM014, since it leaves in the same ways, and an exit that hangs then says nothing here.
+@rule("CM005", "never-suppresses-cancellation", Level.MUST,
+      requires=("CO010", "CM004", "CM014"))  # fmt: skip
 async def never_suppresses_cancellation(case: Case) -> None:
     """It never suppresses cancellation, KeyboardInterrupt, SystemExit or GeneratorExit.
 
@@ -106,7 +109,8 @@ async def cancelled_exit_releases(case: Case) -> None:
         Trio, trio.abc.AsyncResource.aclose:
         https://trio.readthedocs.io/en/stable/reference-io.html#trio.abc.AsyncResource.aclose
     """
-    await _expect_release_undisturbed(case)
+    if not await is_released_by_plain_use(case):
+        raise Vacuous("released= is false even where nothing is cancelled, which CM020 judges")
     reached = False
     for point in range(1, MOST_POINTS + 1):
         runs = [await _cancelled_exit(point, style, case) for style in STYLES[case.library]]
@@ -121,6 +125,90 @@ async def cancelled_exit_releases(case: Case) -> None:
             )
     if not reached:
         raise Vacuous("__aexit__ never suspended, so no cancellation could be delivered into it")
+
+
+# It requires CM011 and CM020, since an exit that does not release when it is cancelled on its way,
+# or told of a cancellation, does not do so in a cancelled scope either; and CM014, since an exit
+# that hangs there says nothing here.
+@rule("CM012", "exit-in-cancelled-scope", Level.SHOULD, libraries=("trio",),
+      requires=("CO010", "CM011", "CM014", "CM020"), enabled_by=("released",))  # fmt: skip
+async def exit_in_cancelled_scope(case: Case) -> None:
+    """What was acquired is released although the scope around is cancelled already.
+
+    There each checkpoint of ``__aexit__`` raises, the first one too. When the body was cancelled,
+    or raised in a scope that is cancelled, the declared ``released=`` is true afterwards, at once
+    or after some turns of the event loop. It is judged on Trio: on asyncio ``Task.cancel()``
+    interrupts once, and code for asyncio alone may count on that.
+
+    Why:
+        Time-outs are where roll-backs happen; one that is cut short leaves the transaction open,
+        and the connection out of the pool.
+
+    In practice:
+        ``if exc_type: await self.rollback()`` and then ``self.pool.release()``, without
+        ``finally``.
+
+    Advice:
+        Release in ``finally``, without an await; or await under a shield that has a time limit.
+
+    Source:
+        Trio, "Cancellation semantics", and anyio, "Finalization":
+        https://trio.readthedocs.io/en/stable/reference-core.html#cancellation-semantics
+        https://anyio.readthedocs.io/en/stable/cancellation.html#finalization
+    """
+    if not await is_released_by_plain_use(case):
+        raise Vacuous("released= is false even where nothing is cancelled, which CM020 judges")
+    for error in (None, BodyError()):
+        subject = await case.fresh()
+        await left_in_cancelled_scope(case, subject, error)
+        if not await is_released(case, subject):
+            raise Violation(
+                f"left {_in_cancelled_scope(error)}, it ended without releasing: released= is false"
+            )
+        await case.tear_down()
+
+
+# It requires CM004 and CM014, since an exception that is suppressed anywhere, and an exit that
+# hangs, are faults of their own.
+@rule("CM013", "body-error-survives-cancellation", Level.MAY,
+      requires=("CO010", "CM004", "CM014"))  # fmt: skip
+async def body_error_survives_cancellation(case: Case) -> None:
+    """A cancelled exit does not eat the exception of the body.
+
+    When the body raises in a scope that is cancelled already, that exception comes out of the
+    scope, or one that was made from it. Neither does where the first checkpoint of ``__aexit__``
+    raises the cancellation in its place. Many classes of Trio and anyio do so, and Trio has an
+    open issue on it.
+
+    Why:
+        The scope takes the cancellation for its own, and the error is gone without a trace.
+
+    In practice:
+        Any unshielded ``await`` in ``__aexit__``.
+
+    Advice:
+        Clean up without a checkpoint, or under a shield that has a time limit, where the body
+        raised an exception.
+
+    Source:
+        Python language reference, 7.8 "The raise statement", and Trio, "Cancellation semantics":
+        https://docs.python.org/3/reference/simple_stmts.html#the-raise-statement
+        https://trio.readthedocs.io/en/stable/reference-core.html#cancellation-semantics
+    """
+    error = BodyError()
+    if isinstance(error, case.declared.suppresses):
+        raise NotApplicable("suppresses= covers every exception, so it may be gone")
+    if await left_in_cancelled_scope(case, await case.fresh(), error) is None:
+        raise Violation(
+            f"left {_in_cancelled_scope(error)}, __aexit__ let the cancellation out in place of "
+            "that exception, which was lost"
+        )
+
+
+def _in_cancelled_scope(error: BaseException | None) -> str:
+    if error is None:
+        return "by a body that was cancelled, in a scope that is cancelled"
+    return f"by a body that raised {type(error).__name__}, in a scope that is cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,14 +276,3 @@ async def _cancels_its_own_body(case: Case) -> bool:
             raise
     await case.tear_down()
     return body.cancelled
-
-
-async def _expect_release_undisturbed(case: Case) -> None:
-    subject = await case.fresh()
-    if await is_released(case, subject):
-        (await subject.enter()).unwrap()
-        (await subject.exit()).unwrap()
-        if await is_released(case, subject):
-            await case.tear_down()
-            return
-    raise Vacuous("released= is false even where nothing is cancelled, which CM020 judges")

@@ -1,1 +1,170 @@
-"""Rules about an entry that fails or is cancelled."""
+"""Rules about an async context manager whose entry fails or is cancelled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pytest_asyncprotocol.engine.hygiene import describe_task
+from pytest_asyncprotocol.engine.lineage import following
+from pytest_asyncprotocol.exploration.cancellation import (
+    MOST_POINTS,
+    STYLES,
+    Style,
+    cancelled_at,
+)
+from pytest_asyncprotocol.exploration.crossing import cancelled_with_result
+from pytest_asyncprotocol.exploration.leaving import enter_and_leave
+from pytest_asyncprotocol.exploration.release import (
+    is_released,
+    is_released_by_plain_use,
+    is_released_when_quiet,
+)
+from pytest_asyncprotocol.exploration.scenarios import let_others_run
+from pytest_asyncprotocol.exploration.stepping import Stepped
+from pytest_asyncprotocol.model.case import Case
+from pytest_asyncprotocol.model.catalogue import Level, rule
+from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
+from pytest_asyncprotocol.model.subject import Outcome, Subject
+from pytest_asyncprotocol.model.text import type_name
+
+TURNS_TO_END = 5
+"""Turns that the tasks of an entry that failed get to end."""
+
+
+@rule("CM009", "failed-entry-releases", Level.SHOULD,
+      requires=("CO010",), enabled_by=("failing_enter", "enter_raises"))  # fmt: skip
+async def failed_entry_releases(case: Case) -> None:
+    """An ``__aenter__`` that fails releases what it acquired.
+
+    The entry of what ``failing_enter=`` makes raises, or that of the manager itself where it
+    declares ``enter_raises=``. After some turns of the event loop the tasks that it started are
+    over, unless ``background_ok=True`` is declared, and the declared ``released=`` is true.
+
+    Why:
+        Nobody calls ``__aexit__`` where ``__aenter__`` raised: what it holds by then stays held.
+
+    In practice:
+        It takes a connection out of the pool, and the handshake fails; it starts a reader, and
+        the login is refused.
+
+    Advice:
+        Put all that comes behind the first acquisition into ``try``, and release in
+        ``except BaseException``; or build the entry upon an `AsyncExitStack`, and keep it by
+        ``pop_all()``.
+
+    Source:
+        Python language reference, 8.9.3 "The async with statement":
+        https://docs.python.org/3/reference/compound_stmts.html#the-async-with-statement
+    """
+    declared = case.declared
+    own = declared.failing_enter is None
+    subject = await (case.fresh() if own else case.fresh_of("failing_enter"))
+    if declared.released is not None and not await is_released(case, subject):
+        raise Vacuous("released= is false before the entry that fails")
+    with following(case.library) as alive:
+        entry = await subject.enter()
+        await let_others_run(TURNS_TO_END)
+        left = [] if declared.background_ok else sorted(describe_task(task) for task in alive())
+    if entry.returned:
+        await subject.exit()
+        raise Violation(f"failing_enter= was declared, but {entry.operation} {entry}")
+    failed = f"{entry.operation} raised {type_name(entry.error)}"
+    if declared.released is not None and not await is_released(case, subject):
+        raise Violation(f"{failed}, and kept what it had acquired: released= is false")
+    if left:
+        raise Violation(f"{failed}, and {left[0]} is still alive")
+
+
+@rule("CM010", "cancelled-entry-releases", Level.SHOULD,
+      requires=("CO010",), enabled_by=("released",))  # fmt: skip
+async def cancelled_entry_releases(case: Case) -> None:
+    """An ``__aenter__`` that is cancelled leaves nothing acquired.
+
+    At whichever suspension of ``__aenter__`` the cancellation comes, the declared ``released=`` is
+    true afterwards, and still is when the tasks that it started have gone on for a second of the
+    loop's clock. An entry that returns in spite of the cancellation is left by ``__aexit__`` first.
+    On asyncio it is enough to release when a cancel scope cancels, or when ``Task.cancel()`` does.
+    Where either does, ``Task.cancel()`` also comes together with the result: when what the entry
+    waits for is done, and the entry did not yet go on.
+
+    Why:
+        Time-outs around the entry are how users limit a slow connect, and each of them costs
+        a connection.
+
+    In practice:
+        It takes a connection, and resets it outside of ``try``; ``await asyncio.shield(connect)``,
+        which connects when the caller has left; a pool hands over a connection to a waiter that
+        was cancelled in the same turn.
+
+    Advice:
+        Put all that comes behind the acquisition into ``try``, and release in
+        ``except BaseException``; on asyncio, look there whether what was awaited is done.
+
+    Source:
+        Python language reference, 8.9.3 "The async with statement", and asyncio, "Task
+        Cancellation":
+        https://docs.python.org/3/reference/compound_stmts.html#the-async-with-statement
+        https://docs.python.org/3/library/asyncio-task.html#task-cancellation
+    """
+    if not await is_released_by_plain_use(case):
+        raise Vacuous("released= is false even where nothing is cancelled, which CM020 judges")
+    for point in range(1, MOST_POINTS + 1):
+        runs = [await _cancelled_entry(point, style, case) for style in STYLES[case.library]]
+        inside = [run for run in runs if run is not None]
+        if not inside:
+            break
+        if not any(run.released for run in inside):
+            raise Violation(
+                f"cancelled at suspension {point}, inside __aenter__, it kept what it had "
+                "acquired: released= is false"
+            )
+        if case.library == "asyncio" and all(run.safe for run in inside):
+            await _expect_release_when_crossed(point, case)
+    if not case.points:
+        raise Vacuous("__aenter__ never suspended, so no cancellation could be delivered into it")
+
+
+@dataclass(frozen=True, slots=True)
+class _CancelledEntry:
+    """An entry that was cancelled; it is ``safe`` if that reached it, and it released."""
+
+    released: bool
+    safe: bool
+
+
+async def _cancelled_entry(point: int, style: Style, case: Case) -> _CancelledEntry | None:
+    """Cancel the entry of a fresh manager at suspension *point*; None if it has none."""
+    entry: Stepped[Outcome] | None = None
+
+    async def use(case: Case, subject: Subject) -> None:
+        del case
+        nonlocal entry
+        entry = Stepped(subject.enter())
+        await enter_and_leave(subject, entry)
+
+    await case.tear_down()
+    with following(case.library) as alive:
+        run = await cancelled_at(point, style, case, use)
+        if run is None or entry is None or point > entry.suspensions:
+            return None
+        case.points += run.delivered
+        released = await is_released_when_quiet(case, run.subject, alive)
+    return _CancelledEntry(released, released and run.delivered)
+
+
+async def _expect_release_when_crossed(point: int, case: Case) -> None:
+    async def use(case: Case, subject: Subject) -> None:
+        del case
+        await enter_and_leave(subject, subject.enter())
+
+    await case.tear_down()
+    with following(case.library) as alive:
+        subject = await cancelled_with_result(point, case, use)
+        if subject is None:
+            return
+        case.points += 1
+        if not await is_released_when_quiet(case, subject, alive):
+            raise Violation(
+                f"cancelled by Task.cancel() at suspension {point}, inside __aenter__, when what "
+                "it waited for was done, it kept what it had acquired: released= is false"
+            )

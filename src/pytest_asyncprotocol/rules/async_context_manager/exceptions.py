@@ -61,6 +61,38 @@ async def suppresses_as_declared(case: Case) -> None:
         await case.tear_down()
 
 
+@rule("CM006", "does-not-reraise", Level.MAY, requires=("CO010",))
+async def does_not_reraise(case: Case) -> None:
+    """``__aexit__`` does not raise again the exception that it was given.
+
+    It returns a false value, and the language lets the exception out. To raise another one is
+    something else.
+
+    Why:
+        The traceback grows by frames that have nothing to do with the error.
+
+    In practice:
+        ``if exc: raise exc``; ``try: raise exc`` to choose by ``except`` clauses what to log.
+
+    Advice:
+        Return False, or nothing.
+
+    Source:
+        Python language reference, 3.3.9, object.__exit__, which 3.4.4 refers to:
+        https://docs.python.org/3/reference/datamodel.html#object.__exit__
+    """
+    error = BodyError()
+    subject = await case.fresh()
+    (await subject.enter()).unwrap()
+    outcome = await left_by(subject, error)
+    discard_unawaited(outcome)
+    if outcome.error is error:
+        raise Violation(
+            f"{outcome.operation} raised again the exception that it was given; "
+            "expected a false value"
+        )
+
+
 @rule("CM007", "exit-error-keeps-context", Level.SHOULD,
       requires=("CO010",), enabled_by=("failing_exit",))  # fmt: skip
 async def exit_error_keeps_context(case: Case) -> None:
@@ -96,8 +128,9 @@ async def exit_error_keeps_context(case: Case) -> None:
         )
 
 
+# It requires CM014, since an exit that hangs when it is told of a cancellation has one fault.
 @rule("CM020", "releases-after-error", Level.SHOULD,
-      requires=("CO010",), enabled_by=("released",))  # fmt: skip
+      requires=("CO010", "CM014"), enabled_by=("released",))  # fmt: skip
 async def releases_after_error(case: Case) -> None:
     """What was acquired is released, whether the body raised, was cancelled, or neither.
 

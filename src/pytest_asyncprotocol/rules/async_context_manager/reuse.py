@@ -6,6 +6,7 @@ from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.exceptions import Violation
 from pytest_asyncprotocol.model.subject import Outcome, Subject
+from pytest_asyncprotocol.rules.async_context_manager.generators import is_generator_based
 
 
 @rule("CM015", "re-entry", Level.SHOULD, requires=("CO010",))
@@ -48,6 +49,41 @@ async def re_entry(case: Case) -> None:
     if reuse == "reentrant":
         await case.tear_down()
         await _nest(await case.fresh())
+
+
+# It requires CM015, since an exit that can be waited for once has one fault, entered again or not.
+@rule("CM026", "second-exit-ends", Level.SHOULD, requires=("CO010", "CM015"))
+async def second_exit_ends(case: Case) -> None:
+    """An exit that has nothing to leave comes to an end.
+
+    A second ``__aexit__``, and one of a manager that was never entered, return or raise, whatever
+    the exception: neither waits for ever. A generator behind a manager would be started by the
+    latter, and is spared it.
+
+    Why:
+        A shutdown that closes each client in turn, entered or not, never gets past this one.
+
+    In practice:
+        ``await self.closed.wait()``, where the task that sets the event was never started, or
+        a message to a task that has gone.
+
+    Advice:
+        Remember that it was left, and return at once; or raise RuntimeError.
+
+    Source:
+        Trio, trio.abc.AsyncResource.aclose, and contextlib, "Single use, reusable and reentrant
+        context managers":
+        https://trio.readthedocs.io/en/stable/reference-io.html#trio.abc.AsyncResource.aclose
+        https://docs.python.org/3/library/contextlib.html#single-use-reusable-and-reentrant-context-managers
+    """
+    subject = await case.fresh()
+    (await subject.enter()).unwrap()
+    (await subject.exit()).unwrap()
+    await subject.exit()
+    await case.tear_down()
+    never_entered = await case.fresh()
+    if not is_generator_based(never_entered):
+        await never_entered.exit()
 
 
 async def _nest(subject: Subject) -> None:

@@ -17,7 +17,8 @@ SEQUENTIAL_RUNS = 2
 Answers = tuple[Outcome, Outcome]
 
 
-@rule("AG006", "one-caller-at-a-time", Level.MUST, requires=("CO010",))
+# A scope that is open at a yield can't be left by another task than that which entered it.
+@rule("AG006", "one-caller-at-a-time", Level.MUST, requires=("CO010", "AG007"))
 async def one_caller_at_a_time(case: Case) -> None:
     """Two calls of ``asend()`` at once are refused or served one after the other.
 

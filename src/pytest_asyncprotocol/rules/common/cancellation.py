@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from pytest_asyncprotocol.exploration.cancellation import CancelledRun, sweep
+from pytest_asyncprotocol.exploration.cancellation import (
+    MOST_POINTS,
+    STYLES,
+    CancelledRun,
+    sweep,
+)
+from pytest_asyncprotocol.exploration.interception import closed_at, relenting
 from pytest_asyncprotocol.exploration.leaving import BodyError, uses
+from pytest_asyncprotocol.exploration.patience import cancelled_late
+from pytest_asyncprotocol.exploration.scenarios import Scenario, whole_pass
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Level, rule
-from pytest_asyncprotocol.model.exceptions import (
-    Violation,
-)
+from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
+from pytest_asyncprotocol.model.protocols import Protocol
+from pytest_asyncprotocol.model.subject import Subject
 from pytest_asyncprotocol.model.text import describe_exception
 
 
@@ -39,7 +47,7 @@ async def cancellation_passes(case: Case) -> None:
         if run.delivered and not run.cancelled and run.error is None:
             raise Violation(f"{run.where}, it swallowed the cancellation and went on")
 
-    await sweep(case, uses(case), judge)
+    await sweep(case, map(relenting, uses(case)), judge)
 
 
 @rule("CO002", "cancellation-unchanged", Level.SHOULD, requires=("CO010", "CO001"))
@@ -70,4 +78,96 @@ async def cancellation_unchanged(case: Case) -> None:
         if run.error is not None:
             raise Violation(f"{run.where}, it raised {describe_exception(run.error)} in its place")
 
-    await sweep(case, uses(case), judge)
+    await sweep(case, map(relenting, uses(case)), judge)
+
+
+# What goes on after a cancellation goes on after GeneratorExit too: that is CO001's.
+@rule("CO005", "close-ends-it", Level.MUST, requires=("CO010", "CO001"), needs_own_loop=True)
+async def close_ends_it(case: Case) -> None:
+    """``coroutine.close()`` ends it: it does not go on after GeneratorExit.
+
+    At whichever of its suspensions an operation gets GeneratorExit, it does not catch that to go
+    on. Left alone are an operation that awaits something while it cleans up and then lets
+    GeneratorExit out, one that ends at once by a value, and one that raises another error.
+
+    Why:
+        The coroutine can't be got rid of: Python says "coroutine ignored GeneratorExit", and what
+        the garbage collector drops goes on working where no event loop runs any more.
+
+    In practice:
+        A loop of retries with ``except BaseException: continue``, and an ``except`` for the
+        cancellation before that.
+
+    Advice:
+        Retry on `Exception`, or on the errors that are expected.
+
+    Source:
+        Python language reference, coroutine.close(), and PEP 342, "New generator method: close()":
+        https://docs.python.org/3/reference/datamodel.html#coroutine.close
+        https://peps.python.org/pep-0342/#new-generator-method-close
+    """
+    for scenario in map(_unforgiving, uses(case)):
+        for point in range(1, MOST_POINTS + 1):
+            run = await closed_at(point, case, scenario)
+            await case.tear_down()
+            if run is None:
+                break
+            case.points += run.closed
+            if run.went_on and run.error is None and not run.given_up:
+                raise Violation(
+                    f"closed at suspension {point}, it caught GeneratorExit and went on; "
+                    "expected it to end"
+                )
+    if not case.points:
+        raise Vacuous("nothing ever suspended, so nothing could be closed")
+
+
+@rule("CO009", "shields-bounded", Level.SHOULD, requires=("CO010",), enabled_by=("hanging",))
+async def shields_bounded(case: Case) -> None:
+    """Shields are bounded: a cancellation takes effect in finite time.
+
+    Enabled by ``hanging=``, a factory of a subject whose peer never answers. When that subject has
+    waited for long and is cancelled, it ends, be it after the time limit of a shield. On asyncio
+    this is so for a cancel scope, and for ``Task.cancel()``. It says nothing about a subject that
+    gives up waiting by itself.
+
+    Why:
+        Time-outs and shutdown wait as long as the peer keeps silent, which can be for ever.
+
+    In practice:
+        ``CancelScope(shield=True)`` without a deadline around a close that talks to the peer.
+
+    Advice:
+        Give the shield a deadline: ``move_on_after(5, shield=True)``.
+
+    Source:
+        anyio, "Shielding", and trio.CancelScope.shield:
+        https://anyio.readthedocs.io/en/stable/cancellation.html#shielding
+        https://trio.readthedocs.io/en/stable/reference-core.html#trio.CancelScope.shield
+    """
+    cancelled = False
+    for scenario in uses(case):
+        for style in STYLES[case.library]:
+            subject = await case.fresh_of("hanging")
+            cancelled |= await cancelled_late(case, scenario, subject, style)
+            await case.tear_down()
+    if not cancelled:
+        raise Vacuous("the subject that hanging= makes ended by itself, before it was cancelled")
+
+
+def _unforgiving(scenario: Scenario) -> Scenario:
+    """*scenario*, which raises what ``aclose()`` raises too."""
+
+    async def carried_out(case: Case, subject: Subject) -> None:
+        if case.protocol in (Protocol.ASYNC_ITERATOR, Protocol.ASYNC_GENERATOR):
+            taken = await whole_pass(case, subject)
+            if taken.end is not None and not taken.end.stopped:
+                taken.end.unwrap()
+            if subject.has("aclose"):
+                (await subject.aclose()).unwrap()
+            return
+        declared_end = await scenario(case, subject)
+        if isinstance(declared_end, GeneratorExit):
+            raise declared_end
+
+    return carried_out

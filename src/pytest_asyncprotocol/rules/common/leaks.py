@@ -5,8 +5,8 @@ from __future__ import annotations
 from pytest_asyncprotocol.engine.hygiene import describe_task
 from pytest_asyncprotocol.engine.lineage import following
 from pytest_asyncprotocol.exploration.leaving import carry_out, uses
-from pytest_asyncprotocol.exploration.scenarios import let_others_run
-from pytest_asyncprotocol.model.case import Case
+from pytest_asyncprotocol.exploration.scenarios import Scenario, let_others_run
+from pytest_asyncprotocol.model.case import Case, Record
 from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.exceptions import (
     NotApplicable,
@@ -78,3 +78,54 @@ async def no_task_left(case: Case) -> None:
         if left:
             raise Violation(f"{left[0]} is still alive after the end")
         await case.tear_down()
+
+
+@rule("CO008", "no-error-lost", Level.SHOULD, requires=("CO010",), needs_own_loop=True)
+async def no_error_lost(case: Case) -> None:
+    """No error goes only to the loop's exception handler.
+
+    Nor only to the log of asyncio or trio, or to the hook for errors of threads. Whatever goes
+    wrong in a task, a callback or a thread of the subject is raised to the caller, by the operation
+    or at the end; or it is handled. One that is raised to the caller may be reported besides.
+
+    Why:
+        The operation reports success, and the only trace of the failure is a line in a log, at
+        some later time.
+
+    In practice:
+        ``asyncio.create_task(self.work())`` of which nobody ever asks the result.
+
+    Advice:
+        Await the task at the end, or start it in a task group.
+
+    Source:
+        asyncio, "Detect never-retrieved exceptions":
+        https://docs.python.org/3/library/asyncio-dev.html#detect-never-retrieved-exceptions
+    """
+    if case.recorder is None:
+        raise NotApplicable("errors are not recorded here")
+    for scenario in uses(case):
+        await settle(case.recorder)
+        with case.recorder.lost_errors(case.library) as lost:
+            raised = await _trace_of(scenario, case)
+            lost()
+            await let_others_run(TURNS_TO_END)
+            found = sorted(lost())
+        for each in found:
+            if not any(each in line for line in raised):
+                raise Violation(f"{each} was raised where nobody but a log or a hook got it")
+
+
+async def settle(recorder: Record) -> None:
+    """Collect the garbage of earlier checks, and let it have its last turns."""
+    recorder.mark()
+    await let_others_run(TURNS_TO_END)
+
+
+async def _trace_of(scenario: Scenario, case: Case) -> tuple[str, ...]:
+    """The trace of one use of a subject that nothing holds any more."""
+    await carry_out(scenario, case, await case.fresh())
+    await let_others_run(TURNS_TO_END)
+    trace = case.trace()
+    await case.tear_down()
+    return trace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_asyncprotocol.exploration.foreign import foreign_to, understands
 from pytest_asyncprotocol.exploration.leaving import carry_out, uses
-from pytest_asyncprotocol.exploration.scenarios import use
+from pytest_asyncprotocol.exploration.scenarios import ended_on_entry, use
 from pytest_asyncprotocol.exploration.stepping import Stepped
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Feeds, Level, rule
@@ -15,6 +15,7 @@ from pytest_asyncprotocol.model.exceptions import (
     Violation,
 )
 from pytest_asyncprotocol.model.protocols import Protocol
+from pytest_asyncprotocol.model.subject import Subject
 from pytest_asyncprotocol.model.text import describe, describe_exception
 from pytest_asyncprotocol.model.thread_bound import WAY_OUT, needs_main_thread
 
@@ -76,8 +77,9 @@ async def plain_use(case: Case) -> None:
     """Its plain use comes to an end, by a result or by the declared exception.
 
     One await, one pass, or one entry and exit, alone and undisturbed, neither waits for ever nor
-    raises what was not declared by ``raises=``; nor does an exit from a body that raised wait for
-    ever. Without this nothing else can be judged.
+    raises what was not declared by ``raises=``, or for the entry of a manager by
+    ``enter_raises=``; nor does an exit from a body that raised wait for ever. Without this nothing
+    else can be judged.
 
     Why:
         Whoever uses it as its protocol says gets nothing.
@@ -86,7 +88,7 @@ async def plain_use(case: Case) -> None:
         It waits for an event that only another caller would set, or needs a step of preparation.
 
     Advice:
-        Pass a factory that makes the subject ready for use, or declare ``raises=``.
+        Pass a factory that makes the subject ready for use, or declare what it raises.
 
     Source:
         Python language reference, 3.4 "Coroutines":
@@ -104,17 +106,27 @@ async def plain_use(case: Case) -> None:
             raise Vacuous("it uses another event loop library, which CO010 judges") from error
         if needs_main_thread(error):
             raise NoVerdict(f"it raised {describe_exception(error)}; {WAY_OUT}") from error
-        hint = f"if that is meant, declare raises={type(error).__name__}"
-        if await _needs_aiter(case):
-            hint = "after aiter() it works, but anext() does not call that: set it up in __init__"
+        hint = await _way_out_of(error, case, subject)
         raise Violation(f"its plain use raised {describe_exception(error)}; {hint}") from error
-    raises = case.declared.raises
-    if raises is not None and declared_end is None:
-        raise Violation(f"raises={raises.__name__} was declared, but nothing was raised")
+    for name in ("raises", "enter_raises"):
+        kind = getattr(case.declared, name)
+        if kind is not None and declared_end is None:
+            raise Violation(f"{name}={kind.__name__} was declared, but nothing was raised")
     if not case.is_instance:
         await case.tear_down()
     for scenario in uses(case)[1:]:
         await carry_out(scenario, case, await case.fresh())
+
+
+async def _way_out_of(error: BaseException, case: Case, subject: Subject) -> str:
+    """What its author can do where the plain use of *subject* raised *error*."""
+    if await _needs_aiter(case):
+        return "after aiter() it works, but anext() does not call that: set it up in __init__"
+    if case.protocol is not Protocol.ASYNC_CONTEXT_MANAGER:
+        return f"if that is meant, declare raises={type(error).__name__}"
+    if ended_on_entry(subject, error):
+        return f"if that is meant, declare enter_raises={type(error).__name__}"
+    return "pass a factory whose manager can be left; failing_exit= takes one that can't"
 
 
 async def _needs_aiter(case: Case) -> bool:

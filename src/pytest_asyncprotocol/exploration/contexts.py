@@ -1,0 +1,60 @@
+"""Context variables: what is seen of them, and steps that are taken in another context."""
+
+from __future__ import annotations
+
+import decimal
+from collections.abc import Awaitable, Coroutine, Generator
+from contextvars import Context, ContextVar, copy_context
+from typing import Any, Generic, TypeVar
+
+from pytest_asyncprotocol.model.text import describe
+
+T = TypeVar("T")
+
+
+class InContext(Awaitable[T], Generic[T]):
+    """Awaits *coroutine* in this task, but in *context*, as if another task did it."""
+
+    def __init__(self, context: Context, coroutine: Coroutine[Any, Any, T]) -> None:
+        self._context = context
+        self._coroutine = coroutine
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        steps = self._coroutine.__await__()
+        sent: Any = None
+        thrown: BaseException | None = None
+        while True:
+            try:
+                if thrown is None:
+                    trap = self._context.run(steps.send, sent)
+                else:
+                    trap = self._context.run(steps.throw, thrown)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            sent, thrown = None, None
+            try:
+                sent = yield trap
+            except BaseException as error:
+                thrown = error
+
+
+async def elsewhere(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Await *coroutine* in a copy of the context, such as each new task gets."""
+    return await InContext(copy_context(), coroutine)
+
+
+def context_variables() -> dict[ContextVar[Any], Any]:
+    """The context variables that are set here, with their values."""
+    decimal.getcontext()  # It sets a variable, whoever calls it first.
+    return dict(copy_context())
+
+
+def changes(before: dict[ContextVar[Any], Any], after: dict[ContextVar[Any], Any]) -> list[str]:
+    """Which variables are set otherwise in *after*, in words."""
+    unset = object()
+    return sorted(
+        f"{variable.name} = {describe(after[variable])}" if variable in after else variable.name
+        for variable in {**before, **after}
+        if before.get(variable, unset) is not after.get(variable, unset)
+    )

@@ -1,0 +1,481 @@
+"""Specimens for the rules about the generator behind a manager, and about what passes through."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any, Self
+
+import anyio
+import trio
+from anyio.lowlevel import checkpoint
+
+from pytest_asyncprotocol import Protocol
+from tests.specimens import conforms, violates
+from tests.specimens.async_context_manager import Session
+
+MANAGER = Protocol.ASYNC_CONTEXT_MANAGER
+ASYNCIO = ("asyncio",)
+TRIO = ("trio",)
+
+
+# CM019
+
+
+@conforms("CM019", MANAGER)
+@conforms("CM022", MANAGER)
+@conforms("CM017", MANAGER)
+@contextlib.asynccontextmanager
+async def generator() -> AsyncIterator[int]:
+    """Yields once."""
+    await checkpoint()
+    try:
+        yield 1
+    finally:
+        await checkpoint()
+
+
+@conforms("CM019", MANAGER)
+@contextlib.asynccontextmanager
+async def one_yield_of_two() -> AsyncIterator[int]:
+    """Has two places to yield, and comes to one of them."""
+    if await is_remote():
+        yield 1
+    else:
+        yield 2
+
+
+async def is_remote() -> bool:
+    """Decides."""
+    await checkpoint()
+    return False
+
+
+@conforms("CM019", MANAGER)
+@contextlib.asynccontextmanager
+async def fails_at_its_exit() -> AsyncIterator[int]:
+    """Raises a RuntimeError of its own when the body failed."""
+    try:
+        yield 1
+    except Exception as error:
+        raise RuntimeError("rolled back") from error
+
+
+@conforms("CM019", MANAGER)
+@contextlib.asynccontextmanager
+async def complains_itself() -> AsyncIterator[int]:
+    """Raises a RuntimeError of its own, which comes from nothing."""
+    try:
+        yield 1
+    except Exception:
+        raise RuntimeError("rolled back") from None
+
+
+@contextlib.asynccontextmanager
+async def refuses() -> AsyncIterator[int]:
+    """Raises what failed."""
+    await checkpoint()
+    raise RuntimeError("refused")
+    yield 1
+
+
+@contextlib.asynccontextmanager
+async def logs_and_returns() -> AsyncIterator[int]:
+    """Handles what failed, and then has nothing to yield."""
+    try:
+        await checkpoint()
+        raise ConnectionError("refused")
+    except ConnectionError:
+        return
+    yield 1
+
+
+@conforms("CM019", MANAGER, failing_enter=refuses)
+@violates("CM019", MANAGER, failing_enter=logs_and_returns)
+@contextlib.asynccontextmanager
+async def connects() -> AsyncIterator[int]:
+    """Yields once; what it is like when it fails is declared."""
+    await checkpoint()
+    yield 1
+
+
+@violates("CM019", MANAGER)
+@contextlib.asynccontextmanager
+async def never_yields() -> AsyncIterator[int]:
+    """Yields on a path that is not taken."""
+    if await is_remote():
+        yield 1
+
+
+@violates("CM019", MANAGER)
+@contextlib.asynccontextmanager
+async def out_of_time_before_it_yields() -> AsyncIterator[int]:
+    """Its scope ends it before the body begins."""
+    with anyio.move_on_after(1):
+        await anyio.sleep(2)
+        yield 1
+
+
+@violates("CM019", MANAGER)
+@contextlib.asynccontextmanager
+async def yields_twice() -> AsyncIterator[int]:
+    """Yields behind its clean-up too."""
+    yield 1
+    await checkpoint()
+    yield 2
+
+
+@violates("CM019", MANAGER)
+@contextlib.asynccontextmanager
+async def tries_again() -> AsyncIterator[int]:
+    """Wants to run its body again when that failed."""
+    while True:
+        try:
+            yield 1
+            break
+        except Exception:
+            await checkpoint()
+
+
+@violates("CM019", MANAGER)
+@contextlib.asynccontextmanager
+async def yields_an_alternative() -> AsyncIterator[str]:
+    """Falls back to another value when the first one led to an error."""
+    try:
+        yield "remote"
+    except Exception:
+        yield "local"
+
+
+# CM017
+
+
+@conforms("CM017", MANAGER, wraps_in_group=True, own_scope=True, backends=ASYNCIO)
+@conforms("CM017", MANAGER, wraps_in_group=True, backends=ASYNCIO)
+def task_group() -> asyncio.TaskGroup:
+    """The task group of asyncio, which groups by contract."""
+    return asyncio.TaskGroup()
+
+
+@conforms("CM017", MANAGER, wraps_in_group=True, own_scope=True)
+@conforms("CM017", MANAGER, own_scope=True)
+def anyio_task_group() -> Any:
+    """The task group of anyio, which groups by contract."""
+    return anyio.create_task_group()
+
+
+@conforms("CM017", MANAGER, wraps_in_group=True, own_scope=True, backends=TRIO)
+def nursery() -> Any:
+    """The nursery of trio, which groups by contract."""
+    return trio.open_nursery()
+
+
+@conforms("CM017", MANAGER)
+@contextlib.asynccontextmanager
+async def takes_its_group_apart() -> AsyncIterator[None]:
+    """Has a task group inside, and lets out what is alone in its group."""
+    failed: Exception | None = None
+    try:
+        async with anyio.create_task_group():
+            yield
+    except ExceptionGroup as group:
+        if len(group.exceptions) > 1:
+            raise
+        failed = group.exceptions[0]
+    if failed is not None:
+        raise failed
+
+
+@conforms("CM017", MANAGER)
+class FailsTwice(Session):
+    """Raises a group where its own close failed besides the body."""
+
+    async def __aexit__(self, kind: object, error: object, traceback: object) -> None:
+        if isinstance(error, Exception):
+            raise ExceptionGroup("rolled back", [error, ConnectionError("close failed")])
+
+
+@violates("CM017", MANAGER)
+class HasATaskGroup:
+    """Lets its task group show: modelcontextprotocol/python-sdk#2114."""
+
+    async def __aenter__(self) -> Self:
+        self.tasks = anyio.create_task_group()
+        await self.tasks.__aenter__()
+        return self
+
+    async def __aexit__(self, *details: object) -> Any:
+        return await self.tasks.__aexit__(*details)
+
+
+@violates("CM017", MANAGER)
+@contextlib.asynccontextmanager
+async def yields_in_two_task_groups() -> AsyncIterator[None]:
+    """Has a task group inside a task group."""
+    async with anyio.create_task_group(), anyio.create_task_group():
+        yield
+
+
+@violates("CM017", MANAGER, wraps_in_group=True)
+class DoesNotWrapThoughDeclared(Session):
+    """Says that it wraps, and does not."""
+
+
+@violates("CM017", MANAGER, wraps_in_group=True)
+class WrapsOthersThanTheBodys(Session):
+    """Raises a group, from which the exception of the body is missing."""
+
+    async def __aexit__(self, kind: object, error: object, traceback: object) -> None:
+        if isinstance(error, Exception):
+            raise ExceptionGroup("failed", [ConnectionError("close failed")])
+
+
+# CM022
+
+
+@conforms("CM022", MANAGER)
+class RaisesAgain(Session):
+    """Raises what it is given, which a coroutine cannot do with StopIteration."""
+
+    async def __aexit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if error is not None:
+            raise error
+
+
+@conforms("CM022", MANAGER)
+class ConvertsAll(Session):
+    """Makes a RuntimeError of each exception, of StopAsyncIteration too."""
+
+    async def __aexit__(self, kind: object, error: object, traceback: object) -> None:
+        if isinstance(error, Exception):
+            raise RuntimeError("the session is lost") from error
+
+
+@conforms("CM022", MANAGER, suppresses=(StopAsyncIteration,))
+class EndsWithItsSource(Session):
+    """Suppresses the end of an iterator, and says so."""
+
+    async def __aexit__(self, kind: object, error: object, traceback: object) -> bool:
+        return isinstance(error, StopAsyncIteration)
+
+
+@conforms("CM022", MANAGER)
+def exit_stack() -> contextlib.AsyncExitStack:
+    """The standard library's stack."""
+    return contextlib.AsyncExitStack()
+
+
+class DrivesAGenerator:
+    """A manager that drives its generator by hand."""
+
+    def __init__(self) -> None:
+        self.generator = self.session()
+
+    async def session(self) -> AsyncGenerator[int, None]:
+        """Yields once."""
+        await checkpoint()
+        yield 1
+
+    async def __aenter__(self) -> int:
+        return await anext(self.generator)
+
+    async def __aexit__(self, kind: object, error: BaseException | None, traceback: object) -> Any:
+        if error is None:
+            return await anext(self.generator, None)
+        return await self.throw(error)
+
+    async def throw(self, error: BaseException) -> Any:
+        """Throws *error* into the generator; true if it ended there."""
+        try:
+            await self.generator.athrow(error)
+        except StopAsyncIteration:
+            return True
+
+
+@violates("CM022", MANAGER)
+class LetsTheGeneratorConvert(DrivesAGenerator):
+    """Takes what comes out of its generator for what went in: agronholm/asyncio_extras#2."""
+
+
+@conforms("CM022", MANAGER)
+class LooksForTheCause(DrivesAGenerator):
+    """Knows that its generator makes a RuntimeError of two exceptions."""
+
+    async def throw(self, error: BaseException) -> Any:
+        try:
+            await self.generator.athrow(error)
+        except StopAsyncIteration as end:
+            return end is not error
+        except BaseException as raised:
+            if raised is not error and raised.__cause__ is not error:
+                raise
+        return False
+
+
+@conforms("CM022", MANAGER)
+class ConvertsStopIterationOnly(DrivesAGenerator):
+    """Lets out what its generator makes of StopIteration, as any coroutine does: aiostream."""
+
+    async def throw(self, error: BaseException) -> Any:
+        try:
+            await self.generator.athrow(error)
+        except BaseException as raised:
+            if isinstance(error, StopIteration):
+                raise
+            if raised is not error and raised.__cause__ is not error:
+                raise
+        return False
+
+
+@violates("CM022", MANAGER)
+class TakesItForItsOwnEnd(Session):
+    """Suppresses the end of an iterator that the body asked."""
+
+    async def __aexit__(self, kind: object, error: object, traceback: object) -> bool:
+        return isinstance(error, StopAsyncIteration)
+
+
+@violates("CM022", MANAGER)
+class TakesStopIterationForItsOwn(Session):
+    """Suppresses the StopIteration that a `next()` in the body raised."""
+
+    async def __aexit__(self, kind: object, error: object, traceback: object) -> bool:
+        return isinstance(error, StopIteration)
+
+
+@violates("CM022", MANAGER)
+class IgnoresComplaints(Session):
+    """Takes each RuntimeError for one of the loop that is being closed."""
+
+    async def __aexit__(self, kind: object, error: object, traceback: object) -> bool:
+        return isinstance(error, RuntimeError)
+
+
+# CM008
+
+
+class Transaction:
+    """Commits when nothing went wrong, and rolls back else."""
+
+    async def __aenter__(self) -> Self:
+        await checkpoint()
+        return self
+
+    async def __aexit__(self, kind: object, *details: object) -> None:
+        await checkpoint()
+
+
+class Wrapper:
+    """Enters and leaves what it wraps."""
+
+    def __init__(self, inner: Any = None) -> None:
+        self.inner = inner or Transaction()
+
+    async def __aenter__(self) -> Any:
+        return await self.inner.__aenter__()
+
+    async def __aexit__(self, *details: object) -> Any:
+        return await self.inner.__aexit__(*details)
+
+
+@contextlib.asynccontextmanager
+async def wrapping(inner: Any) -> AsyncIterator[Any]:
+    """Wraps by a generator."""
+    async with inner as target:
+        yield target
+
+
+@contextlib.asynccontextmanager
+async def converting(inner: Any) -> AsyncIterator[None]:
+    """Tells the inner manager of an error of its own, which came from the body's."""
+    async with inner:
+        try:
+            yield
+        except Exception as error:
+            raise ConnectionError("lost") from error
+
+
+class Stacked(contextlib.AsyncExitStack):
+    """Wraps by the stack of the standard library."""
+
+    def __init__(self, inner: Any) -> None:
+        super().__init__()
+        self.inner = inner
+
+    async def __aenter__(self) -> Self:
+        await self.enter_async_context(self.inner)
+        return self
+
+
+class NeverEnters(Wrapper):
+    """Keeps what it was given for later."""
+
+    async def __aenter__(self) -> Any:
+        await checkpoint()
+
+    async def __aexit__(self, *details: object) -> Any:
+        await checkpoint()
+
+
+class TellsNothing(Wrapper):
+    """Tells its manager that all went well."""
+
+    async def __aexit__(self, *details: object) -> Any:
+        return await self.inner.__aexit__(None, None, None)
+
+
+class TellsTheValueOnly(Wrapper):
+    """Leaves the traceback out."""
+
+    async def __aexit__(self, kind: object, error: object, traceback: object) -> Any:
+        return await self.inner.__aexit__(kind, error, None)
+
+
+class TellsAnother(Wrapper):
+    """Tells its manager of an error that has nothing to do with the body."""
+
+    async def __aexit__(self, kind: object, error: object, traceback: object) -> Any:
+        if kind is None:
+            return await self.inner.__aexit__(None, None, None)
+        return await self.inner.__aexit__(ConnectionError, ConnectionError("lost"), traceback)
+
+
+class TellsOfAnErrorAlways(Wrapper):
+    """Rolls back whatever comes."""
+
+    async def __aexit__(self, *details: object) -> Any:
+        error = asyncio.CancelledError()
+        return await self.inner.__aexit__(type(error), error, None)
+
+
+class DropsTheAnswer(Wrapper):
+    """Lets out what its manager suppressed."""
+
+    async def __aexit__(self, *details: object) -> Any:
+        await self.inner.__aexit__(*details)
+
+
+class LeavesOnSuccessOnly(Wrapper):
+    """Forgets its manager when the body failed."""
+
+    async def __aexit__(self, kind: object, *details: object) -> Any:
+        if kind is None:
+            await self.inner.__aexit__(None, None, None)
+
+
+@conforms("CM008", MANAGER, wraps=Wrapper)
+@conforms("CM008", MANAGER, wraps=wrapping)
+@conforms("CM008", MANAGER, wraps=converting)
+@conforms("CM008", MANAGER, wraps=Stacked)
+@conforms("CM008", MANAGER, wraps=contextlib.nullcontext)
+@conforms("CM008", MANAGER, wraps=NeverEnters)
+@violates("CM008", MANAGER, wraps=TellsNothing)
+@violates("CM008", MANAGER, wraps=TellsTheValueOnly)
+@violates("CM008", MANAGER, wraps=TellsAnother)
+@violates("CM008", MANAGER, wraps=TellsOfAnErrorAlways)
+@violates("CM008", MANAGER, wraps=DropsTheAnswer)
+@violates("CM008", MANAGER, wraps=LeavesOnSuccessOnly)
+def wrapped() -> Wrapper:
+    """Wraps a transaction; how it wraps others is declared."""
+    return Wrapper()
