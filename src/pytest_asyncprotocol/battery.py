@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pytest_asyncprotocol.engine.backends import RunningLoop, library_in_force
 from pytest_asyncprotocol.engine.hygiene import Recorder
-from pytest_asyncprotocol.engine.loops import CallersLoop, EngineLoop, Ran
+from pytest_asyncprotocol.engine.loops import Ran
+from pytest_asyncprotocol.exploration.models import MODELS
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Feeds, Rule, rules_for
 from pytest_asyncprotocol.model.exceptions import NotApplicable, NoVerdict, Vacuous, Violation
@@ -13,8 +16,8 @@ from pytest_asyncprotocol.model.subject import Subject
 from pytest_asyncprotocol.model.text import describe_exception
 from pytest_asyncprotocol.model.verdicts import Coverage, Report, Status, Verdict
 from pytest_asyncprotocol.options import Plan, applicable, selected, unmet
+from pytest_asyncprotocol.search import Loop, Search, Searched
 
-Loop = EngineLoop | CallersLoop
 _Found = tuple[Status, str, tuple[str, ...]]
 
 
@@ -37,6 +40,7 @@ class Battery:
         self._first = first
         self._rules = {rule.id: rule for rule in rules_for(plan.protocol)}
         self._known: dict[str, Verdict] = {}
+        self._searched: Searched | None = None
         self._factory_error: Verdict | None = None
         self._factory_checked = False
         self._instance: Subject | None = None
@@ -54,7 +58,43 @@ class Battery:
         return verdicts + [await self.of(rule) for rule in applicable(self._plan)]
 
     async def of(self, rule: Rule) -> Verdict:
-        """The verdict of one rule."""
+        """The verdict of one rule: by its own scenarios, and by what sequences show."""
+        verdict = await self._by_itself(rule)
+        if verdict.status not in (Status.PASSED, Status.VACUOUS) or not self._explores(rule):
+            return verdict
+        searched = await self._search()
+        coverage = replace(verdict.coverage, sequences=searched.sequences)
+        witness = searched.witness
+        if witness.rule != rule.id:
+            return replace(verdict, coverage=coverage)
+        return self._verdict(
+            rule, witness.status, witness.message, witness.trace, coverage=coverage
+        )
+
+    def _explores(self, rule: Rule) -> bool:
+        plan = self._plan
+        exploring = plan.options.examples > 0 and not plan.raw and not plan.factory.is_instance
+        return exploring and rule.id in MODELS[plan.protocol].rules
+
+    async def _search(self) -> Searched:
+        """Try sequences of operations, where no rule about them is violated already."""
+        if self._searched is None:
+            self._searched = Searched()
+            if await self._is_sound():
+                self._searched = await Search(self._plan, self._loop, self._case).search()
+        return self._searched
+
+    async def _is_sound(self) -> bool:
+        for rule in self._rules.values():
+            if self._explores(rule) and unmet(rule, self._plan.declared) is None:
+                verdict = await self._by_itself(rule)
+                if verdict.status in (Status.VIOLATED, Status.ERROR):
+                    return False
+                if verdict.message.startswith("blocked"):
+                    return False
+        return True
+
+    async def _by_itself(self, rule: Rule) -> Verdict:
         if rule.id not in self._known:
             reason = await self._why_skipped(rule)
             self._known[rule.id] = (
@@ -106,7 +146,7 @@ class Battery:
         for required in () if self._plan.raw else rule.requires:
             if required not in self._rules:
                 continue
-            verdict = await self.of(self._rules[required])
+            verdict = await self._by_itself(self._rules[required])
             if verdict.status in (Status.VIOLATED, Status.ERROR):
                 return f"blocked by {verdict.name}"
             if verdict.status is Status.SKIPPED and verdict.message.startswith("blocked"):

@@ -16,7 +16,10 @@ from pytest_asyncprotocol.model.protocols import Protocol
 from pytest_asyncprotocol.model.text import describe
 
 _COMMON = frozenset(
-    ("backends", "level", "select", "ignore", "expected_failures", "clock", "timeout")
+    (
+        "backends", "level", "select", "ignore", "expected_failures", "clock", "timeout",
+        "examples",
+    )  # fmt: skip
 )
 
 
@@ -79,6 +82,11 @@ def options_from(given: Mapping[str, Any]) -> Options:
         raise TypeError(f"timeout= takes a number of real seconds, not {describe(timeout)}")
     if not 0 < timeout < float("inf"):
         raise ValueError(f"timeout= takes a positive number of real seconds, not {timeout!r}")
+    examples = given.get("examples", defaults.examples)
+    if isinstance(examples, bool) or not isinstance(examples, int):
+        raise TypeError(f"examples= takes a number of sequences, not {describe(examples)}")
+    if examples < 0:
+        raise ValueError(f"examples= takes a number of sequences, 0 for none, not {examples}")
     backends = _words("backends", given.get("backends", defaults.backends))
     if not backends:
         raise ValueError(
@@ -92,6 +100,7 @@ def options_from(given: Mapping[str, Any]) -> Options:
         select=_prefixes("select", given.get("select", defaults.select)),
         ignore=_prefixes("ignore", given.get("ignore", defaults.ignore)),
         timeout=float(timeout),
+        examples=examples,
         clock=clock,
         expected_failures=_expected(given.get("expected_failures", {})),
     )

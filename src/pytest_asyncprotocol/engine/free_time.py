@@ -17,15 +17,20 @@ A_MOMENT = 0.05
 
 
 async def a_long_time() -> float:
-    """Seconds that the check can afford to wait.
+    """Seconds that the check can afford to wait."""
+    return A_LONG_TIME if await has_free_time() else A_MOMENT
+
+
+async def has_free_time() -> bool:
+    """Whether waiting costs nothing here.
 
     Sleeps for an instant first, so that the clock looks at what could keep it real.
     """
     await anyio.sleep(0.001)
     quiescence = getattr(clock._in_force, "quiescence", None)
     if quiescence is None or not quiescence.virtual:
-        return A_MOMENT
-    return A_MOMENT if getattr(_running_world(), "opened", ()) else A_LONG_TIME
+        return False
+    return not getattr(_running_world(), "opened", ())
 
 
 def _running_world() -> Any:

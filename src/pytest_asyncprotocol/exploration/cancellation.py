@@ -96,8 +96,7 @@ async def cancelled_at(
         with suppress(NoVerdict):
             await scenario(case, subject)
 
-    canceller = _cancel_scope if style is Style.LEVEL else _cancel_task
-    step, cancelled, error = await canceller(run(), point, loop)
+    step, cancelled, error = await interrupted(run(), point, style, loop)
     if not step.reached:
         return None
     done = CancelledRun(point, style, step.delivered, cancelled, error, subject)
@@ -106,6 +105,15 @@ async def cancelled_at(
 
 
 Ended = tuple[Stepped[None], bool, BaseException | None]
+"""The steps of what was cancelled, whether a cancellation came out, and what came out instead."""
+
+
+async def interrupted(
+    run: Coroutine[Any, Any, None], point: int, style: Style, loop: RunningLoop
+) -> Ended:
+    """Await *run*, and cancel it at suspension *point*."""
+    canceller = _cancel_scope if style is Style.LEVEL else _cancel_task
+    return await canceller(run, point, loop)
 
 
 async def _cancel_scope(run: Coroutine[Any, Any, None], point: int, loop: RunningLoop) -> Ended:

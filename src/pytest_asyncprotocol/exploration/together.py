@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
+from contextvars import ContextVar
 from typing import TypeVar
 
 import anyio
@@ -13,6 +14,9 @@ T = TypeVar("T")
 
 SEEDS = 5
 """Seeds of trio's scheduler under which a rule about several tasks is run."""
+
+_last_first = ContextVar("_last_first", default=False)
+"""Whether `together` starts its calls in reverse order."""
 
 
 async def together(*calls: Callable[[], Awaitable[T]]) -> list[T]:
@@ -26,7 +30,8 @@ async def together(*calls: Callable[[], Awaitable[T]]) -> list[T]:
         results[place] = await call()
 
     async with anyio.create_task_group() as tasks:
-        for place, call in enumerate(calls):
+        numbered = list(enumerate(calls))
+        for place, call in reversed(numbered) if _last_first.get() else numbered:
             tasks.start_soon(run, place, call)
     return [results[place] for place in range(len(calls))]
 
@@ -34,10 +39,16 @@ async def together(*calls: Callable[[], Awaitable[T]]) -> list[T]:
 def schedules(library: str) -> Iterator[int]:
     """Number the orders in which *library* can be made to run its tasks, setting each.
 
-    asyncio has but one; trio draws, and is seeded before each number is given.
+    asyncio runs them as they were started, so that `together` starts them in the one order and
+    in the other; trio draws, and is seeded before each number is given.
     """
     if library != "trio":
         yield 0
+        token = _last_first.set(True)
+        try:
+            yield 1
+        finally:
+            _last_first.reset(token)
         return
     for seed in range(SEEDS):
         hooks.seed_trio(seed)

@@ -88,13 +88,17 @@ class Declarations:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How a subject is to be checked: which rules, on which backends, under which clock."""
+    """How a subject is to be checked: which rules, on which backends, under which clock.
+
+    ``examples`` is how many sequences of operations are tried on each backend.
+    """
 
     backends: tuple[str, ...]
     level: str
     select: tuple[str, ...]
     ignore: tuple[str, ...]
     timeout: float
+    examples: int
     clock: str = "virtual"
     expected_failures: Mapping[str, str] = field(default_factory=dict[str, str])
 

@@ -41,6 +41,14 @@ class Violation(RuleOutcome):
     """The subject breaks the rule: the message says what it did, and what was expected."""
 
 
+class Forbidden(Violation):
+    """Something happened in a sequence of operations that *rule* forbids."""
+
+    def __init__(self, rule: str, message: str) -> None:
+        super().__init__(message)
+        self.rule = rule
+
+
 class Vacuous(RuleOutcome):
     """The situation that the rule judges never arose; the message names it."""
 

@@ -19,6 +19,7 @@ class CommonKeywords(TypedDict, total=False):
     expected_failures: Mapping[str, str]
     clock: Literal["virtual", "real"]
     timeout: float
+    examples: int
     background_ok: bool
     checkpoints: bool
     reads_context: ContextVar[Any]

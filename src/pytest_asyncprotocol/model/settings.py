@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class Settings:
     """Defaults for every check of this process.
 
-    ``timeout`` is in real seconds and judges only what the virtual clock cannot.
+    ``timeout`` is in real seconds and judges only what the virtual clock cannot; ``examples`` is
+    how many sequences of operations are tried on each backend.
     """
 
     backends: tuple[str, ...] = ("asyncio", "trio")
@@ -26,6 +27,7 @@ class Settings:
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     timeout: float = 10.0
+    examples: int = 30
 
 
 LEVELS = ("must", "should", "may")

@@ -29,12 +29,13 @@ class Coverage:
     """What a check really did.
 
     ``runs`` counts fresh subjects, ``points`` the suspension points at which a cancellation was
-    delivered; ``opened`` names what kept the clock real, empty when the world stayed closed;
+    delivered, ``sequences`` those of operations that were run; ``opened`` names what kept the clock real, empty when the world stayed closed;
     ``scheduled`` says whether the order in which tasks run was controlled.
     """
 
     runs: int = 0
     points: int = 0
+    sequences: int = 0
     opened: tuple[str, ...] = ()
     scheduled: bool = True
 
@@ -42,6 +43,8 @@ class Coverage:
         parts = [f"{self.runs} run{'s' * (self.runs != 1)}"]
         if self.points:
             parts.append(f"{self.points} cancellation point{'s' * (self.points != 1)}")
+        if self.sequences:
+            parts.append(f"{self.sequences} sequence{'s' * (self.sequences != 1)}")
         if self.opened:
             parts.append(f"real clock, because of {', '.join(self.opened)}")
         if not self.scheduled:

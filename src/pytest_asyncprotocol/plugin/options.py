@@ -30,6 +30,11 @@ def add(parser: pytest.Parser) -> None:
         "--asyncprotocol-timeout", metavar="SECONDS", type=float, default=None, help=timeout
     )
     parser.addini("asyncprotocol_timeout", timeout, type="float", default=None)
+    examples = "sequences of operations to try on each subject and backend (default: 30)"
+    group.addoption(
+        "--asyncprotocol-examples", metavar="N", type=int, default=None, help=examples
+    )
+    parser.addini("asyncprotocol_examples", examples, type="int", default=None)
     group.addoption(
         "--asyncprotocol-rules", action="store_true", help="list the catalogue of rules and exit"
     )
@@ -45,7 +50,7 @@ def settings_of(config: pytest.Config) -> Settings:
         pytest.UsageError: one of them is wrong.
     """
     given: dict[str, Any] = {}
-    for name in (*_LISTS, "level", "timeout"):
+    for name in (*_LISTS, "level", "timeout", "examples"):
         value = config.getoption(f"asyncprotocol_{name}")
         if value is None:
             value = _from_ini(config, f"asyncprotocol_{name}")
@@ -61,7 +66,7 @@ def settings_of(config: pytest.Config) -> Settings:
         raise pytest.UsageError(f"--asyncprotocol-... (or its ini twin): {error}") from None
     return Settings(
         backends=chosen.backends, level=chosen.level, select=chosen.select, ignore=chosen.ignore,
-        timeout=chosen.timeout,
+        timeout=chosen.timeout, examples=chosen.examples,
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Rules for all five protocols."""
 
+from pytest_asyncprotocol.rules.common import aftermath as aftermath
 from pytest_asyncprotocol.rules.common import cancellation as cancellation
 from pytest_asyncprotocol.rules.common import context as context
 from pytest_asyncprotocol.rules.common import garbage as garbage

@@ -1,0 +1,271 @@
+"""Sequences of operations: drawn by Hypothesis, run on a subject, and judged by a model.
+
+A model says, for one protocol, which outcomes of each operation are allowed in the state that the
+operations before it led to. The first outcome that is not allowed is the witness of a fault.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, ClassVar
+
+import anyio
+
+from pytest_asyncprotocol.engine.backends import RunningLoop
+from pytest_asyncprotocol.engine.free_time import has_free_time
+from pytest_asyncprotocol.engine.hygiene import describe_task
+from pytest_asyncprotocol.engine.lineage import Alive, following
+from pytest_asyncprotocol.exploration.cancellation import Style, interrupted
+from pytest_asyncprotocol.exploration.release import is_released
+from pytest_asyncprotocol.exploration.scenarios import let_others_run
+from pytest_asyncprotocol.exploration.together import schedules
+from pytest_asyncprotocol.model.case import Case
+from pytest_asyncprotocol.model.exceptions import Forbidden
+from pytest_asyncprotocol.model.subject import Outcome, Subject
+from pytest_asyncprotocol.model.text import describe_exception
+
+SHORTEST, LONGEST = 4, 12
+"""Operations in a drawn sequence."""
+
+TURNS = 5
+"""Turns that other tasks get, where the operation is to let them run."""
+
+AT_ONCE = " at once"
+MEANWHILE = " meanwhile"
+"""How the names of operations end that several tasks carry out."""
+
+MOST_OPERATIONS_TRIED = 7
+"""Length up to which every part of a sequence is tried, in search of the shortest witness."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One step of a sequence; ``cancelled_at`` is the suspension to cancel it at, 0 for none."""
+
+    name: str
+    cancelled_at: int = 0
+
+    def __str__(self) -> str:
+        if not self.cancelled_at:
+            return self.name
+        return f"{self.name} (cancelled at suspension {self.cancelled_at})"
+
+
+OperationSequence = tuple[Operation, ...]
+
+
+class Model(ABC):
+    """What a protocol allows of a subject: the state that it is in, and what may come next.
+
+    Each operation of ``alphabet`` is carried out by the method of its name. ``style`` is how it
+    is cancelled.
+    """
+
+    rules: ClassVar[tuple[str, ...]] = ()
+    """The rules that forbid what the model does not allow."""
+
+    def __init__(self, case: Case, subject: Subject, style: Style) -> None:
+        self.case = case
+        self.declared = case.declared
+        self.subject = subject
+        self.style = style
+        self.cancelled = False
+
+    @staticmethod
+    @abstractmethod
+    def alphabet(case: Case, subject: Subject) -> OperationSequence:
+        """The operations that make sense, each as often as it shall weigh."""
+
+    @abstractmethod
+    def forbids_hanging(self, operation: Operation | None) -> str:
+        """The rule that forbids *operation*, or the closing at the end, to wait for ever."""
+
+    @abstractmethod
+    async def finish(self) -> None:
+        """End the use of the subject, and judge the state that it is left in."""
+
+    async def carry_out(self, operation: Operation) -> None:
+        """Carry out one operation.
+
+        Raises:
+            Forbidden: its outcome is not allowed.
+        """
+        await getattr(self, operation.name.replace(" ", "_"))(operation)
+
+    async def turns(self, operation: Operation) -> None:
+        """Let other tasks run."""
+        await let_others_run(TURNS)
+
+    async def time(self, operation: Operation) -> None:
+        """Let time pass."""
+        await anyio.sleep(1 if await has_free_time() else 0)
+
+    async def call(
+        self, begin: Callable[[], Awaitable[Outcome]], operation: Operation
+    ) -> Outcome | None:
+        """Carry out one call, cancelled as *operation* says; None if the cancellation came out.
+
+        Raises:
+            Forbidden: it swallowed the cancellation, or raised something else in its place.
+        """
+        if not operation.cancelled_at:
+            return await begin()
+        ended: list[Outcome] = []
+
+        async def run() -> None:
+            ended.append(await begin())
+
+        loop = RunningLoop(self.case.library)
+        step, cancelled, error = await interrupted(run(), operation.cancelled_at, self.style, loop)
+        if not step.reached:
+            return ended[0] if ended else None
+        self.case.points += step.delivered
+        self.cancelled = self.cancelled or step.delivered
+        if cancelled:
+            return None
+        if step.delivered:
+            self._expect_let_through(ended[0] if ended else None, error)
+        return ended[0] if ended else None
+
+    def _expect_let_through(self, outcome: Outcome | None, error: BaseException | None) -> None:
+        if outcome is not None and outcome.returned:
+            raise Forbidden(
+                "CO001", f"{outcome.operation}, which was cancelled, swallowed that and {outcome}"
+            )
+        error = error if outcome is None else outcome.error
+        if error is not None:
+            raise Forbidden(
+                "CO002", f"it was cancelled, and raised {describe_exception(error)} in its place"
+            )
+
+    async def expect_released(self, rule: str, when: str) -> None:
+        """Expect that the declared ``released=``, if any, holds."""
+        if self.declared.released is not None and not await is_released(self.case, self.subject):
+            raise Forbidden(rule, f"{when}, it is not released: released= is false")
+
+
+async def run_sequence(
+    make: Callable[[Case, Subject, Style], Model],
+    sequence: OperationSequence,
+    style: Style,
+    case: Case,
+    seen: list[Model | Operation | None],
+) -> None:
+    """Run *sequence* on a fresh subject, and judge it by the model that *make* gives.
+
+    *seen* is kept up to date: the model, and the operation that is being carried out. What
+    several tasks do at once is done in all orders that the library can be made to take.
+
+    Raises:
+        Forbidden: something happened that is not allowed.
+    """
+    orders = schedules(case.library) if any(map(is_concurrent, sequence)) else range(1)
+    for _ in orders:
+        await case.tear_down()
+        subject = await case.fresh()
+        with following(case.library) as alive:
+            model = make(case, subject, style)
+            seen[:] = [model, None]
+            for operation in sequence:
+                seen[1] = operation
+                await model.carry_out(operation)
+            seen[1] = None
+            await model.finish()
+            await _expect_no_task(case, alive)
+
+
+def is_concurrent(operation: Operation) -> bool:
+    """Whether *operation* is carried out by several tasks."""
+    return operation.name.endswith((AT_ONCE, MEANWHILE))
+
+
+async def _expect_no_task(case: Case, alive: Alive) -> None:
+    if case.declared.background_ok:
+        return
+    await let_others_run(TURNS)
+    left = sorted(describe_task(task) for task in alive())
+    if left:
+        raise Forbidden("CO007", f"{left[0]} is still alive after the end")
+
+
+@functools.lru_cache(maxsize=64)
+def drawn(alphabet: OperationSequence, examples: int) -> tuple[OperationSequence, ...]:
+    """*examples* sequences, the same in every process, without those that repeat another one.
+
+    Hypothesis runs in a thread of its own, so that a test that is run by Hypothesis itself is not
+    disturbed.
+    """
+    found: dict[OperationSequence, None] = {}
+    thread = threading.Thread(target=_draw, args=(alphabet, examples, found))
+    thread.start()
+    thread.join()
+    return tuple(found)
+
+
+def _draw(
+    alphabet: OperationSequence, examples: int, found: dict[OperationSequence, None]
+) -> None:
+    import hypothesis
+    from hypothesis import strategies
+
+    operations = strategies.lists(
+        strategies.sampled_from(alphabet), min_size=SHORTEST, max_size=LONGEST
+    )
+
+    @hypothesis.settings(
+        max_examples=examples,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=(hypothesis.Phase.generate,),
+        suppress_health_check=tuple(hypothesis.HealthCheck),
+    )
+    @hypothesis.given(operations)
+    def collect(sequence: list[Operation]) -> None:
+        found[tuple(sequence)] = None
+
+    collect()
+
+
+async def shortest(
+    sequence: OperationSequence,
+    still_fails: Callable[[OperationSequence], Awaitable[bool]],
+) -> OperationSequence:
+    """The shortest part of *sequence* that *still_fails*, its operations made as plain as can be."""
+    sequence = await _without_any(sequence, still_fails)
+    if len(sequence) <= MOST_OPERATIONS_TRIED:
+        for part in _parts(sequence):
+            if await still_fails(part):
+                sequence = part
+                break
+    for place, operation in enumerate(sequence):
+        for at in range(operation.cancelled_at):
+            plainer = Operation(operation.name, at)
+            candidate = (*sequence[:place], plainer, *sequence[place + 1 :])
+            if await still_fails(candidate):
+                sequence = candidate
+                break
+    return sequence
+
+
+async def _without_any(
+    sequence: OperationSequence, still_fails: Callable[[OperationSequence], Awaitable[bool]]
+) -> OperationSequence:
+    """*sequence* without the operations that it can do without, one after the other."""
+    place = len(sequence) - 1
+    while place >= 0:
+        candidate = (*sequence[:place], *sequence[place + 1 :])
+        if await still_fails(candidate):
+            sequence = candidate
+        place -= 1
+    return sequence
+
+
+def _parts(sequence: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The proper parts of *sequence*, in order of their length."""
+    return [part for size in range(len(sequence)) for part in combinations(sequence, size)]

@@ -1,0 +1,167 @@
+"""The search for a sequence of operations whose outcome a rule forbids."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from pytest_asyncprotocol.engine.loops import CallersLoop, EngineLoop, Ran
+from pytest_asyncprotocol.exploration.cancellation import STYLES, Style
+from pytest_asyncprotocol.exploration.models import MODELS
+from pytest_asyncprotocol.exploration.sequences import (
+    Model,
+    Operation,
+    OperationSequence,
+    drawn,
+    run_sequence,
+    shortest,
+)
+from pytest_asyncprotocol.model.case import Case
+from pytest_asyncprotocol.model.exceptions import Forbidden
+from pytest_asyncprotocol.model.text import describe_exception
+from pytest_asyncprotocol.model.verdicts import Status
+from pytest_asyncprotocol.options import Plan
+
+Loop = EngineLoop | CallersLoop
+
+EXAMPLES_IN_EXAMPLES = 5
+"""Sequences that are drawn at most inside a test that Hypothesis runs many times itself."""
+
+EXAMPLES_IN_AN_OPEN_WORLD = 5
+"""Sequences that are run of a subject that keeps the clock real, as one that starts a process."""
+
+EITHER_STYLE = frozenset(("AB008", "AI019", "CM010", "CM011", "CM020", "CO021"))
+"""Rules that a subject keeps on asyncio if it keeps them under one way to cancel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """How one sequence ended; ``rule`` is the one that forbids that, None if none does."""
+
+    rule: str | None = None
+    status: Status = Status.PASSED
+    message: str = ""
+    trace: tuple[str, ...] = ()
+    opened: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """How many sequences were run, and the shortest one that was found to be forbidden."""
+
+    sequences: int = 0
+    witness: Tried = Tried()
+
+
+class Search:
+    """Runs sequences of operations on the subjects of *plan*, on one *loop*."""
+
+    def __init__(self, plan: Plan, loop: Loop, new_case: Callable[[], Case]) -> None:
+        self._plan = plan
+        self._loop = loop
+        self._new_case = new_case
+        self._model = MODELS[plan.protocol]
+        self._styles = STYLES[loop.backend.library]
+
+    async def search(self) -> Searched:
+        """Draw sequences, and run each until one is forbidden."""
+        alphabet = await self._alphabet()
+        examples = self._plan.options.examples
+        if _inside_hypothesis():
+            examples = min(examples, EXAMPLES_IN_EXAMPLES)
+        if not alphabet or not examples:
+            return Searched()
+        number = 0
+        for number, sequence in enumerate(drawn(alphabet, examples), 1):
+            style = self._styles[number % len(self._styles)]
+            tried = await self._confirmed(sequence, style)
+            if tried.rule is not None:
+                return Searched(number, await self._shortest(sequence, style, tried))
+            if tried.opened and number == EXAMPLES_IN_AN_OPEN_WORLD:
+                break
+        return Searched(number)
+
+    async def _alphabet(self) -> OperationSequence:
+        alphabet: OperationSequence = ()
+
+        async def job() -> None:
+            nonlocal alphabet
+            case = self._new_case()
+            alphabet = self._model.alphabet(case, await case.fresh())
+            await case.tear_down()
+
+        await self._loop.run(job)
+        return alphabet
+
+    async def _shortest(self, sequence: OperationSequence, style: Style, tried: Tried) -> Tried:
+        if tried.status is Status.ERROR:
+            return _in_words(sequence, tried)
+
+        async def still_fails(part: OperationSequence) -> bool:
+            return (await self._confirmed(part, style)).rule == tried.rule
+
+        sequence = await shortest(sequence, still_fails)
+        return _in_words(sequence, await self._confirmed(sequence, style))
+
+    async def _confirmed(self, sequence: OperationSequence, style: Style) -> Tried:
+        """How *sequence* ends; what is to hold under one style only is tried under each."""
+        tried = await self._try(sequence, style)
+        if tried.rule in EITHER_STYLE:
+            for other in self._styles:
+                if other is not style and (await self._try(sequence, other)).rule is None:
+                    return Tried(opened=tried.opened)
+        return tried
+
+    async def _try(self, sequence: OperationSequence, style: Style) -> Tried:
+        case: Case | None = None
+        found: Tried | None = None
+        seen: list[Model | Operation | None] = []
+
+        async def job() -> None:
+            nonlocal case, found
+            case = self._new_case()
+            try:
+                await run_sequence(self._model, sequence, style, case, seen)
+                found = Tried()
+            except Forbidden as forbidden:
+                found = Tried(forbidden.rule, Status.VIOLATED, str(forbidden), case.trace())
+            finally:
+                if found is None:
+                    case.stalled()
+                await case.tear_down(closing=found is not None)
+
+        ran = await self._loop.run(job)
+        opened = bool(ran.opened)
+        if found is not None and ran.hang is None:
+            return replace(found, opened=opened)
+        return replace(self._without_end(ran, case, seen), opened=opened)
+
+    def _without_end(
+        self, ran: Ran, case: Case | None, seen: list[Model | Operation | None]
+    ) -> Tried:
+        """What is said of a sequence that did not come to its end."""
+        if case is None or len(seen) != len(("model", "operation")):
+            return Tried()
+        model, operation = seen
+        if not isinstance(model, Model) or isinstance(operation, Model):
+            return Tried()
+        rule = model.forbids_hanging(operation)
+        doing = str(operation) if operation is not None else "the end of it"
+        if ran.hang is not None:
+            message = f"{doing} hangs: {ran.hang}, and nothing is left that could wake it"
+            return Tried(rule, Status.VIOLATED, message, case.trace())
+        message = ran.no_outcome or "it came to no end"
+        if ran.error is not None:
+            message = f"{doing} was stopped by {describe_exception(ran.error)}"
+        return Tried(rule, Status.ERROR, message, case.trace())
+
+
+def _in_words(sequence: OperationSequence, tried: Tried) -> Tried:
+    operations = ", ".join(map(str, sequence)) or "nothing"
+    return replace(tried, message=f"{tried.message}; found by the sequence: {operations}")
+
+
+def _inside_hypothesis() -> bool:
+    hypothesis = sys.modules.get("hypothesis")
+    return hypothesis is not None and hypothesis.currently_in_test_context()
