@@ -17,9 +17,15 @@ from pytest_asyncprotocol.model.text import describe
 
 _COMMON = frozenset(
     (
-        "backends", "level", "select", "ignore", "expected_failures", "clock", "timeout",
+        "backends",
+        "level",
+        "select",
+        "ignore",
+        "expected_failures",
+        "clock",
+        "timeout",
         "examples",
-    )  # fmt: skip
+    )
 )
 
 

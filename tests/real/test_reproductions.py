@@ -39,4 +39,6 @@ def test_each_finding_is_on_the_page() -> None:
     for each in objects():
         for rule, finding in each.findings.items():
             release = finding.partition(":")[0]
-            assert re.search(rf"^## {re.escape(release)}.*?\b{rule}\b", page, re.MULTILINE | re.DOTALL)
+            assert re.search(
+                rf"^## {re.escape(release)}.*?\b{rule}\b", page, re.MULTILINE | re.DOTALL
+            )

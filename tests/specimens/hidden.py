@@ -202,14 +202,14 @@ class LosesALateError:
 
     async def __aenter__(self) -> None:
         self.task = asyncio.ensure_future(self.work())
-        await asyncio.sleep(10)
+        await asyncio.sleep(0.7)
 
     async def __aexit__(self, *details: object) -> None:
         await asyncio.wait([self.task])
         del self.task
 
     async def work(self) -> None:
-        await asyncio.sleep(5)
+        await asyncio.sleep(0.5)
         raise ValueError("the keep-alive failed")
 
 

@@ -12,7 +12,7 @@ import anyio
 from anyio.lowlevel import checkpoint
 
 from pytest_asyncprotocol.engine import clock
-from pytest_asyncprotocol.model.exceptions import BackendUnavailable
+from pytest_asyncprotocol.model.exceptions import BackendUnavailable, members
 
 __all__ = [
     "BACKENDS",
@@ -107,8 +107,15 @@ class RunningLoop:
         self.cancelled_type = anyio.get_cancelled_exc_class()
 
     def cancelled(self, error: BaseException) -> bool:
-        """Whether *error* is a cancellation that the checker asked for."""
-        return isinstance(error, self.cancelled_type) and self.being_cancelled()
+        """Whether *error* is a cancellation that the checker asked for, or a group of such."""
+        return self.is_cancellation(error) and self.being_cancelled()
+
+    def is_cancellation(self, error: BaseException) -> bool:
+        """Whether *error* is the exception by which the library cancels, or a group of such."""
+        inner = members(error)
+        if inner:
+            return all(map(self.is_cancellation, inner))
+        return isinstance(error, self.cancelled_type)
 
     def being_cancelled(self) -> bool:
         """Whether a scope around the current task, or the task itself, was cancelled."""

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 _ancestor: ContextVar[object | None] = ContextVar("_ancestor", default=None)
+
+
+async def _generator() -> AsyncGenerator[None]:
+    yield
+
+
+_CLOSING_OF_A_GENERATOR = type(_generator().aclose())
 
 Alive = Callable[[], set[Any]]
 
@@ -31,7 +38,10 @@ def following(library: str) -> Generator[Alive]:
 
 @contextmanager
 def _on_asyncio(mark: object) -> Generator[Alive]:
-    """By the loop's task factory, which runs in the context of whoever starts the task."""
+    """By the loop's task factory, which runs in the context of whoever starts the task.
+
+    A task in which the loop closes a generator that was dropped is the loop's own.
+    """
     import asyncio
 
     loop = asyncio.get_running_loop()
@@ -43,7 +53,7 @@ def _on_asyncio(mark: object) -> Generator[Alive]:
             task: Any = asyncio.Task(coroutine, loop=loop, **details)
         else:
             task = previous(loop, coroutine, **details)
-        if _ancestor.get() is mark:
+        if _ancestor.get() is mark and not isinstance(coroutine, _CLOSING_OF_A_GENERATOR):
             started.append(task)
         return task
 

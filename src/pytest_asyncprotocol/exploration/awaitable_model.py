@@ -86,13 +86,17 @@ class AwaitableModel(Model):
         else:
             wrong = expected and not self.declared.as_judge("returns")(outcome.value)
         if wrong:
-            raise Forbidden("AW012", f"{outcome.operation}, after one that was cancelled, {outcome}")
+            raise Forbidden(
+                "AW012", f"{outcome.operation}, after one that was cancelled, {outcome}"
+            )
 
     def _judge_again(self, first: Outcome, outcome: Outcome) -> None:
         if not first.returned:
             return
         how = self.declared.reawait
-        said = f"{outcome.operation}, on an object that had given {describe(first.value)}, {outcome}"
+        said = (
+            f"{outcome.operation}, on an object that had given {describe(first.value)}, {outcome}"
+        )
         if how == "error":
             wrong = outcome.returned
         elif how in ("same", "again") and not outcome.returned:

@@ -96,7 +96,8 @@ async def cancelled_at(
         with suppress(NoVerdict):
             await scenario(case, subject)
 
-    step, cancelled, error = await interrupted(run(), point, style, loop)
+    canceller = _cancel_scope if style is Style.LEVEL else _cancel_task
+    step, cancelled, error = await canceller(run(), point, loop)
     if not step.reached:
         return None
     done = CancelledRun(point, style, step.delivered, cancelled, error, subject)
@@ -111,8 +112,8 @@ Ended = tuple[Stepped[None], bool, BaseException | None]
 async def interrupted(
     run: Coroutine[Any, Any, None], point: int, style: Style, loop: RunningLoop
 ) -> Ended:
-    """Await *run*, and cancel it at suspension *point*."""
-    canceller = _cancel_scope if style is Style.LEVEL else _cancel_task
+    """Await *run* in this task, and cancel it at suspension *point*."""
+    canceller = _cancel_scope if style is Style.LEVEL else _cancel_this_task
     return await canceller(run, point, loop)
 
 
@@ -160,3 +161,27 @@ async def _cancel_task(run: Coroutine[Any, Any, None], point: int, loop: Running
     finally:
         task.cancel()
     return step, task.cancelled(), error
+
+
+async def _cancel_this_task(run: Coroutine[Any, Any, None], point: int, loop: RunningLoop) -> Ended:
+    import asyncio
+
+    task = asyncio.current_task()
+    if task is None:
+        raise RuntimeError("no task is running")
+    requests = task.cancelling()
+    error: BaseException | None = None
+    step = Stepped(
+        run, point, task.cancel, watched=loop.cancelled_type, in_force=loop.being_cancelled
+    )
+    try:
+        await step
+    except BaseException as raised:
+        error = raised
+    if step.reached and not step.delivered:
+        with suppress(asyncio.CancelledError):
+            await checkpoint()
+    while task.cancelling() > requests:
+        task.uncancel()
+    cancelled = isinstance(error, loop.cancelled_type)
+    return step, cancelled, None if cancelled else error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pytest_asyncprotocol.exploration.iterator_model import IteratorModel, Phase
 from pytest_asyncprotocol.exploration.leaving import BodyError
 from pytest_asyncprotocol.exploration.sequences import Operation, OperationSequence
@@ -12,7 +14,7 @@ from pytest_asyncprotocol.model.subject import Subject
 class GeneratorModel(IteratorModel):
     """An async generator: an async iterator that takes values and exceptions."""
 
-    rules = (*IteratorModel.rules, "AG004")
+    rules: ClassVar[tuple[str, ...]] = (*IteratorModel.rules, "AG004")
 
     @staticmethod
     def alphabet(case: Case, subject: Subject) -> OperationSequence:

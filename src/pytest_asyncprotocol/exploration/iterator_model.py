@@ -159,7 +159,9 @@ class IteratorModel(Model):
 
     def _judge_item_too_many(self, outcome: Outcome) -> None:
         if self.phase is Phase.CLOSED and self.declared.closes is not False:
-            raise Forbidden("AI018", f"{_said(outcome)} after aclose(); expected an end or an error")
+            raise Forbidden(
+                "AI018", f"{_said(outcome)} after aclose(); expected an end or an error"
+            )
         if self.phase is Phase.ENDED and not self.declared.resumable:
             raise Forbidden("AI005", f"{_said(outcome)} after the end; expected StopAsyncIteration")
         if self.phase is Phase.FAILED and self.declared.after_error == "stops" and self.certain:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, ClassVar
@@ -20,8 +20,8 @@ from pytest_asyncprotocol.engine.backends import RunningLoop
 from pytest_asyncprotocol.engine.free_time import has_free_time
 from pytest_asyncprotocol.engine.hygiene import describe_task
 from pytest_asyncprotocol.engine.lineage import Alive, following
-from pytest_asyncprotocol.exploration.cancellation import Style, interrupted
-from pytest_asyncprotocol.exploration.release import is_released
+from pytest_asyncprotocol.exploration.cancellation import Ended, Style, interrupted
+from pytest_asyncprotocol.exploration.release import TIME_TO_RELEASE, is_released
 from pytest_asyncprotocol.exploration.scenarios import let_others_run
 from pytest_asyncprotocol.exploration.together import schedules
 from pytest_asyncprotocol.model.case import Case
@@ -106,9 +106,15 @@ class Model(ABC):
         await anyio.sleep(1 if await has_free_time() else 0)
 
     async def call(
-        self, begin: Callable[[], Awaitable[Outcome]], operation: Operation
+        self,
+        begin: Callable[[], Awaitable[Outcome]],
+        operation: Operation,
+        *,
+        body_error: BaseException | None = None,
     ) -> Outcome | None:
         """Carry out one call, cancelled as *operation* says; None if the cancellation came out.
+
+        Instead of it *body_error* may come out, where it is a manager's exit that is cancelled.
 
         Raises:
             Forbidden: it swallowed the cancellation, or raised something else in its place.
@@ -120,17 +126,21 @@ class Model(ABC):
         async def run() -> None:
             ended.append(await begin())
 
-        loop = RunningLoop(self.case.library)
-        step, cancelled, error = await interrupted(run(), operation.cancelled_at, self.style, loop)
-        if not step.reached:
-            return ended[0] if ended else None
-        self.case.points += step.delivered
-        self.cancelled = self.cancelled or step.delivered
+        step, cancelled, error = await self.interrupt(run(), operation.cancelled_at)
+        outcome = ended[0] if ended else None
+        if not step.delivered:
+            return outcome
+        self.case.points += 1
+        self.cancelled = True
         if cancelled:
             return None
-        if step.delivered:
-            self._expect_let_through(ended[0] if ended else None, error)
-        return ended[0] if ended else None
+        if body_error is None:
+            self._expect_let_through(outcome, error)
+        return outcome
+
+    async def interrupt(self, run: Coroutine[Any, Any, None], at: int) -> Ended:
+        """Await *run*, and cancel it at suspension *at*."""
+        return await interrupted(run, at, self.style, RunningLoop(self.case.library))
 
     def _expect_let_through(self, outcome: Outcome | None, error: BaseException | None) -> None:
         if outcome is not None and outcome.returned:
@@ -188,6 +198,8 @@ async def _expect_no_task(case: Case, alive: Alive) -> None:
     if case.declared.background_ok:
         return
     await let_others_run(TURNS)
+    if alive():
+        await anyio.sleep(TIME_TO_RELEASE)
     left = sorted(describe_task(task) for task in alive())
     if left:
         raise Forbidden("CO007", f"{left[0]} is still alive after the end")
@@ -207,9 +219,7 @@ def drawn(alphabet: OperationSequence, examples: int) -> tuple[OperationSequence
     return tuple(found)
 
 
-def _draw(
-    alphabet: OperationSequence, examples: int, found: dict[OperationSequence, None]
-) -> None:
+def _draw(alphabet: OperationSequence, examples: int, found: dict[OperationSequence, None]) -> None:
     import hypothesis
     from hypothesis import strategies
 

@@ -31,9 +31,7 @@ def add(parser: pytest.Parser) -> None:
     )
     parser.addini("asyncprotocol_timeout", timeout, type="float", default=None)
     examples = "sequences of operations to try on each subject and backend (default: 30)"
-    group.addoption(
-        "--asyncprotocol-examples", metavar="N", type=int, default=None, help=examples
-    )
+    group.addoption("--asyncprotocol-examples", metavar="N", type=int, default=None, help=examples)
     parser.addini("asyncprotocol_examples", examples, type="int", default=None)
     group.addoption(
         "--asyncprotocol-rules", action="store_true", help="list the catalogue of rules and exit"
