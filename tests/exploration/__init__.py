@@ -1,8 +1,9 @@
-"""Faults for the exploration to find: each was written down, and shown, before there was one.
+"""Faults for the exploration to find, which a plain use, or one cancellation, does not show.
 
 ``iterator_mutants`` and ``manager_mutants`` hold one good class each and twenty mutants of it, each
-with one realistic slip. ``reported`` holds small classes with the faults of real bug reports. The
-demonstrations beside them show each fault by hand, without the checker.
+with one realistic slip. ``reported`` holds small classes with the faults of real bug reports, and
+``mended`` the same classes without them. The demonstrations (``*_shown``) show each fault by hand,
+without the checker.
 """
 
 from __future__ import annotations

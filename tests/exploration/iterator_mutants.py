@@ -339,7 +339,7 @@ class LooksIntoItsBufferBeforeItsTurn(PagedReader):
     """Whether to read is decided before the wait for the turn, in which the buffer was emptied."""
 
     async def __anext__(self) -> int:
-        enough = self.buffer or self.ended or self.closed
+        enough = bool(self.buffer) or self.ended or self.closed
         async with self.turn:
             if not enough:
                 return await self.step()
@@ -377,7 +377,7 @@ class ForgetsToAwaitItsGoodbye(PagedReader):
             raise
 
 
-@mutant("two anext at once both give 1, and 2 is lost", found_by="sequences")
+@mutant("anext; two anext at once both give 2", found_by="sequences")
 class AcknowledgesOutOfItsTurn(PagedReader):
     """It keeps the item until that is acknowledged, but gives its turn away before."""
 
@@ -386,7 +386,8 @@ class AcknowledgesOutOfItsTurn(PagedReader):
             item = await self.step()
             self.buffer.appendleft(item)
         await self.server.acknowledge()
-        self.buffer.popleft()
+        if item in self.buffer:
+            self.buffer.remove(item)
         return item
 
 
@@ -412,9 +413,7 @@ class Step:
         self.steps.close()
 
 
-@mutant(
-    "anext with a default, cancelled: AttributeError", found_by="sequences", backends=ASYNCIO
-)
+@mutant("anext with a default, cancelled: AttributeError", found_by="sequences", backends=ASYNCIO)
 class HandsOutItsOwnAwaitable(PagedReader):
     """Its awaitable has no throw(), which only the one of anext() with a default asks for."""
 
@@ -476,7 +475,7 @@ class WaitsForAReaderThatLeft(PagedReader):
         self.closed = True
         self.wake()
         try:
-            if self.idle is not None:
+            if self.idle is not None and not self.idle.is_set():
                 await self.idle.wait()
             await self.leave()
         finally:

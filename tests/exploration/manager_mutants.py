@@ -409,10 +409,10 @@ class WaitsForItsEntry(Lease):
         self.entered.set()
         return connection
 
-    async def __aexit__(self, *details: Any) -> None:
-        if self.entered is not None:
+    async def __aexit__(self, kind: type[BaseException] | None, *details: object) -> None:
+        if self.entered is not None and not self.entered.is_set():
             await self.entered.wait()
-        await super().__aexit__(*details)
+        await super().__aexit__(kind, *details)
 
 
 @mutant(

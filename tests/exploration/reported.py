@@ -94,7 +94,8 @@ class LosesWhatWasDelivered:
             raise StopAsyncIteration
         arrived, container = anyio.Event(), list[int]()
         self.receivers[arrived] = container
-        asyncio.get_running_loop().call_soon(self.send)
+        loop = asyncio.get_running_loop()
+        loop.call_soon(loop.call_soon, self.send)
         try:
             await arrived.wait()
         finally:
@@ -235,7 +236,7 @@ class KeepsWhatItChecks(Peer):
     reuse="reusable",
 )
 class CountsWhatNeverConnected(Peer):
-    """A cancelled request leaves its connection behind, CONNECTING for ever: encode/httpcore#830."""
+    """A cancelled request leaves its connection CONNECTING for ever: encode/httpcore#830."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -292,12 +293,15 @@ class LeavesItsReaderRunning:
 
 @faulty(
     MANAGER,
-    "enter; exit cancelled at the drain, and at the notice; enter hangs (in a scope once is enough)",
+    "enter; exit cancelled at the drain, and then at the notice; enter hangs",
     found_by="sweep",
     reuse="reusable",
 )
 class ClearsItsEventBeforeItsTry(Peer):
-    """A cancellation before the ``try`` leaves an event cleared for ever: chrisguidry/docket#263."""
+    """A cancellation before the ``try`` leaves an event cleared: chrisguidry/docket#263.
+
+    Where a scope is cancelled, the notice of the clean-up is cancelled with it.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -384,6 +388,8 @@ class CountsWhoeverAsked(Peer):
         return self
 
     async def __aexit__(self, *details: object) -> None:
+        if not self.users:
+            return
         self.users -= 1
         if not self.users:
             self.unused.set()
@@ -446,7 +452,7 @@ class GivesNothingAfterACancellation:
     closes=True,
 )
 class ClosesUnderItsReader:
-    """aclose() meets the task of a cancelled step in the source: graphql-python/graphql-core#197."""
+    """aclose() meets a cancelled step in the source: graphql-python/graphql-core#197."""
 
     def __init__(self) -> None:
         self.source = self.count()
@@ -457,9 +463,13 @@ class ClosesUnderItsReader:
 
     async def count(self) -> AsyncGenerator[int, None]:
         for number in (1, 2, 3):
-            with suppress(asyncio.CancelledError):
-                await checkpoint()
-            await checkpoint()
+            try:
+                for _ in range(3):
+                    await checkpoint()
+            except asyncio.CancelledError:
+                for _ in range(10):  # a goodbye, which takes some turns
+                    await checkpoint()
+                raise
             yield number
 
     async def __anext__(self) -> int:
@@ -509,7 +519,7 @@ class Echo(AsyncGenerator[int, Any]):
             await self.peer.answer("athrow")
         finally:
             self.running = False
-        return self.thrown(kind)
+        return self.thrown(value or kind)
 
     async def aclose(self) -> None:
         self.enter()
@@ -542,7 +552,7 @@ class IsRunningForEver(Echo):
     async def athrow(self, kind: Any, value: Any = None, trace: Any = None) -> int:
         self.enter()
         await self.peer.answer("athrow")
-        item = self.thrown(kind)
+        item = self.thrown(value or kind)
         self.running = False
         return item
 
@@ -635,7 +645,7 @@ class GuardsWhatIsSentOnly(Echo):
 
     async def athrow(self, kind: Any, value: Any = None, trace: Any = None) -> int:
         await self.peer.answer("athrow")
-        return self.thrown(kind)
+        return self.thrown(value or kind)
 
 
 @faulty(
@@ -665,7 +675,7 @@ class ChecksItsCountBeforeItsLock(Peer):
         return self
 
     async def __aexit__(self, *details: object) -> None:
-        if self.running == 0:
+        if not self.running:
             raise ValueError("exited more often than entered")
         async with self.lock:
             self.running -= 1
@@ -691,9 +701,11 @@ class Turnstile:
         raise NotImplementedError
 
     async def __aexit__(self, *details: object) -> None:
-        self.held = False
+        self.serve_next()
+
+    def serve_next(self) -> None:
+        self.held = bool(self.queue)
         if self.queue:
-            self.held = True
             self.queue.popleft().set()
 
 
@@ -755,5 +767,8 @@ class ServesWhoGaveUp(Turnstile):
             with anyio.fail_after(5):
                 await served.wait()
         except anyio.get_cancelled_exc_class():
-            self.queue.remove(served)
+            if served.is_set():
+                self.serve_next()
+            else:
+                self.queue.remove(served)
             raise
