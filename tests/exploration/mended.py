@@ -40,8 +40,7 @@ class LosesWhatWasDelivered(reported.LosesWhatWasDelivered):
             raise StopAsyncIteration
         arrived, container = anyio.Event(), list[int]()
         self.receivers[arrived] = container
-        loop = asyncio.get_running_loop()
-        loop.call_soon(loop.call_soon, self.send)
+        self.send_after(turns=3)
         try:
             await arrived.wait()
         except asyncio.CancelledError:

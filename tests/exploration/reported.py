@@ -82,6 +82,12 @@ class LosesWhatWasDelivered:
     def __aiter__(self) -> Self:
         return self
 
+    def send_after(self, turns: int) -> None:
+        if turns:
+            asyncio.get_running_loop().call_soon(self.send_after, turns - 1)
+        else:
+            self.send()
+
     def send(self) -> None:
         for arrived in self.receivers:
             self.receivers.pop(arrived).append(self.items.pop(0))
@@ -94,8 +100,7 @@ class LosesWhatWasDelivered:
             raise StopAsyncIteration
         arrived, container = anyio.Event(), list[int]()
         self.receivers[arrived] = container
-        loop = asyncio.get_running_loop()
-        loop.call_soon(loop.call_soon, self.send)
+        self.send_after(turns=3)
         try:
             await arrived.wait()
         finally:

@@ -57,7 +57,7 @@ async def cancelled_with_its_item(make: Make) -> object:
 @shows(reported.LosesWhatWasDelivered, right=[1, 2, 3, END], wrong=[2, 3, END])
 async def cancelled_with_its_delivery(make: Make) -> object:
     it = make()
-    assert await cancelled_after(3, anext(it)) == CANCELLED
+    assert await cancelled_after(4, anext(it)) == CANCELLED
     return await drained(it)
 
 
