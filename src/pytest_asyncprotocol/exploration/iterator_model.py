@@ -66,6 +66,10 @@ class IteratorModel(Model):
                 steps += [Operation("aclose meanwhile")]
         if case.declared.concurrent in ("safe", "refused"):
             steps += [Operation("two at once")] * 2
+        if case.declared.concurrent == "safe":
+            steps += [Operation("two at once", at) for at in (1, 2)]
+            if subject.has("aclose"):
+                steps += [Operation("two aclose at once")]
         return tuple(steps)
 
     def forbids_hanging(self, operation: Operation | None) -> str:
@@ -74,8 +78,10 @@ class IteratorModel(Model):
             return "CO021" if self.cancelled else "AI017"
         if operation.name == "aclose meanwhile":
             return "AI020"
+        if operation.name == "two aclose at once":
+            return "AI017"
         if operation.name == "two at once":
-            return "AI007"
+            return "CO021" if operation.cancelled_at else "AI007"
         in_phase = {Phase.CLOSED: "AI018", Phase.ENDED: "AI005", Phase.FAILED: "AI006"}
         return in_phase.get(self.phase, "CO021" if self.cancelled else "CO020")
 
@@ -88,7 +94,10 @@ class IteratorModel(Model):
             self._judge(outcome)
 
     async def two_at_once(self, operation: Operation) -> None:
-        """Two steps in two tasks."""
+        """Two steps in two tasks, of which the second may be cancelled."""
+        if operation.cancelled_at:
+            await self._one_of_two_cancelled(operation)
+            return
         outcomes = await together(self.subject.anext, self.subject.anext)
         if self.declared.concurrent == "refused":
             outcomes = [each for each in outcomes if each.returned or each.stopped]
@@ -104,12 +113,37 @@ class IteratorModel(Model):
             if each.stopped:
                 self._end(each, "AI007")
 
+    async def _one_of_two_cancelled(self, operation: Operation) -> None:
+        """Two steps in two tasks, of which the second is cancelled."""
+
+        async def first() -> Outcome | None:
+            return await self.subject.anext()
+
+        async def second() -> Outcome | None:
+            return await self.call(self.subject.anext, operation)
+
+        certain, self.certain = self.certain, False
+        for each in await together(first, second):
+            if each is not None:
+                self._judge(each)
+        self.certain = False
+        del certain
+
+    async def two_aclose_at_once(self, operation: Operation) -> None:
+        """``aclose()`` in two tasks."""
+        in_use = self.phase not in (Phase.FRESH, Phase.CLOSED)
+        for each in await together(self.subject.aclose, self.subject.aclose):
+            if not each.returned and self.declared.closes and not (in_use and self.cancelled):
+                raise Forbidden("AI017", f"of two calls at once, {_said(each)}")
+        self._lose_track()
+        self.phase = Phase.CLOSED
+
     async def aclose(self, operation: Operation) -> None:
         """``aclose()``."""
         outcome = await self.call(self.subject.aclose, operation)
         if outcome is None:
             self._lose_track()
-            self.phase = Phase.FAILED
+            self.phase = Phase.CLOSED if self.declared.closes else Phase.FAILED
             await self.expect_released("AI019", "after an aclose() that was cancelled")
         else:
             await self._judge_closing(outcome)
@@ -228,6 +262,8 @@ class IteratorModel(Model):
         if not outcome.returned:
             if self.phase in (Phase.FRESH, Phase.CLOSED):
                 raise Forbidden("AI017", f"{_said(outcome)}, {self.phase.value}")
+            if self.declared.closes and self.cancelled:
+                raise Forbidden("CO021", f"{_said(outcome)}, after a step that was cancelled")
             self.phase = Phase.FAILED
             return
         self.phase = Phase.CLOSED
