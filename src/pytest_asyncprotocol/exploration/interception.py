@@ -134,9 +134,13 @@ async def closed_at(point: int, case: Case, scenario: Scenario) -> ClosedRun | N
         except BaseException as raised:
             error = raised
 
-    # In a task of its own, for a subject may leave it in disorder.
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(run)
+    # In a task of its own, for a subject may leave it in disorder, as a task group does whose exit
+    # is closed; its end tells of that.
+    try:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(run)
+    except Exception as disorder:
+        error = disorder
     if not step.reached:
         return None
     return ClosedRun(point, calls is not None, went_on, given_up, error)
