@@ -48,7 +48,10 @@ class Intercepted(Awaitable[Any]):
             arrived = thrown if thrown is not None else getattr(sent, "error", None)
             if arrived is not None:
                 given = self._exchange(arrived)
-                thrown = thrown if given is arrived else given
+                if thrown is not None:
+                    thrown = given
+                elif given is not arrived:
+                    sent = type(sent)(given)
 
 
 def relenting(scenario: Scenario) -> Scenario:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
-from pytest_asyncprotocol.exploration.leaving import BodyError
+from pytest_asyncprotocol.exploration.leaving import BodyError, entered_fresh
 from pytest_asyncprotocol.exploration.release import is_released, is_released_now
 from pytest_asyncprotocol.exploration.sharing import (
     both_inside,
@@ -97,8 +97,9 @@ async def exit_in_another_task(case: Case) -> None:
         )
 
 
+# It requires CM014, since an exit that waits for ever when the work has failed has one fault.
 @rule("CM023", "background-failure-surfaces", Level.SHOULD,
-      requires=("CO010",), enabled_by=("failing_background",))  # fmt: skip
+      requires=("CO010", "CM014"), enabled_by=("failing_background",))  # fmt: skip
 async def background_failure_surfaces(case: Case) -> None:
     """The failure of its background work comes out at its exit, or earlier.
 
@@ -138,8 +139,7 @@ async def _is_held_inside(case: Case) -> bool:
     """Whether ``released=`` is declared, and false inside the body of one alone."""
     if case.declared.released is None:
         return False
-    subject = await case.fresh()
-    (await subject.enter()).unwrap()
+    subject = await entered_fresh(case)
     held = not await is_released_now(case, subject)
     (await subject.exit()).unwrap()
     await case.tear_down()
