@@ -203,12 +203,6 @@ def anyio_lock() -> anyio.Lock:
     return anyio.Lock()
 
 
-@conforms("CM010", MANAGER, released=lambda lock: not lock.locked(), backends=ASYNCIO)
-def asyncio_lock() -> asyncio.Lock:
-    """The lock of asyncio."""
-    return asyncio.Lock()
-
-
 @conforms("CM010", MANAGER, released=is_free)
 class ConnectsWhateverComes(Slot):
     """Connects under a shield, and comes in although it was cancelled."""
