@@ -62,11 +62,11 @@ async def with_body(subject: Subject, body: Callable[[], Awaitable[None]]) -> Ou
         await body()
     except BaseException as error:
         outcome = await subject.exit(error)
-        outcome.unwrap()
-        if not truth(outcome.value):
+        if outcome.returned and not truth(outcome.value):
             raise
-        return outcome
-    outcome = await subject.exit()
+    else:
+        outcome = await subject.exit()
+    # Outside of the handler, where `raise` leaves the context of an error as it is.
     outcome.unwrap()
     return outcome
 

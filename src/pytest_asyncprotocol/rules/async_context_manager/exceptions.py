@@ -27,9 +27,9 @@ from pytest_asyncprotocol.model.text import describe_exception
 async def suppresses_as_declared(case: Case) -> None:
     """``__aexit__`` returns a false value, unless suppression is declared.
 
-    What ``__aexit__`` returns for an exception of the body is false, so that the exception comes
-    out; for an exception of one of the types in ``suppresses=`` it is true. An ``__aexit__`` that
-    raises an exception of its own, or a group, suppresses nothing.
+    What ``__aexit__`` returns for an exception of the body, or a group of such, is false, so that
+    the exception comes out; for an exception of one of the types in ``suppresses=`` it is true.
+    An ``__aexit__`` that raises an exception of its own, or a group, suppresses nothing.
 
     Why:
         A true value makes ``async with`` go on as if nothing had happened: errors vanish, and
@@ -165,6 +165,9 @@ async def releases_after_error(case: Case) -> None:
 
 def _errors_to_raise(case: Case) -> Iterator[BaseException]:
     yield BodyError()
+    group = ExceptionGroup("raised in the body", [BodyError()])
+    if not isinstance(group, case.declared.suppresses):
+        yield group
     for declared in case.declared.suppresses:
         made = _made(declared)
         if made is not None:
