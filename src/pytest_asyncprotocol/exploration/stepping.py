@@ -17,8 +17,8 @@ class Stepped(Awaitable[T], Generic[T]):
     exception of the type *watched* was put into the coroutine after the hook was called: asyncio
     throws it, trio sends an object whose ``error`` it is. It counts only where *in_force* says
     that what the hook asked for can reach this suspension: trio's own time-outs work by the same
-    exception, shields or not. ``exposed`` is what it said at the chosen suspension. *on_trap* sees what is yielded to the loop, and may end it all by
-    raising.
+    exception, shields or not. ``exposed`` is what it said at the chosen suspension. *on_trap* sees
+    what is yielded to the loop, and may end it all by raising.
     """
 
     def __init__(
