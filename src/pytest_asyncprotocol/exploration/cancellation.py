@@ -37,8 +37,9 @@ STYLES = {"asyncio": (Style.LEVEL, Style.EDGE), "trio": (Style.LEVEL,)}
 class CancelledRun:
     """One run of a scenario that was cancelled at suspension number ``point``.
 
-    ``exposed`` says whether the cancellation could reach the subject there, which a shield prevents,
-    and ``delivered`` whether it was put into the subject; then ``cancelled`` says whether it came out. ``error`` is what came out instead, ``subject`` the run's subject.
+    ``exposed`` says whether the cancellation could reach the subject there, which a shield
+    prevents, and ``delivered`` whether it was put into the subject; then ``cancelled`` says
+    whether it came out. ``error`` is what came out instead, ``subject`` the run's subject.
     """
 
     point: int
