@@ -124,7 +124,7 @@ class ComesIn(Slot):
     """Comes in itself; what it is like when it does not is declared."""
 
 
-@conforms("CM009", MANAGER, enter_raises=ConnectionError, released=is_free)
+@conforms("CM009", MANAGER, enter_raises=ConnectionError, released=is_free, level="may")
 def refused() -> GivesItsSlotBack:
     """Is always refused, and says so."""
     return GivesItsSlotBack(refused=True)
