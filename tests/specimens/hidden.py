@@ -236,8 +236,7 @@ class ForgetsItsPump:
 
     async def __aexit__(self, *details: object) -> None:
         self.pump.cancel()
-        with suppress(BaseException):
-            await self.pump
+        await asyncio.gather(self.pump, return_exceptions=True)
 
 
 @violates("CO004", MANAGER, own_scope=True, backends=ASYNCIO)

@@ -37,12 +37,14 @@ STYLES = {"asyncio": (Style.LEVEL, Style.EDGE), "trio": (Style.LEVEL,)}
 class CancelledRun:
     """One run of a scenario that was cancelled at suspension number ``point``.
 
-    ``delivered`` says whether the cancellation was put into the subject; then ``cancelled`` says
+    ``exposed`` says whether the cancellation could reach the subject there, which a shield
+    prevents, and ``delivered`` whether it was put into the subject; then ``cancelled`` says
     whether it came out. ``error`` is what came out instead, ``subject`` the run's subject.
     """
 
     point: int
     style: Style
+    exposed: bool
     delivered: bool
     cancelled: bool
     error: BaseException | None
@@ -100,7 +102,7 @@ async def cancelled_at(
     step, cancelled, error = await canceller(run(), point, loop)
     if not step.reached:
         return None
-    done = CancelledRun(point, style, step.delivered, cancelled, error, subject)
+    done = CancelledRun(point, style, step.exposed, step.delivered, cancelled, error, subject)
     subject.note(str(done))
     return done
 

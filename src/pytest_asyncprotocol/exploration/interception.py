@@ -48,7 +48,10 @@ class Intercepted(Awaitable[Any]):
             arrived = thrown if thrown is not None else getattr(sent, "error", None)
             if arrived is not None:
                 given = self._exchange(arrived)
-                thrown = thrown if given is arrived else given
+                if thrown is not None:
+                    thrown = given
+                elif given is not arrived:
+                    sent = type(sent)(given)
 
 
 def relenting(scenario: Scenario) -> Scenario:
@@ -134,9 +137,13 @@ async def closed_at(point: int, case: Case, scenario: Scenario) -> ClosedRun | N
         except BaseException as raised:
             error = raised
 
-    # In a task of its own, for a subject may leave it in disorder.
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(run)
+    # In a task of its own, for a subject may leave it in disorder, as a task group does whose exit
+    # is closed; its end tells of that.
+    try:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(run)
+    except Exception as disorder:
+        error = disorder
     if not step.reached:
         return None
     return ClosedRun(point, calls is not None, went_on, given_up, error)

@@ -15,6 +15,8 @@ from pytest_asyncprotocol.exploration.cancellation import (
 )
 from pytest_asyncprotocol.exploration.leaving import (
     BodyError,
+    entered_fresh,
+    expect_entry,
     left_by,
     left_in_cancelled_scope,
     suppresses,
@@ -109,6 +111,7 @@ async def cancelled_exit_releases(case: Case) -> None:
         Trio, trio.abc.AsyncResource.aclose:
         https://trio.readthedocs.io/en/stable/reference-io.html#trio.abc.AsyncResource.aclose
     """
+    expect_entry(case)
     if not await is_released_by_plain_use(case):
         raise Vacuous("released= is false even where nothing is cancelled, which CM020 judges")
     reached = False
@@ -156,6 +159,7 @@ async def exit_in_cancelled_scope(case: Case) -> None:
         https://trio.readthedocs.io/en/stable/reference-core.html#cancellation-semantics
         https://anyio.readthedocs.io/en/stable/cancellation.html#finalization
     """
+    expect_entry(case)
     if not await is_released_by_plain_use(case):
         raise Vacuous("released= is false even where nothing is cancelled, which CM020 judges")
     for error in (None, BodyError()):
@@ -195,6 +199,7 @@ async def body_error_survives_cancellation(case: Case) -> None:
         https://docs.python.org/3/reference/simple_stmts.html#the-raise-statement
         https://trio.readthedocs.io/en/stable/reference-core.html#cancellation-semantics
     """
+    expect_entry(case)
     error = BodyError()
     if isinstance(error, case.declared.suppresses):
         raise NotApplicable("suppresses= covers every exception, so it may be gone")
@@ -242,8 +247,7 @@ async def _expect_program_to_end(case: Case) -> None:
     for kind in ENDS_THE_PROGRAM:
         if issubclass(kind, case.declared.suppresses):
             continue
-        subject = await case.fresh()
-        (await subject.enter()).unwrap()
+        subject = await entered_fresh(case)
         outcome = await left_by(subject, kind())
         if suppresses(outcome):
             raise Violation(

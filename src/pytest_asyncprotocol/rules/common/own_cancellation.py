@@ -20,8 +20,9 @@ FAILING = ("failing", "failing_enter", "failing_exit", "failing_background")
 ITERATORS = (Protocol.ASYNC_ITERATOR, Protocol.ASYNC_GENERATOR)
 
 
+# It requires CM014, since an exit that waits for ever when something failed has one fault.
 @rule("CO003", "no-forged-cancellation", Level.SHOULD,
-      requires=("CO010",), libraries=("asyncio",))  # fmt: skip
+      requires=("CO010", "CM014"), libraries=("asyncio",))  # fmt: skip
 async def no_forged_cancellation(case: Case) -> None:
     """No cancellation exception comes out when nobody cancelled the caller.
 

@@ -24,7 +24,7 @@ SHAPE = (
     "AB001", "AB002", "AB003",
     "AI001", "AI002", "AI012", "AI013",
     "AG002",
-    "CM001", "CM002", "CM003",
+    "CM001", "CM002", "CM003", "CM019",
 )  # fmt: skip
 """What has to be right before an object can be used at all."""
 
