@@ -73,14 +73,14 @@ async def _shared_by_two(case: Case) -> None:
 
 def _expect_alike(case: Case, outcomes: list[Outcome], alone: Outcome, at: int) -> None:
     first, second = outcomes
-    fine = all(_is_like(case, outcome, alone) for outcome in outcomes)
-    if fine and alone.returned and case.declared.reawait == "same":
-        fine = same(second.value, first.value)
-    if not fine:
-        raise Violation(
-            f"a second task joined in at suspension {at} of a first one: for the first it {first}, "
-            f"for the second it {second}; for one alone it {alone}"
-        )
+    seen = (
+        f"a second task joined in at suspension {at} of a first one: for the first it {first}, for "
+        f"the second it {second}"
+    )
+    if not all(_is_like(case, outcome, alone) for outcome in outcomes):
+        raise Violation(f"{seen}; for one alone it {alone}")
+    if case.declared.reawait == "same" and alone.returned and not same(second.value, first.value):
+        raise Violation(f"{seen}; expected the same value")
 
 
 # An object that does not serve two tasks at all, or that is stuck after any cancellation, has a
