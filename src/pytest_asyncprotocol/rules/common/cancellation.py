@@ -50,7 +50,8 @@ async def cancellation_passes(case: Case) -> None:
     await sweep(case, map(relenting, uses(case)), judge)
 
 
-@rule("CO002", "cancellation-unchanged", Level.SHOULD, requires=("CO010", "CO001"))
+# Where the throw() of an iterator can't be called, TypeError comes in place of every cancellation.
+@rule("CO002", "cancellation-unchanged", Level.SHOULD, requires=("CO010", "CO001", "AW007"))
 async def cancellation_unchanged(case: Case) -> None:
     """Cancellation is not converted into another exception.
 

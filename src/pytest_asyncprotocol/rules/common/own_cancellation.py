@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pytest_asyncprotocol.exploration.cancellation import MOST_POINTS
 from pytest_asyncprotocol.exploration.leaving import uses, with_body
 from pytest_asyncprotocol.exploration.own_task import alone, under_timeout, waiting_while_closed
-from pytest_asyncprotocol.exploration.patience import wait_long
+from pytest_asyncprotocol.exploration.patience import unless_it_hangs, wait_long
 from pytest_asyncprotocol.exploration.scenarios import Scenario, awaited_again, opened
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.exceptions import Violation
 from pytest_asyncprotocol.model.protocols import Protocol
-from pytest_asyncprotocol.model.subject import Subject
+from pytest_asyncprotocol.model.subject import Outcome, Subject
 
 FAILING = ("failing", "failing_enter", "failing_exit", "failing_background")
 ITERATORS = (Protocol.ASYNC_ITERATOR, Protocol.ASYNC_GENERATOR)
@@ -28,7 +28,8 @@ async def no_forged_cancellation(case: Case) -> None:
 
     Used, awaited again, closed after an item or while another task waits for one, left by an
     error of the body, and failing as ``failing=`` and its like declare, it raises no
-    CancelledError; nor does its caller get one later. A plain use that raises one is for CO020.
+    CancelledError; nor does its caller get one later. A plain use that raises one is for CO020, and
+    a second await or a closed iterator that waits for ever is for the rules on these.
 
     Why:
         The caller's task, and all that waits for it, takes itself for cancelled and ends without
@@ -157,7 +158,9 @@ def _failing(case: Case) -> Scenario:
 
 
 async def _awaited_twice(case: Case, subject: Subject) -> None:
-    (await awaited_again(case, subject)).unwrap()
+    outcome: Outcome | None = await unless_it_hangs(lambda: awaited_again(case, subject))
+    if outcome is not None:
+        outcome.unwrap()
 
 
 async def _waiting_inside(case: Case, subject: Subject) -> None:
@@ -167,10 +170,13 @@ async def _waiting_inside(case: Case, subject: Subject) -> None:
 
 async def _closed(case: Case, subject: Subject) -> None:
     iterator = await _iterator(case, subject)
-    outcomes = [await iterator.anext()]
+    steps = [iterator.anext]
     if iterator.has("aclose"):
-        outcomes += [await iterator.aclose(), await iterator.aclose(), await iterator.anext()]
-    for outcome in outcomes:
+        steps += [iterator.aclose, iterator.aclose, iterator.anext]
+    for step in steps:
+        outcome = await unless_it_hangs(step)
+        if outcome is None:
+            return
         if outcome.error is not None and not isinstance(outcome.error, Exception):
             raise outcome.error
 
