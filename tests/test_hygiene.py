@@ -79,7 +79,7 @@ def test_mishaps_are_recorded() -> None:
         found = recorder.mishaps_since(mark)
 
     assert [
-        "unclosed thing",
+        "ResourceWarning: unclosed thing",
         "ValueError: in a thread, in a thread",
         "RuntimeError: dropped, in FailsWhenDropped.__del__",
     ] == found
