@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from pytest_asyncprotocol.exploration.cancellation import MOST_POINTS
 from pytest_asyncprotocol.exploration.leaving import uses, with_body
@@ -128,7 +129,7 @@ def _lives(case: Case) -> Iterator[_Life]:
         yield _Life("closed after an item", _closed, case.fresh)
     for name in FAILING:
         if getattr(case.declared, name) is not None:
-            yield _Life(f"made by {name}=", _failing(case), lambda name=name: case.fresh_of(name))
+            yield _Life(f"made by {name}=", _failing(case), partial(case.fresh_of, name))
 
 
 def _carrying_out(
