@@ -179,8 +179,8 @@ class Limited:
         self.scope = anyio.move_on_after(5)
         self.scope.__enter__()
 
-    async def __aexit__(self, *details: Any) -> bool:
-        return bool(self.scope.__exit__(*details))
+    async def __aexit__(self, kind: Any, error: Any, traceback: Any) -> bool:
+        return bool(self.scope.__exit__(kind, error, traceback))
 
 
 class HomeMade:

@@ -9,7 +9,12 @@ from functools import partial
 from pytest_asyncprotocol.engine.free_time import a_long_time
 from pytest_asyncprotocol.exploration.cancellation import MOST_POINTS
 from pytest_asyncprotocol.exploration.leaving import uses, with_body
-from pytest_asyncprotocol.exploration.own_task import Alone, alone, under_timeout, waiting_while_closed
+from pytest_asyncprotocol.exploration.own_task import (
+    Alone,
+    alone,
+    under_timeout,
+    waiting_while_closed,
+)
 from pytest_asyncprotocol.exploration.patience import wait_long
 from pytest_asyncprotocol.exploration.scenarios import Scenario, awaited_again, opened
 from pytest_asyncprotocol.model.case import Case
