@@ -8,7 +8,7 @@ import queue
 import sys
 import threading
 import warnings
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
 import anyio
@@ -75,6 +75,25 @@ def test_mishaps_are_recorded() -> None:
         "ResourceWarning: unclosed thing",
         "RuntimeError: dropped, in FailsWhenDropped.__del__",
     ] == found
+
+
+def test_a_generator_that_is_dropped_is_no_mishap() -> None:
+    """Trio warns of each, though it may hold nothing."""
+
+    async def numbers() -> AsyncIterator[int]:
+        yield 1
+        yield 2
+
+    async def drop() -> None:
+        async for _ in numbers():
+            break
+
+    with recording() as recorder:
+        mark = recorder.mark_mishaps()
+        trio.run(drop)
+        found = recorder.mishaps_since(mark)
+
+    assert [] == found
 
 
 @pytest.mark.parametrize("library", ["asyncio", "trio"])

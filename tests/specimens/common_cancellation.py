@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager, suppress
+from types import TracebackType
 from typing import Any, Self
 
 import anyio
@@ -179,7 +180,12 @@ class Limited:
         self.scope = anyio.move_on_after(5)
         self.scope.__enter__()
 
-    async def __aexit__(self, kind: Any, error: Any, traceback: Any) -> bool:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
         return bool(self.scope.__exit__(kind, error, traceback))
 
 

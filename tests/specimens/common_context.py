@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar, Token
+from types import TracebackType
 from typing import Any, Self
 
 import anyio
@@ -191,7 +192,12 @@ class Scoped:
         self.scope.__enter__()
         return self
 
-    async def __aexit__(self, kind: Any, error: Any, traceback: Any) -> bool:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
         return bool(self.scope.__exit__(kind, error, traceback))
 
 
@@ -213,7 +219,12 @@ class NeverLeavesItsScope(Scoped):
 class LeavesItsScopeIfAllWentWell(Scoped):
     """Forgets its scope where the body raised."""
 
-    async def __aexit__(self, kind: Any, error: Any, traceback: Any) -> bool:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
         return kind is None and await super().__aexit__(kind, error, traceback)
 
 
@@ -345,7 +356,12 @@ class Grouped:
         self.tasks = anyio.create_task_group()
         return await self.tasks.__aenter__()
 
-    async def __aexit__(self, kind: Any, error: Any, traceback: Any) -> bool | None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool | None:
         return await self.tasks.__aexit__(kind, error, traceback)
 
 

@@ -8,7 +8,7 @@ import socket
 import threading
 import warnings
 import weakref
-from collections.abc import Generator
+from collections.abc import AsyncIterator, Generator
 from contextlib import suppress
 from typing import Any, ClassVar, Self
 
@@ -188,6 +188,22 @@ class ClosesItsFile(LeavesItsFileOpen):
         self.left.clear()
         if self.socket is not None:
             self.socket.close()
+
+
+async def _numbers() -> AsyncIterator[int]:
+    for number in range(3):
+        await checkpoint()
+        yield number
+
+
+@conforms("CO016", AWAITABLE, returns=0)
+class LooksAtTheFirst(Job):
+    """Leaves an async generator that holds nothing to the collector, of which Trio warns."""
+
+    async def run(self) -> int:
+        async for number in _numbers():
+            return number
+        return -1
 
 
 @conforms("CO016", AWAITABLE)
