@@ -375,8 +375,8 @@ class SharesALockOfTheFirstLoop:
     lock = asyncio.Lock()
 
     async def __aenter__(self) -> None:
-        await self.lock.acquire()
         await checkpoint()
+        await self.lock.acquire()
 
     async def __aexit__(self, *details: object) -> None:
         self.lock.release()

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
-from dataclasses import dataclass
 from typing import Any
 
 import anyio
 
 from pytest_asyncprotocol.engine.backends import RunningLoop
-from pytest_asyncprotocol.engine.free_time import a_long_time
 from pytest_asyncprotocol.exploration.scenarios import Scenario
-from pytest_asyncprotocol.exploration.stepping import Stepped
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.subject import Subject
 
@@ -48,10 +45,7 @@ class Intercepted(Awaitable[Any]):
             arrived = thrown if thrown is not None else getattr(sent, "error", None)
             if arrived is not None:
                 given = self._exchange(arrived)
-                if thrown is not None:
-                    thrown = given
-                elif given is not arrived:
-                    sent = type(sent)(given)
+                thrown = thrown if given is arrived else given
 
 
 def relenting(scenario: Scenario) -> Scenario:
@@ -74,76 +68,6 @@ def relenting(scenario: Scenario) -> Scenario:
 
         with anyio.CancelScope() as scope:
             return await Intercepted(scenario(case, subject), count)
+        return None
 
     return relented
-
-
-@dataclass(frozen=True, slots=True)
-class ClosedRun:
-    """One run of a scenario into which GeneratorExit was put at suspension number ``point``.
-
-    ``went_on`` says whether the operation suspended again after that, ``error`` how the run
-    ended, if not by returning. ``given_up`` is true of a run that came to no end by itself.
-    """
-
-    point: int
-    closed: bool
-    went_on: bool
-    given_up: bool
-    error: BaseException | None
-
-
-async def closed_at(point: int, case: Case, scenario: Scenario) -> ClosedRun | None:
-    """Run *scenario* on a fresh subject, closed at suspension *point*; None if it has none.
-
-    What it waits for there is taken back first, by a cancellation that the subject never sees:
-    it gets GeneratorExit instead, as from ``coroutine.close()``. Then it may go on undisturbed.
-    """
-    subject = await case.fresh()
-    loop = RunningLoop(case.library)
-    patience = await a_long_time()
-    outer, inner = anyio.CancelScope(), anyio.CancelScope()
-    calls: int | None = None
-    went_on = given_up = False
-    error: BaseException | None = None
-
-    def close(arrived: BaseException) -> BaseException:
-        nonlocal calls
-        if calls is not None or not isinstance(arrived, loop.cancelled_type):
-            return arrived
-        if not loop.being_cancelled():
-            return arrived
-        calls = len(subject.trace)
-        inner.shield = True
-        inner.deadline = anyio.current_time() + patience
-        return GeneratorExit()
-
-    def look(trap: object) -> None:
-        nonlocal went_on
-        del trap
-        went_on = went_on or calls == len(subject.trace)
-
-    async def intercepted() -> None:
-        await Intercepted(scenario(case, subject), close)
-
-    step = Stepped(intercepted(), point, outer.cancel, on_trap=look)
-
-    async def run() -> None:
-        nonlocal error, given_up
-        try:
-            with outer, inner:
-                await step
-            given_up = inner.cancel_called
-        except BaseException as raised:
-            error = raised
-
-    # In a task of its own, for a subject may leave it in disorder, as a task group does whose exit
-    # is closed; its end tells of that.
-    try:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(run)
-    except Exception as disorder:
-        error = disorder
-    if not step.reached:
-        return None
-    return ClosedRun(point, calls is not None, went_on, given_up, error)

@@ -172,6 +172,22 @@ async def use(case: Case, subject: Subject) -> BaseException | None:
     return None
 
 
+def given(case: Case, subject: Subject) -> Any:
+    """What the plain use of *subject* gave: a result, a list of items, or the value of an entry.
+
+    None if it did not come to that.
+    """
+    if case.protocol is Protocol.AWAITABLE:
+        outcome = subject.stages.get(awaited.__name__)
+    elif case.protocol is Protocol.ASYNC_CONTEXT_MANAGER:
+        outcome = subject.stages.get(entered.__name__)
+    else:
+        name = iterated if case.protocol is Protocol.ASYNC_ITERABLE else whole_pass
+        taken: Pass | None = subject.stages.get(name.__name__)
+        return None if taken is None else taken.items
+    return None if outcome is None else outcome.value
+
+
 def ended_on_entry(subject: Subject, error: BaseException) -> bool:
     """Whether *error*, by which the plain use of a manager ended, came from ``__aenter__``."""
     entry: Outcome | None = subject.stages.get(entered.__name__)

@@ -32,9 +32,10 @@ from pytest_asyncprotocol.rules.async_context_manager.ending import ENDS_THE_PRO
 
 
 # It requires CM004, since a manager that suppresses whatever comes has one fault, not two; and
-# CM014, since it leaves in the same ways, and an exit that hangs then says nothing here.
+# CM014, since it leaves in the same ways, and an exit that hangs then says nothing here; and
+# CO004, since a request of its own that is left over makes every CancelledError look like ours.
 @rule("CM005", "never-suppresses-cancellation", Level.MUST,
-      requires=("CO010", "CM004", "CM014"))  # fmt: skip
+      requires=("CO010", "CO004", "CM004", "CM014"))  # fmt: skip
 async def never_suppresses_cancellation(case: Case) -> None:
     """It never suppresses cancellation, KeyboardInterrupt, SystemExit or GeneratorExit.
 

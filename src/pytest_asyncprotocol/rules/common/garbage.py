@@ -30,7 +30,8 @@ async def nothing_left_open(case: Case) -> None:
     After its use it is let go of, and the garbage is collected. What it gave, the result of an
     awaitable or the items of an iterator, is its user's to close. A ResourceWarning that comes
     without any use too is its factory's, and so is one of an iterator that is left early because
-    it has no end, and can't be closed.
+    it has no end, and can't be closed. Left alone are Trio's warnings of async generators that
+    are dropped before their end, which may hold nothing: AG009 and AB008 look at what they hold.
 
     Why:
         Sockets and files stay open until the garbage collector comes by; an error in ``__del__``

@@ -72,7 +72,8 @@ async def backend_primitives(case: Case) -> None:
             await case.tear_down()
 
 
-@rule("CO020", "plain-use", Level.MUST, requires=SHAPE, feeds=Feeds.SCENARIO)
+# What leaves a scope open breaks every task that uses it, so CO015 has to hold before anything.
+@rule("CO020", "plain-use", Level.MUST, requires=(*SHAPE, "CO015"), feeds=Feeds.SCENARIO)
 async def plain_use(case: Case) -> None:
     """Its plain use comes to an end, by a result or by the declared exception.
 
