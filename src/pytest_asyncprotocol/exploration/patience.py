@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
 import anyio
 
@@ -15,19 +13,10 @@ from pytest_asyncprotocol.exploration.scenarios import Scenario
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.subject import Subject
 
-T = TypeVar("T")
-
 
 async def wait_long() -> None:
     """Wait until whatever was to happen by itself has happened."""
     await anyio.sleep(await a_long_time())
-
-
-async def unless_it_hangs(call: Callable[[], Awaitable[T]]) -> T | None:
-    """What *call* gives; None where it has to be cancelled, because it waits for ever."""
-    with anyio.move_on_after(await a_long_time()):
-        return await call()
-    return None
 
 
 async def cancelled_late(case: Case, scenario: Scenario, subject: Subject, style: Style) -> bool:

@@ -15,29 +15,27 @@ from pytest_asyncprotocol.exploration.own_task import (
     under_timeout,
     waiting_while_closed,
 )
-from pytest_asyncprotocol.exploration.patience import unless_it_hangs, wait_long
+from pytest_asyncprotocol.exploration.patience import wait_long
 from pytest_asyncprotocol.exploration.scenarios import Scenario, awaited_again, opened
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.exceptions import Violation
 from pytest_asyncprotocol.model.protocols import Protocol
-from pytest_asyncprotocol.model.subject import Outcome, Subject
+from pytest_asyncprotocol.model.subject import Subject
 
 USED = "used"
 FAILING = ("failing", "failing_enter", "failing_exit", "failing_background")
 ITERATORS = (Protocol.ASYNC_ITERATOR, Protocol.ASYNC_GENERATOR)
 
 
-# It requires CM014, since an exit that waits for ever when something failed has one fault.
 @rule("CO003", "no-forged-cancellation", Level.SHOULD,
-      requires=("CO010", "CM014"), libraries=("asyncio",))  # fmt: skip
+      requires=("CO010",), libraries=("asyncio",))  # fmt: skip
 async def no_forged_cancellation(case: Case) -> None:
     """No cancellation exception comes out when nobody cancelled the caller.
 
     Used, awaited again, closed after an item or while another task waits for one, left by an
     error of the body, and failing as ``failing=`` and its like declare, it raises no
-    CancelledError; nor does its caller get one later. A plain use that raises one is for CO020, and
-    a second await or a closed iterator that waits for ever is for the rules on these.
+    CancelledError; nor does its caller get one later. A plain use that raises one is for CO020.
 
     Why:
         The caller's task, and all that waits for it, takes itself for cancelled and ends without
@@ -166,9 +164,7 @@ def _failing(case: Case) -> Scenario:
 
 
 async def _awaited_twice(case: Case, subject: Subject) -> None:
-    outcome: Outcome | None = await unless_it_hangs(lambda: awaited_again(case, subject))
-    if outcome is not None:
-        outcome.unwrap()
+    (await awaited_again(case, subject)).unwrap()
 
 
 async def _waiting_inside(case: Case, subject: Subject) -> None:
@@ -178,13 +174,10 @@ async def _waiting_inside(case: Case, subject: Subject) -> None:
 
 async def _closed(case: Case, subject: Subject) -> None:
     iterator = await _iterator(case, subject)
-    steps = [iterator.anext]
+    outcomes = [await iterator.anext()]
     if iterator.has("aclose"):
-        steps += [iterator.aclose, iterator.aclose, iterator.anext]
-    for step in steps:
-        outcome = await unless_it_hangs(step)
-        if outcome is None:
-            return
+        outcomes += [await iterator.aclose(), await iterator.aclose(), await iterator.anext()]
+    for outcome in outcomes:
         if outcome.error is not None and not isinstance(outcome.error, Exception):
             raise outcome.error
 
