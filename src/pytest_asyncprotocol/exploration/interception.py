@@ -10,6 +10,7 @@ import anyio
 
 from pytest_asyncprotocol.engine.backends import RunningLoop
 from pytest_asyncprotocol.engine.free_time import a_long_time
+from pytest_asyncprotocol.engine.stall import is_out_of_reach
 from pytest_asyncprotocol.exploration.scenarios import Scenario
 from pytest_asyncprotocol.exploration.stepping import Stepped
 from pytest_asyncprotocol.model.case import Case
@@ -95,6 +96,7 @@ async def closed_at(point: int, case: Case, scenario: Scenario) -> ClosedRun | N
 
     What it waits for there is taken back first, by a cancellation that the subject never sees:
     it gets GeneratorExit instead, as from ``coroutine.close()``. Then it may go on undisturbed.
+    Where ``close()`` would not get at it, it sees the cancellation, and was not closed.
     """
     subject = await case.fresh()
     loop = RunningLoop(case.library)
@@ -108,7 +110,7 @@ async def closed_at(point: int, case: Case, scenario: Scenario) -> ClosedRun | N
         nonlocal calls
         if calls is not None or not isinstance(arrived, loop.cancelled_type):
             return arrived
-        if not loop.being_cancelled():
+        if not loop.being_cancelled() or is_out_of_reach(running):
             return arrived
         calls = len(subject.trace)
         inner.shield = True
@@ -120,8 +122,10 @@ async def closed_at(point: int, case: Case, scenario: Scenario) -> ClosedRun | N
         del trap
         went_on = went_on or calls == len(subject.trace)
 
+    running = scenario(case, subject)
+
     async def intercepted() -> None:
-        await Intercepted(scenario(case, subject), close)
+        await Intercepted(running, close)
 
     step = Stepped(intercepted(), point, outer.cancel, on_trap=look)
 

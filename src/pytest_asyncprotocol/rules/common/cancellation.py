@@ -119,7 +119,7 @@ async def close_ends_it(case: Case) -> None:
                     "expected it to end"
                 )
     if not case.points:
-        raise Vacuous("nothing ever suspended, so nothing could be closed")
+        raise Vacuous("it never suspended where coroutine.close() gets at it")
 
 
 @rule("CO009", "shields-bounded", Level.SHOULD, requires=("CO010",), enabled_by=("hanging",))
