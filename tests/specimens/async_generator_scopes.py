@@ -14,8 +14,9 @@ from anyio.lowlevel import checkpoint
 
 from pytest_asyncprotocol import Protocol
 from tests.specimens import conforms, violates
-from tests.specimens.async_generator import Delegating
 
+ITERABLE = Protocol.ASYNC_ITERABLE
+ITERATOR = Protocol.ASYNC_ITERATOR
 GENERATOR = Protocol.ASYNC_GENERATOR
 MANAGER = Protocol.ASYNC_CONTEXT_MANAGER
 ASYNCIO = ("asyncio",)
@@ -31,6 +32,7 @@ async def limits_its_whole_life() -> AsyncIterator[int]:
             yield number
 
 
+@violates("AG007", ITERATOR, infinite=True)
 @violates("AG007", GENERATOR, infinite=True)
 async def yields_in_a_task_group() -> AsyncIterator[int]:
     """Yields for ever where its helper's task group is open."""
@@ -64,36 +66,19 @@ async def yields_in_a_nursery() -> AsyncIterator[int]:
         yield 1
 
 
-@violates("AG007", GENERATOR)
-class OpensAScopeItself(Delegating):
-    """A class that enters a cancel scope by hand, and leaves it behind its last item."""
+@violates("AG007", ITERABLE, items=[0, 1, 2])
+class PagesInATaskGroup:
+    """Its `__aiter__` is a generator function, which holds a task group."""
 
-    scope: Any = None
-
-    async def asend(self, value: Any) -> Any:
-        if self.scope is None:
-            self.scope = anyio.CancelScope()
-            self.scope.__enter__()
-        try:
-            return await super().asend(value)
-        except BaseException:
-            self.leave()
-            raise
-
-    async def athrow(self, *details: Any) -> Any:
-        self.leave()
-        return await super().athrow(*details)
-
-    async def aclose(self) -> None:
-        self.leave()
-        await super().aclose()
-
-    def leave(self) -> None:
-        if self.scope is not None:
-            self.scope.__exit__(None, None, None)
-            self.scope = None
+    async def __aiter__(self) -> AsyncIterator[int]:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(checkpoint)
+            for number in range(3):
+                yield number
 
 
+@conforms("AG007", ITERABLE, items=[0, 1, 2])
+@conforms("AG007", ITERATOR, items=[0, 1, 2])
 @conforms("AG007", GENERATOR, items=[0, 1, 2])
 async def limits_each_step() -> AsyncIterator[int]:
     """Opens and closes its time-out and its task group between two items."""
