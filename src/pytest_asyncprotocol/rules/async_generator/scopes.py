@@ -17,9 +17,9 @@ from pytest_asyncprotocol.rules.async_iterable.shape import FOR_ASYNC_FOR
 async def no_yield_in_scope(case: Case) -> None:
     """It does not yield inside a cancel scope, a time-out or a task group.
 
-    When an item has come, be it of a generator or of another iterator, the task has the scopes
-    open that it had before. A scope that is opened and closed between two items is fine. A function that ``@asynccontextmanager`` decorates, or a
-    fixture, may hold one: it is no iterator of a consumer.
+    When an item has come, of a generator or of another iterator, the task has the scopes open that
+    it had before. A scope that is opened and closed between two items is fine. A function that
+    ``@asynccontextmanager`` decorates, or a fixture, may hold one: it is no iterator of a consumer.
 
     Why:
         The consumer's code then runs in that scope: a time-out of the generator cancels the
