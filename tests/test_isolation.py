@@ -16,6 +16,7 @@ from anyio.lowlevel import checkpoint
 
 from pytest_asyncprotocol import Protocol, Report, check
 from tests.specimens.async_generator import counting
+from tests.specimens.async_generator_scopes import PagesInATaskGroup, yields_in_a_task_group
 from tests.specimens.async_iterator import Ticker
 
 AWAITABLE = Protocol.AWAITABLE
@@ -45,16 +46,8 @@ class EndsAtTheCall:
         return self.left.pop()
 
 
-async def yields_in_a_task_group() -> AsyncIterator[int]:
-    """Kills a run of Trio where it is left to the garbage collector."""
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(anyio.sleep, 0)
-        while True:
-            yield 1
-
-
 async def yields_in_a_nursery() -> AsyncIterator[int]:
-    """Does so without anyio."""
+    """Kills a run of Trio where it is left to the garbage collector."""
     async with trio.open_nursery() as nursery:
         nursery.start_soon(trio.sleep_forever)
         while True:
@@ -131,7 +124,7 @@ HAZARDS = (
     Hazard(ITERATOR, EndsAtTheCall, "AI012"),
     Hazard(GENERATOR, yields_in_a_task_group, "AG007", {"infinite": True}),
     Hazard(ITERATOR, yields_in_a_task_group, "AG007", {"infinite": True}),
-    Hazard(ITERABLE, yields_in_a_task_group, "AG007", {"infinite": True}),
+    Hazard(ITERABLE, PagesInATaskGroup, "AG007"),
     Hazard(GENERATOR, yields_in_a_nursery, "AG007", {"infinite": True}, backends=("trio",)),
     Hazard(GENERATOR, cancels_its_consumer, "AG007"),
     Hazard(AWAITABLE, Retries, "CO001"),
