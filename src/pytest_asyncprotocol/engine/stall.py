@@ -10,6 +10,7 @@ import sysconfig
 import threading
 import time
 from collections.abc import Iterator
+from inspect import CO_ASYNC_GENERATOR
 from pathlib import Path
 from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, GeneratorType
 from typing import Any, cast
@@ -67,6 +68,17 @@ def is_overtaken(awaiting: Any) -> bool:
     if innermost.f_code is not asyncio.wait_for.__code__:
         return False
     return bool(innermost.f_locals["fut"].done())
+
+
+def is_out_of_reach(awaiting: Any) -> bool:
+    """Whether it stands inside an async generator, where ``coroutine.close()`` does not get.
+
+    Before Python 3.13 what stands there is left as it is,
+    https://github.com/python/cpython/issues/117714.
+    """
+    if sys.version_info >= (3, 13):
+        return False
+    return any(frame.f_code.co_flags & CO_ASYNC_GENERATOR for frame in _suspended_frames(awaiting))
 
 
 def where_it_runs(thread: threading.Thread) -> str:

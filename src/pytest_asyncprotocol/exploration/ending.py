@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 
 from pytest_asyncprotocol.engine.backends import RunningLoop
-from pytest_asyncprotocol.engine.stall import what_waits_below
+from pytest_asyncprotocol.engine.stall import is_out_of_reach, what_waits_below
 from pytest_asyncprotocol.exploration.scenarios import Scenario
 from pytest_asyncprotocol.exploration.stepping import Stepped
 from pytest_asyncprotocol.model.case import Case
@@ -56,7 +56,8 @@ class _Closable(Awaitable[Any]):
             except StopIteration as end:
                 return end.value
             sent, thrown = yield from _next_of(trap)
-            if self._is_due(thrown or getattr(sent, "error", None)):
+            due = self._is_due(thrown or getattr(sent, "error", None))
+            if due and not is_out_of_reach(steps):
                 self._run.closed = True
                 yield from self._close(what_waits_below(steps))
                 raise GeneratorExit
@@ -99,7 +100,8 @@ async def closed_at(point: int, case: Case, scenario: Scenario) -> ClosedRun | N
     """Run *scenario* on a fresh subject, closed at suspension *point*; None if it has none.
 
     What it waits for there is taken back first, by a cancellation that the subject never sees: it
-    gets GeneratorExit in its place, at that suspension and at each that follows.
+    gets GeneratorExit in its place, at that suspension and at each that follows. Where
+    ``coroutine.close()`` would not get at it, it sees the cancellation, and was not closed.
     """
     subject = await case.fresh()
     run = ClosedRun()

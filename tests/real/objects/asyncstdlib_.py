@@ -32,7 +32,11 @@ def zip_() -> Any:
     return asyncstdlib.zip(_numbers(3), _numbers(2))
 
 
-@real(GENERATOR, items=[0, 1])
+@real(
+    GENERATOR,
+    items=[0, 1],
+    findings={"CO016": "asyncstdlib 3.14.0: leaves a generator of its own to the collector"},
+)
 def islice() -> Any:
     return asyncstdlib.islice(_numbers(5), 2)
 

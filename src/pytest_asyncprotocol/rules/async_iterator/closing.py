@@ -9,9 +9,10 @@ from pytest_asyncprotocol.model.exceptions import NotApplicable, Vacuous, Violat
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 
 
-# A generator that goes on after GeneratorExit makes aclose() fail: AG001 and AG004 say why.
+# A generator that goes on after GeneratorExit, or can't take it, or gets it inside a task group,
+# makes aclose() fail: AG001, AG004, AG005 and AG007 say why.
 @rule("AI017", "aclose-idempotent", Level.MUST,
-      requires=("CO010", "AG001", "AG004"), feeds=Feeds.SCENARIO)  # fmt: skip
+      requires=("CO010", "AG001", "AG004", "AG005", "AG007"), feeds=Feeds.SCENARIO)  # fmt: skip
 async def aclose_idempotent(case: Case) -> None:
     """``aclose``, if present, is async, idempotent, and safe on an iterator never started.
 

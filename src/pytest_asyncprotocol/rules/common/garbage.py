@@ -21,9 +21,10 @@ from pytest_asyncprotocol.rules.common.leaks import settle
 LEFT_OPEN = "ResourceWarning"
 
 
-# A finalizer that fails only because no event loop runs is for CO018.
+# A finalizer that fails only because no event loop runs is for CO018, and a generator that another
+# one leaves to the garbage collector, with what is declared by released=, for AG009.
 @rule("CO016", "nothing-left-open", Level.SHOULD,
-      requires=("CO010", "CO018"), needs_own_loop=True)  # fmt: skip
+      requires=("CO010", "CO018", "AG009"), needs_own_loop=True)  # fmt: skip
 async def nothing_left_open(case: Case) -> None:
     """No ResourceWarning and no error of a finalizer comes when it is dropped.
 
