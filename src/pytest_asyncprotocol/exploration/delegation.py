@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any
 
 from pytest_asyncprotocol.exploration.cancellation import Style, cancelled_at
-from pytest_asyncprotocol.exploration.interception import closed_at
+from pytest_asyncprotocol.exploration.interception import closed_from_outside
 from pytest_asyncprotocol.exploration.scenarios import Scenario
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import NotApplicable
@@ -101,7 +101,7 @@ async def closed_by_hand(case: Case, point: int) -> Delegation | None:
     Raises:
         NotApplicable: it is awaited by an iterator that is not written by hand.
     """
-    return await _interrupted(lambda scenario: closed_at(point, case, scenario))
+    return await _interrupted(lambda scenario: closed_from_outside(point, case, scenario))
 
 
 def suspended_in(iterator: object) -> dict[Operation, Place]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
+from contextlib import suppress
 from typing import Any
 
 import anyio
 
 from pytest_asyncprotocol.engine.backends import RunningLoop
 from pytest_asyncprotocol.exploration.scenarios import Scenario
+from pytest_asyncprotocol.exploration.stepping import Stepped
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.subject import Subject
 
@@ -71,3 +73,32 @@ def relenting(scenario: Scenario) -> Scenario:
         return None
 
     return relented
+
+
+async def closed_from_outside(point: int, case: Case, scenario: Scenario) -> bool | None:
+    """Throw GeneratorExit into *scenario* at suspension *point*; None if it has none.
+
+    A cancellation is delivered there, and GeneratorExit put in its place, so that each iterator
+    on the way has its ``close()`` called by the one that waits for it.
+    """
+    subject = await case.fresh()
+    loop = RunningLoop(case.library)
+    scope = anyio.CancelScope()
+
+    def close(arrived: BaseException) -> BaseException:
+        return GeneratorExit() if loop.is_cancellation(arrived) else arrived
+
+    async def intercepted() -> None:
+        await Intercepted(scenario(case, subject), close)
+
+    step = Stepped(intercepted(), point, scope.cancel)
+
+    async def run() -> None:
+        with scope, suppress(Exception, GeneratorExit):
+            await step
+
+    # In a task of its own, for what was closed inside of a scope leaves that open.
+    with suppress(BaseExceptionGroup):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(run)
+    return True if step.reached else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from pytest_asyncprotocol.exploration.cancellation import Style
 from pytest_asyncprotocol.exploration.scenarios import let_others_run
@@ -39,7 +39,7 @@ class IteratorModel(Model):
     iterator that does not promise ``cancel_safe=True``.
     """
 
-    rules = (
+    rules: ClassVar[tuple[str, ...]] = (
         "AB008", "AI003", "AI005", "AI006", "AI007", "AI008", "AI009", "AI017", "AI018", "AI019",
         "AI020", "CO001", "CO002", "CO007", "CO021",
     )  # fmt: skip
@@ -122,12 +122,10 @@ class IteratorModel(Model):
         async def second() -> Outcome | None:
             return await self.call(self.subject.anext, operation)
 
-        certain, self.certain = self.certain, False
+        self.certain = False
         for each in await together(first, second):
             if each is not None:
                 self._judge(each)
-        self.certain = False
-        del certain
 
     async def two_aclose_at_once(self, operation: Operation) -> None:
         """``aclose()`` in two tasks."""

@@ -70,7 +70,10 @@ class Cover:
     def close(self) -> None:
         """End the scope."""
         error = self._escaped
-        self._stack.__exit__(error and type(error), error, error and error.__traceback__)
+        if error is None:
+            self._stack.close()
+        else:
+            self._stack.__exit__(type(error), error, error.__traceback__)
 
 
 class ManagerModel(Model):
@@ -191,7 +194,7 @@ class ManagerModel(Model):
         await self.expect_released("CM016", "after two tasks had used it at once")
 
     async def _rival(self, wait: Callable[[], Awaitable[None]]) -> None:
-        """Another task tries to come in while one is inside, and is cancelled when *wait* is over."""
+        """Another task tries to come in, and is cancelled there when *wait* is over."""
         if not self.depth:
             return
         scope = anyio.CancelScope()

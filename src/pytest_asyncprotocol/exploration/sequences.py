@@ -267,7 +267,7 @@ async def shortest(
     sequence: OperationSequence,
     still_fails: Callable[[OperationSequence], Awaitable[bool]],
 ) -> OperationSequence:
-    """The shortest part of *sequence* that *still_fails*, its operations made as plain as can be."""
+    """The shortest part of *sequence* that *still_fails*, of operations as plain as can be."""
     sequence = await _without_any(sequence, still_fails)
     if len(sequence) <= MOST_OPERATIONS_TRIED:
         for part in _parts(sequence):
