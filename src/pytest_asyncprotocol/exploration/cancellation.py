@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
@@ -16,7 +16,7 @@ from pytest_asyncprotocol.exploration.scenarios import Scenario
 from pytest_asyncprotocol.exploration.stepping import Stepped
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import NoVerdict, Vacuous
-from pytest_asyncprotocol.model.subject import Subject
+from pytest_asyncprotocol.model.subject import Outcome, Subject
 from pytest_asyncprotocol.model.text import describe_exception
 
 MOST_POINTS = 200
@@ -86,10 +86,17 @@ async def sweep(
 
 
 async def cancelled_at(
-    point: int, style: Style, case: Case, scenario: Scenario
+    point: int,
+    style: Style,
+    case: Case,
+    scenario: Scenario,
+    make: Callable[[], Awaitable[Subject]] | None = None,
 ) -> CancelledRun | None:
-    """Run *scenario* on a fresh subject, cancelled at suspension *point*; None if it has none."""
-    subject = await case.fresh()
+    """Run *scenario*, cancelled at suspension *point*; None if it has none.
+
+    Its subject is a fresh one, or what *make* makes of one beforehand.
+    """
+    subject = await (make or case.fresh)()
     loop = RunningLoop(case.library)
 
     async def run() -> None:
@@ -103,6 +110,20 @@ async def cancelled_at(
     done = CancelledRun(point, style, step.delivered, cancelled, error, subject)
     subject.note(str(done))
     return done
+
+
+async def in_cancelled_scope(case: Case, call: Callable[[], Awaitable[Outcome]]) -> Outcome | None:
+    """Carry out *call* in a scope that is cancelled already; None if the cancellation came out."""
+    loop = RunningLoop(case.library)
+    try:
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            return await call()
+    except BaseException as error:
+        # `asyncio.gather` makes a new CancelledError, which the scope does not know as its own.
+        if not isinstance(error, loop.cancelled_type) or loop.being_cancelled():
+            raise
+    return None
 
 
 Ended = tuple[Stepped[None], bool, BaseException | None]

@@ -20,8 +20,9 @@ FAILING = ("failing", "failing_enter", "failing_exit", "failing_background")
 ITERATORS = (Protocol.ASYNC_ITERATOR, Protocol.ASYNC_GENERATOR)
 
 
+# What a failing= iterator that waits for ever does wrong is AI016's.
 @rule("CO003", "no-forged-cancellation", Level.SHOULD,
-      requires=("CO010",), libraries=("asyncio",))  # fmt: skip
+      requires=("CO010", "AI016"), libraries=("asyncio",))  # fmt: skip
 async def no_forged_cancellation(case: Case) -> None:
     """No cancellation exception comes out when nobody cancelled the caller.
 
