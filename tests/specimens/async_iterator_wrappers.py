@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Any, Self
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Self, TypeVar
 
 from anyio.lowlevel import checkpoint
 
@@ -13,6 +13,18 @@ from tests.specimens import conforms, violates
 
 ITERATOR = Protocol.ASYNC_ITERATOR
 ASYNCIO = ("asyncio",)
+
+T = TypeVar("T", bound=Callable[..., Any])
+
+
+def is_wrapper(enter: Callable[..., Any], rule: str, **declared: Any) -> Callable[[T], T]:
+    """As *enter*, which is `violates` or `conforms`: what is below wraps its first argument."""
+
+    def decorate(factory: T) -> T:
+        enter(rule, ITERATOR, wraps=factory, **declared)(factory)
+        return factory
+
+    return decorate
 
 
 class Numbers:
@@ -61,12 +73,12 @@ class Wrapper:
 # AI010
 
 
-@conforms("AI010", ITERATOR, items=[1, 2, 3, 4], wraps=lambda source: Wrapper(source))
+@is_wrapper(conforms, "AI010", items=[1, 2, 3, 4])
 class PassesOn(Wrapper):
     """Passes everything on."""
 
 
-@conforms("AI010", ITERATOR, items=[1, 2, 3, 4], wraps=lambda source: SkipsNothings(source))
+@is_wrapper(conforms, "AI010", items=[1, 2, 3, 4])
 class SkipsNothings(Wrapper):
     """Leaves out what is false, as `filter(None, ...)` does."""
 
@@ -77,7 +89,7 @@ class SkipsNothings(Wrapper):
                 return item
 
 
-@conforms("AI010", ITERATOR, items=[2, 3, 4, 5], wraps=lambda source: AddsOne(source))
+@is_wrapper(conforms, "AI010", items=[2, 3, 4, 5])
 class AddsOne(Wrapper):
     """Can do nothing with what is no number."""
 
@@ -85,7 +97,7 @@ class AddsOne(Wrapper):
         return 1 + await anext(self.source)
 
 
-@conforms("AI010", ITERATOR, items=[b"1", b"2"], wraps=lambda source: Chunks(source))
+@is_wrapper(conforms, "AI010", items=[b"1", b"2"])
 class Chunks(Wrapper):
     """Reads bytes, of which the empty ones are the end by contract, as in asyncio.StreamReader."""
 
@@ -99,7 +111,7 @@ class Chunks(Wrapper):
         return chunk
 
 
-@conforms("AI010", ITERATOR, items=[1, 2], wraps=lambda source: takes_two(source))
+@is_wrapper(conforms, "AI010", items=[1, 2])
 async def takes_two(source: Any = None) -> AsyncIterator[Any]:
     """Ends before its source does, whatever that gives."""
     count = 0
@@ -110,7 +122,7 @@ async def takes_two(source: Any = None) -> AsyncIterator[Any]:
             return
 
 
-@violates("AI010", ITERATOR, items=[1, 2, 3, 4], wraps=lambda source: EndsAtNothing(source))
+@is_wrapper(violates, "AI010", items=[1, 2, 3, 4])
 class EndsAtNothing(Wrapper):
     """Takes what is false for the end, as the examples of PEP 492 do."""
 
@@ -121,7 +133,7 @@ class EndsAtNothing(Wrapper):
         return item
 
 
-@violates("AI010", ITERATOR, items=[1, 2, 3, 4], wraps=lambda source: RaisesItsItems(source))
+@is_wrapper(violates, "AI010", items=[1, 2, 3, 4])
 class RaisesItsItems(Wrapper):
     """Takes an exception among its items for an error."""
 
@@ -132,7 +144,7 @@ class RaisesItsItems(Wrapper):
         return item
 
 
-@violates("AI010", ITERATOR, items=[1, 2, 3, 4], wraps=lambda source: raises_its_items(source))
+@is_wrapper(violates, "AI010", items=[1, 2, 3, 4])
 async def raises_its_items(source: Any = None) -> AsyncIterator[Any]:
     """Takes an exception for an error, and one that ends a class for an error, too."""
     async for item in source or Numbers():
@@ -141,13 +153,7 @@ async def raises_its_items(source: Any = None) -> AsyncIterator[Any]:
         yield item
 
 
-@violates(
-    "AI010",
-    ITERATOR,
-    backends=ASYNCIO,
-    items=[1, 2, 3, 4],
-    wraps=lambda source: ReadsAheadUpToNone(source),
-)
+@is_wrapper(violates, "AI010", items=[1, 2, 3, 4], backends=ASYNCIO)
 class ReadsAheadUpToNone(Wrapper):
     """Reads its source into a queue, where None is the end."""
 
@@ -185,12 +191,12 @@ class Batches(Wrapper):
         return [await anext(self.source), await anext(self.source)]
 
 
-@violates("AI011", ITERATOR, items=[[1, 2], [3, 4]], wraps=lambda source: LosesHalfABatch(source))
+@is_wrapper(violates, "AI011", items=[[1, 2], [3, 4]])
 class LosesHalfABatch(Batches):
     """Ends where its source ends in the midst of a batch."""
 
 
-@violates("AI011", ITERATOR, items=[1, 2, 3], wraps=lambda source: LosesTheLastOne(source))
+@is_wrapper(violates, "AI011", items=[1, 2, 3])
 class LosesTheLastOne(Wrapper):
     """Looks one item ahead, and ends when there is nothing to see: omnilib/aioitertools#39."""
 
@@ -204,7 +210,7 @@ class LosesTheLastOne(Wrapper):
         return item
 
 
-@violates("AI011", ITERATOR, items=[1, 2], wraps=lambda source: EndsWithItsFirstPage(source))
+@is_wrapper(violates, "AI011", items=[1, 2])
 class EndsWithItsFirstPage(Wrapper):
     """Ends with the first of its pages: LonamiWebs/Telethon#1117."""
 
@@ -219,12 +225,12 @@ class EndsWithItsFirstPage(Wrapper):
         return await anext(self.page)
 
 
-@conforms("AI011", ITERATOR, items=[1, 2, 3, 4], wraps=lambda source: EndsWithItsSource(source))
+@is_wrapper(conforms, "AI011", items=[1, 2, 3, 4])
 class EndsWithItsSource(Wrapper):
     """Lets the end of its source out, which is its own end."""
 
 
-@conforms("AI011", ITERATOR, items=[[1, 2], [3, 4]], wraps=lambda source: KeepsHalfABatch(source))
+@is_wrapper(conforms, "AI011", items=[[1, 2], [3, 4]])
 class KeepsHalfABatch(Batches):
     """Gives the last batch, however small it is."""
 
@@ -236,7 +242,7 @@ class KeepsHalfABatch(Batches):
             return [first]
 
 
-@conforms("AI011", ITERATOR, items=[[1, 2], [3, 4]], wraps=lambda source: DropsHalfABatch(source))
+@is_wrapper(conforms, "AI011", items=[[1, 2], [3, 4]])
 class DropsHalfABatch(Batches):
     """Leaves the last batch out on purpose, and says so by an end of its own."""
 
@@ -247,7 +253,7 @@ class DropsHalfABatch(Batches):
             raise StopAsyncIteration from None
 
 
-@conforms("AI011", ITERATOR, items=[(1, 2), (2, 3), (3, 4)], wraps=lambda source: Pairs(source))
+@is_wrapper(conforms, "AI011", items=[(1, 2), (2, 3), (3, 4)])
 class Pairs(Wrapper):
     """Gives each item together with the one before; of a single item it makes nothing."""
 
@@ -261,7 +267,7 @@ class Pairs(Wrapper):
         return pair
 
 
-@conforms("AI011", ITERATOR, items=[2, 4], wraps=lambda source: EverySecond(source))
+@is_wrapper(conforms, "AI011", items=[2, 4])
 class EverySecond(Wrapper):
     """Takes more from its source than it gives."""
 
@@ -270,7 +276,7 @@ class EverySecond(Wrapper):
         return await anext(self.source)
 
 
-@conforms("AI011", ITERATOR, items=[(1, "a"), (2, "b")], wraps=lambda source: WithLetters(source))
+@is_wrapper(conforms, "AI011", items=[(1, "a"), (2, "b")])
 class WithLetters(Wrapper):
     """Ends with the shortest of its sources, as `zip` does."""
 
@@ -283,9 +289,7 @@ class WithLetters(Wrapper):
         return await anext(self.source), await anext(self.letters)
 
 
-@conforms(
-    "AI011", ITERATOR, items=[[1, 2], [3, 4]], wraps=lambda source: batches_by_generator(source)
-)
+@is_wrapper(conforms, "AI011", items=[[1, 2], [3, 4]])
 async def batches_by_generator(source: Any = None) -> AsyncIterator[Any]:
     """Ends in the midst of a batch by RuntimeError, since it is a generator."""
     source = source or Numbers()
@@ -295,7 +299,7 @@ async def batches_by_generator(source: Any = None) -> AsyncIterator[Any]:
         first = await anext(source, None)
 
 
-@conforms("AI011", ITERATOR, items=[1, 2, 1, 2], wraps=lambda source: AllPages(source))
+@is_wrapper(conforms, "AI011", items=[1, 2, 1, 2])
 class AllPages(Wrapper):
     """Goes on with the next page where one ends."""
 
