@@ -391,3 +391,25 @@ class WaitsForTheReader(Ticker):
         self.goodbye = bool(self.left)
         async with self.reading:
             self.left.clear()
+
+
+@conforms("AI020", ITERATOR, backends=ASYNCIO, items=[(0, 0), (1, 1)], closes=True)
+class ReadsTwoAtOnce(Ticker):
+    """Refuses to be closed while it waits, in `gather`, which makes a new CancelledError."""
+
+    def __init__(self) -> None:
+        self.sources = [counting(), counting()]
+        self.count = 0
+
+    async def __anext__(self) -> Any:
+        self.count += 1
+        if self.count > 2:
+            for source in self.sources:
+                await source.aclose()
+            raise StopAsyncIteration
+        return tuple(await asyncio.gather(*(anext(source) for source in self.sources)))
+
+    async def aclose(self) -> None:
+        """Close both."""
+        for source in self.sources:
+            await source.aclose()

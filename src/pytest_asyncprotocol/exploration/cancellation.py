@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -112,17 +112,27 @@ async def cancelled_at(
     return done
 
 
-async def in_cancelled_scope(case: Case, call: Callable[[], Awaitable[Outcome]]) -> Outcome | None:
-    """Carry out *call* in a scope that is cancelled already; None if the cancellation came out."""
-    loop = RunningLoop(case.library)
+@contextmanager
+def absorbing(scope: anyio.CancelScope, library: str) -> Generator[None]:
+    """Enter *scope*, which takes a cancellation that nobody else asked for as its own.
+
+    `asyncio.gather` makes a new CancelledError, which the scope does not know.
+    """
+    loop = RunningLoop(library)
     try:
-        with anyio.CancelScope() as scope:
-            scope.cancel()
-            return await call()
+        with scope:
+            yield
     except BaseException as error:
-        # `asyncio.gather` makes a new CancelledError, which the scope does not know as its own.
         if not isinstance(error, loop.cancelled_type) or loop.being_cancelled():
             raise
+
+
+async def in_cancelled_scope(case: Case, call: Callable[[], Awaitable[Outcome]]) -> Outcome | None:
+    """Carry out *call* in a scope that is cancelled already; None if the cancellation came out."""
+    scope = anyio.CancelScope()
+    scope.cancel()
+    with absorbing(scope, case.library):
+        return await call()
     return None
 
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import anyio
 
+from pytest_asyncprotocol.exploration.cancellation import absorbing
 from pytest_asyncprotocol.exploration.stepping import Stepped
 from pytest_asyncprotocol.exploration.together import together
+from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 
 
@@ -23,7 +25,7 @@ class Interrupted:
     closed: Outcome | None = None
 
 
-async def closed_while_waiting(iterator: Subject, at: int, most: int) -> Interrupted:
+async def closed_while_waiting(case: Case, iterator: Subject, at: int, most: int) -> Interrupted:
     """Take at most *most* items, and call ``aclose()`` in another task at suspension *at*.
 
     Returns when both have ended. Where ``aclose()`` raises, the first task is cancelled.
@@ -41,7 +43,7 @@ async def closed_while_waiting(iterator: Subject, at: int, most: int) -> Interru
     async def consume() -> None:
         nonlocal over
         step = Stepped(take(), at, suspended.set)
-        with scope:
+        with absorbing(scope, case.library):
             await step
         over = True
         seen.reached = step.reached

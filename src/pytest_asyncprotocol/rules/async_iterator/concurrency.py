@@ -58,7 +58,7 @@ async def concurrent_steps(case: Case) -> None:
     if case.declared.resumable:
         raise NotApplicable("declared resumable=True, so one task may go on after the other's end")
     expected = await _expected_items(case)
-    judge = _JUDGES[case.declared.concurrent or "safe"]
+    judge = _JUDGES[str(case.declared.concurrent)]
     runs: list[Consumed] = []
     for _ in schedules(case.library):
         for begin_at in range(MOST_BEGINNINGS + 1):
@@ -109,7 +109,7 @@ async def aclose_wakes_the_waiter(case: Case) -> None:
     await case.tear_down()
     for _ in schedules(case.library):
         for point in range(1, MOST_POINTS + 1):
-            seen = await closed_while_waiting(await case.fresh(), point, most_items(case))
+            seen = await closed_while_waiting(case, await case.fresh(), point, most_items(case))
             await case.tear_down()
             if not seen.reached:
                 break
@@ -139,9 +139,10 @@ def _judge_safe(case: Case, consumed: Consumed, expected: Sequence[Any]) -> None
 
 
 def _judge_refused(case: Case, consumed: Consumed, expected: Sequence[Any]) -> None:
-    if len(_refusals(case, consumed)) == len((consumed.first, consumed.second)):
+    refusals = _refusals(case, consumed)
+    if len(refusals) > 1:
         raise Violation(
-            f"both tasks failed, the last one as its {_refusals(case, consumed)[-1]}; expected "
+            f"with two tasks at once one {refusals[0]}, and the other {refusals[1]}; expected "
             "one to be refused and the other to go on"
         )
     _expect_each_once(consumed, expected)

@@ -51,9 +51,9 @@ async def no_hang_after_error(case: Case) -> None:
 async def failure_is_told(case: Case) -> None:
     """A failure of the producer reaches the consumer.
 
-    What ``failing=`` makes, a subject whose source fails, raises an error, be it after some items.
-    It neither ends as if all items had come, nor waits for ever, nor goes on as if nothing had
-    happened. Do not declare ``failing=`` for a stream that drops errors on purpose.
+    What ``failing=`` makes, a subject whose source fails, raises an error, after 1,000 items at
+    most. It neither ends as if all items had come, nor waits for ever, nor goes on as if nothing
+    had happened. Do not declare ``failing=`` for a stream that drops errors on purpose.
 
     Why:
         A truncated answer is taken for the whole one.
@@ -66,9 +66,8 @@ async def failure_is_told(case: Case) -> None:
         Put the exception into the queue, or keep it, and raise it from ``__anext__``.
 
     Source:
-        Trio, "What if something goes wrong?" (no error is lost), and PEP 20, "Errors should never
-        pass silently":
-        https://trio.readthedocs.io/en/stable/reference-core.html#tasks-let-you-do-multiple-things-at-once
+        Trio, "Errors in multiple child tasks", and PEP 20, "Errors should never pass silently":
+        https://trio.readthedocs.io/en/stable/reference-core.html#errors-in-multiple-child-tasks
         https://peps.python.org/pep-0020/
     """
     subject = await case.fresh_of("failing")
