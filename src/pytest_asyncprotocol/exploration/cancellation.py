@@ -174,7 +174,10 @@ async def _cancel_task(run: Coroutine[Any, Any, None], point: int, loop: Running
             error = raised
 
     def cancel() -> None:
-        task.cancel()
+        # The step runs in the task, which an eager one does before it is known by name.
+        current = asyncio.current_task()
+        if current is not None:
+            current.cancel()
 
     step = Stepped(run, point, cancel, watched=loop.cancelled_type, in_force=loop.being_cancelled)
     task = asyncio.ensure_future(stepped())
