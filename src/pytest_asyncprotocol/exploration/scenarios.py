@@ -67,19 +67,23 @@ async def take(iterator: Subject, most: int) -> Pass:
     return Pass(items, None)
 
 
+def most_items(case: Case) -> int:
+    """How many items of a pass are worth taking, as far as the declarations say."""
+    listed = case.declared.listed_items
+    if case.declared.infinite:
+        return FIRST_ITEMS if listed is None else len(listed)
+    return LONGEST_PASS if listed is None else len(listed) + BEYOND
+
+
 async def drain(case: Case, iterator: Subject) -> Pass:
     """One pass to the end, or as far as the declarations say that it is worth going.
 
     Raises:
         NoVerdict: it has no end, and the author did not say so.
     """
-    listed = case.declared.listed_items
-    if case.declared.infinite:
-        return await take(iterator, FIRST_ITEMS if listed is None else len(listed))
-    if listed is not None:
-        return await take(iterator, len(listed) + BEYOND)
-    taken = await take(iterator, LONGEST_PASS)
-    if taken.end is None:
+    taken = await take(iterator, most_items(case))
+    bounded = case.declared.infinite or case.declared.listed_items is not None
+    if taken.end is None and not bounded:
         raise NoVerdict(
             f"it gave {LONGEST_PASS} items and no end: if it never ends, declare infinite=True; "
             "if it should have ended by then, declare items=[...]"

@@ -28,8 +28,9 @@ FAILING = ("failing", "failing_enter", "failing_exit", "failing_background")
 ITERATORS = (Protocol.ASYNC_ITERATOR, Protocol.ASYNC_GENERATOR)
 
 
+# What waits for ever where it fails, is closed or is awaited again is for these rules to report.
 @rule("CO003", "no-forged-cancellation", Level.SHOULD,
-      requires=("CO010",), libraries=("asyncio",))  # fmt: skip
+      requires=("CO010", "AI016", "AI018", "AW009"), libraries=("asyncio",))  # fmt: skip
 async def no_forged_cancellation(case: Case) -> None:
     """No cancellation exception comes out when nobody cancelled the caller.
 

@@ -22,7 +22,7 @@ from pytest_asyncprotocol.model.thread_bound import WAY_OUT, needs_main_thread
 SHAPE = (
     "AW001", "AW002", "AW004", "AW005",
     "AB001", "AB002", "AB003",
-    "AI001", "AI002", "AI012", "AI013",
+    "AI001", "AI002", "AI012", "AI013", "AI014",
     "AG002",
     "CM001", "CM002", "CM003", "CM019",
 )  # fmt: skip
