@@ -143,7 +143,10 @@ async def _cancel_task(run: Coroutine[Any, Any, None], point: int, loop: Running
             error = raised
 
     def cancel() -> None:
-        task.cancel()
+        # Not by `task`, which an eager one is bound to only after its first suspension.
+        current = asyncio.current_task()
+        if current is not None:
+            current.cancel()
 
     step = Stepped(run, point, cancel, watched=loop.cancelled_type, in_force=loop.being_cancelled)
     task = asyncio.ensure_future(stepped())
