@@ -253,6 +253,18 @@ async def borrows(source: Any = None) -> AsyncIterator[int]:
         yield number
 
 
+def of_text(source: Any) -> AsyncIterator[str]:
+    return selects_text(source)
+
+
+@conforms("AG010", GENERATOR, wraps=of_text)
+async def selects_text(source: Any = None) -> AsyncIterator[str]:
+    """Goes on to the next as long as it is given no text, and does not close what is at its end."""
+    async for each in source or _bytes():
+        if isinstance(each, str):
+            yield each
+
+
 def decoded(source: Any) -> AsyncIterator[str]:
     return decodes(source)
 

@@ -9,7 +9,7 @@ from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
 from pytest_asyncprotocol.model.subject import Outcome, Subject
-from pytest_asyncprotocol.rules.async_generator.state import MOST_YIELDS
+from pytest_asyncprotocol.rules.async_generator.state import yields
 from pytest_asyncprotocol.rules.async_iterable.shape import FOR_ASYNC_FOR
 
 
@@ -44,7 +44,7 @@ async def no_yield_in_scope(case: Case) -> None:
     subject = await case.fresh()
     before = open_scopes(case.library)
     iterator = subject.aiter()
-    for count in range(1, MOST_YIELDS + 1):
+    for count in yields(case):
         if not await _goes_on(iterator, count):
             return
         opened = open_scopes(case.library).opened_since(before)
@@ -81,7 +81,7 @@ async def any_context(case: Case) -> None:
     await _expect_steps_anywhere(case)
     if not (await case.fresh()).has("aclose"):
         return
-    for count in range(1, MOST_YIELDS + 1):
+    for count in yields(case):
         await case.tear_down()
         subject = await case.fresh()
         if (await take(subject, count)).end is not None:
@@ -116,7 +116,7 @@ async def consumers_context_kept(case: Case) -> None:
         https://peps.python.org/pep-0568/#motivation
     """
     subject = await case.fresh()
-    for count in range(1, MOST_YIELDS + 1):
+    for count in yields(case):
         before = context_variables()
         if not await _goes_on(subject, count):
             return
@@ -135,7 +135,7 @@ async def _goes_on(iterator: Subject, count: int) -> bool:
 
 async def _expect_steps_anywhere(case: Case) -> None:
     subject = await case.fresh()
-    for count in range(1, MOST_YIELDS + 1):
+    for count in yields(case):
         outcome = await elsewhere(subject.anext())
         if outcome.returned:
             continue
