@@ -85,8 +85,10 @@ class Battery:
         return self._searched
 
     async def _is_sound(self) -> bool:
-        for rule in self._rules.values():
-            if self._explores(rule) and unmet(rule, self._plan.declared) is None:
+        model = MODELS[self._plan.protocol]
+        for rule_id in (*model.rules, *model.builds_on):
+            rule = self._rules.get(rule_id)
+            if rule is not None and unmet(rule, self._plan.declared) is None:
                 verdict = await self._by_itself(rule)
                 if verdict.status in (Status.VIOLATED, Status.ERROR):
                     return False

@@ -390,7 +390,8 @@ def slots() -> Slots:
     return Slots()
 
 
-@violates("CM012", MANAGER, released=is_free, shows_on=TRIO)
+@violates("CM011", MANAGER, released=is_free, backends=ASYNCIO)
+@violates("CM012", MANAGER, released=is_free, backends=TRIO)
 class RollsBackFirst(Slot):
     """Gives its slot back behind a roll-back that a cancelled scope cuts short."""
 
@@ -400,7 +401,8 @@ class RollsBackFirst(Slot):
         self.taken -= 1
 
 
-@violates("CM012", MANAGER, released=is_free, shows_on=TRIO)
+@violates("CM011", MANAGER, released=is_free, backends=ASYNCIO)
+@violates("CM012", MANAGER, released=is_free, backends=TRIO)
 class LooksForCancellationFirst(Slot):
     """Suspends only where it is cancelled, and then keeps its slot."""
 

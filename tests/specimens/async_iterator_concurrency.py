@@ -113,10 +113,12 @@ class Channel:
     async def __anext__(self) -> int:
         if self.waiting is None:
             self.waiting = waiting = anyio.Event()
-            await anyio.sleep(1)
-            self.number += 1
-            self.waiting = None
-            waiting.set()
+            try:
+                await anyio.sleep(1)
+                self.number += 1
+            finally:
+                self.waiting = None
+                waiting.set()
         else:
             await self.waiting.wait()
         number = self.number

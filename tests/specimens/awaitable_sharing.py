@@ -310,7 +310,8 @@ class KeepsItsTraceback(Failed):
         raise self.error.with_traceback(self.trace)
 
 
-@conforms("AW013", AWAITABLE, raises=ValueError, reawait="same", level="may", backends=ASYNCIO)
+@conforms("AW013", AWAITABLE, raises=ValueError, reawait="same", level="may",
+          ignore=("CO011",), backends=ASYNCIO)  # fmt: skip
 def failed_future() -> asyncio.Future[None]:
     """Gives a future that raises its one exception each time."""
     future: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -322,21 +322,6 @@ class LimitsEachItem(Ticker):
         return await super().__anext__()
 
 
-async def _within_a_scope() -> AsyncIterator[int]:
-    with anyio.CancelScope():
-        for number in range(3):
-            await checkpoint()
-            yield number
-
-
-@conforms("CO015", ITERABLE)
-class IteratesInAScope:
-    """Gives a native generator that yields in a scope, which is not for this rule."""
-
-    def __aiter__(self) -> AsyncIterator[int]:
-        return _within_a_scope()
-
-
 @conforms("CO015", MANAGER, own_scope=True, wraps_in_group=True, backends=ASYNCIO)
 def task_group_of_asyncio() -> asyncio.TaskGroup:
     """Is open while it is entered."""

@@ -126,8 +126,10 @@ class CancelsItsTask(Job):
 
     async def run(self) -> str:
         task = asyncio.ensure_future(asyncio.sleep(60))
-        await asyncio.sleep(0)
-        task.cancel()
+        try:
+            await asyncio.sleep(0)
+        finally:
+            task.cancel()
         return "done"
 
 

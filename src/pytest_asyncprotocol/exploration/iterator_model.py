@@ -44,6 +44,8 @@ class IteratorModel(Model):
         "AI020", "CO001", "CO002", "CO007", "CO021",
     )  # fmt: skip
 
+    builds_on = ("AG007", "AG008", "AI016", "CO009")
+
     def __init__(self, case: Case, subject: Subject, style: Style) -> None:
         super().__init__(case, subject, style)
         self.phase = Phase.FRESH
@@ -106,12 +108,15 @@ class IteratorModel(Model):
                 self._judge(each)
             return
         failed = [each for each in outcomes if not (each.returned or each.stopped)]
-        if failed and self.certain:
-            raise Forbidden("AI007", f"of two calls at once, {failed[0].operation} {failed[0]}")
+        unexpected = [each for each in failed if not self._is_declared(each)]
+        if unexpected and self.certain:
+            raise Forbidden("AI007", f"of two calls at once, {_said(unexpected[0])}")
         self._take_both([each for each in outcomes if each.returned])
         for each in outcomes:
             if each.stopped:
                 self._end(each, "AI007")
+        if failed:
+            self.phase = Phase.FAILED
 
     async def _one_of_two_cancelled(self, operation: Operation) -> None:
         """Two steps in two tasks, of which the second is cancelled."""
@@ -123,9 +128,9 @@ class IteratorModel(Model):
             return await self.call(self.subject.anext, operation)
 
         self.certain = False
-        for each in await together(first, second):
-            if each is not None:
-                self._judge(each)
+        outcomes = [each for each in await together(first, second) if each is not None]
+        for each in sorted(outcomes, key=lambda outcome: not outcome.returned):
+            self._judge(each)
 
     async def two_aclose_at_once(self, operation: Operation) -> None:
         """``aclose()`` in two tasks."""
@@ -141,7 +146,8 @@ class IteratorModel(Model):
         outcome = await self.call(self.subject.aclose, operation)
         if outcome is None:
             self._lose_track()
-            self.phase = Phase.CLOSED if self.declared.closes else Phase.FAILED
+            closing = self.declared.closes and self.declared.released is not None
+            self.phase = Phase.CLOSED if closing else Phase.FAILED
             await self.expect_released("AI019", "after an aclose() that was cancelled")
         else:
             await self._judge_closing(outcome)
@@ -166,6 +172,10 @@ class IteratorModel(Model):
         """Close it, if it can be closed; then it holds nothing."""
         if self.subject.has("aclose") and self.phase is not Phase.CLOSED:
             await self._judge_closing(await self.subject.aclose())
+
+    def _is_declared(self, outcome: Outcome) -> bool:
+        declared = self.declared.raises
+        return declared is not None and outcome.raised(declared)
 
     def _lose_track(self) -> None:
         self.phase = Phase.OPEN if self.phase is Phase.FRESH else self.phase
@@ -219,6 +229,9 @@ class IteratorModel(Model):
         if self.left is None or not self.certain or (self.declared.infinite and not self.left):
             return
         due = list(self.left[: len(outcomes)] if self.declared.ordered else self.left)
+        if self.declared.infinite and len(due) < len(outcomes):
+            self.left = []
+            return
         for each in outcomes:
             found = next((i for i, item in enumerate(due) if same(item, each.value)), None)
             if found is None:

@@ -84,6 +84,8 @@ class ManagerModel(Model):
         "CO002", "CO007", "CO021",
     )  # fmt: skip
 
+    builds_on = ("CM009", "CM012", "CM014", "CO009", "CO012")
+
     def __init__(self, case: Case, subject: Subject, style: Style) -> None:
         super().__init__(case, subject, style)
         self.depth = 0

@@ -81,8 +81,10 @@ async def cancellation_unchanged(case: Case) -> None:
     await sweep(case, map(relenting, uses(case)), judge)
 
 
-# What goes on after a cancellation goes on after GeneratorExit too: that is CO001's.
-@rule("CO005", "close-ends-it", Level.MUST, requires=("CO010", "CO001"), needs_own_loop=True)
+# What goes on after a cancellation goes on after GeneratorExit too: that is CO001's; and what an
+# iterator written by hand does not pass on is AW006's.
+@rule("CO005", "close-ends-it", Level.MUST,
+      requires=("CO010", "CO001", "AW006"), needs_own_loop=True)  # fmt: skip
 async def close_ends_it(case: Case) -> None:
     """``coroutine.close()`` ends it: it does not go on after GeneratorExit.
 
