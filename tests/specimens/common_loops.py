@@ -107,27 +107,6 @@ class SharesAModulesLock(Job):
         return 1
 
 
-@violates("CO012", MANAGER, backends=ASYNCIO)
-class KeepsItsFirstFuture(Visit):
-    """Keeps a future for all, which is of the loop that came first."""
-
-    ready: asyncio.Future[None] | None = None
-
-    async def __aenter__(self) -> Self:
-        kind = type(self)
-        if kind.ready is None:
-            kind.ready = asyncio.get_running_loop().create_future()
-            kind.ready.get_loop().call_soon(self.resolve, kind.ready)
-        await asyncio.wait([kind.ready])
-        return self
-
-    @staticmethod
-    def resolve(future: asyncio.Future[None]) -> None:
-        """Sets the result."""
-        if not future.done():
-            future.set_result(None)
-
-
 @conforms("CO012", MANAGER, backends=ASYNCIO)
 class HasALockOfItsOwn(Visit):
     """Makes its lock in __init__."""
