@@ -28,7 +28,8 @@ TURNS_OF_A_BODY = 3
 """Turns for which a manager is held, so that another task comes to want what it has."""
 
 
-@rule("CO011", "made-anywhere", Level.MAY, requires=("CO010",), needs_own_loop=True)
+# No declaration says where a class may be made, and many must be made in a loop: so it is a MAY.
+@rule("CO011", "made-anywhere", Level.MAY, requires=("CO010",))
 async def made_anywhere(case: Case) -> None:
     """It can be made where no event loop runs.
 
