@@ -34,8 +34,9 @@ def add(parser: pytest.Parser) -> None:
     )
     parser.addini("asyncprotocol_timeout", timeout, type="float", default=None)
     report = "write all verdicts to a file, by its suffix .json, .md or .html; may be repeated"
-    group.addoption("--asyncprotocol-report", metavar="PATH", action="append", default=None,
-                    help=report)
+    group.addoption(
+        "--asyncprotocol-report", metavar="PATH", action="append", default=None, help=report
+    )
     parser.addini("asyncprotocol_report", report, type="paths", default=[])
     baseline = "compare with an earlier .json report: fail for what is new, and what is not run"
     group.addoption("--asyncprotocol-baseline", metavar="FILE", default=None, help=baseline)

@@ -60,7 +60,9 @@ class Comparison:
         if not quiet:
             yield from _group("mended", self.mended, green=True)
             for reason, number in sorted(self.left_out.items()):
-                yield Line(f"left out: {_plural(number, 'verdict')} of the baseline, since {reason}")
+                yield Line(
+                    f"left out: {_plural(number, 'verdict')} of the baseline, since {reason}"
+                )
         if self.failed or not quiet:
             yield Line(self._total(), markup={"red" if self.failed else "green": True})
 

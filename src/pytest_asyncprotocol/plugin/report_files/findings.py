@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,7 +15,7 @@ MARKS: Final = {
     "expected": "⊘",
     "passed": "✓",
     "vacuous": "○",
-    "skipped": "–",
+    "skipped": "-",
 }
 """A sign for each way to end, so that colour is never needed."""
 
@@ -38,6 +39,12 @@ class Finding:
 def findings_of(document: Document) -> list[Finding]:
     """All failures, in the order of the subjects."""
     return [finding for subject in document["subjects"] for finding in _of_subject(subject)]
+
+
+def name_of(subject: Mapping[str, Any]) -> str:
+    """What to call a subject, with its number where a test checks several of that name."""
+    number = re.search(r" #\d+$", subject["id"])
+    return str(subject["subject"]) + (number[0] if number else "")
 
 
 def counted(counts: Mapping[str, int]) -> str:

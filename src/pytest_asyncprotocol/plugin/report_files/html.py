@@ -19,6 +19,7 @@ from pytest_asyncprotocol.plugin.report_files.findings import (
     Finding,
     findings_of,
     headline,
+    name_of,
 )
 from pytest_asyncprotocol.plugin.report_files.matrix import Entries, matrices
 
@@ -94,7 +95,7 @@ def _navigation(findings: list[Finding], protocols: list[str]) -> Iterator[str]:
     yield '<nav aria-label="On this page"><ul>'
     yield f'<li><a href="#failed">What failed ({len(findings)})</a></li>'
     for protocol in protocols:
-        yield f'<li><a href="#{_anchor(protocol)}">{escape(protocol)}s</a></li>'
+        yield f'<li><a href="#{_anchor(protocol)}">{escape(protocol.capitalize())}s</a></li>'
     yield '<li><a href="#subjects">Subjects</a></li><li><a href="#rules">Rules</a></li>'
     yield "</ul></nav>"
 
@@ -118,7 +119,7 @@ def _failed(document: Document, findings: list[Finding]) -> Iterator[str]:
 
 def _subject_heading(subject: Mapping[str, Any]) -> str:
     return (
-        f'{escape(subject["subject"])} <span class="as">{escape(subject["protocol"])}</span> '
+        f'{escape(name_of(subject))} <span class="as">{escape(subject["protocol"])}</span> '
         f'<span class="test">{escape(subject["test"])}</span>'
     )
 
@@ -136,7 +137,7 @@ def _finding(number: int, finding: Finding, page: Mapping[str, Any] | None) -> I
     )
     yield f'<div id="f{number}" class="explained">'
     if page is not None:
-        yield f'<p class="rule">{_prose(page["title"])}. <span class="level">{page["level"]}</span></p>'
+        yield f'<p class="rule">{_prose(page["title"])}. {_level(page)}</p>'
     if finding.trace:
         yield f"<h4>Trace</h4>\n{_listing(finding.trace)}"
     if finding.reproducer:
@@ -159,6 +160,10 @@ def _explained(page: Mapping[str, Any]) -> Iterator[str]:
             yield f"<dt>{heading}</dt><dd>{_prose(text)}</dd>"
     if page["source"]:
         yield f"<dt>Source</dt><dd>{_sourced(page)}</dd>"
+
+
+def _level(page: Mapping[str, Any]) -> str:
+    return f'<span class="level">{escape(page["level"])}</span>'
 
 
 def _sourced(page: Mapping[str, Any]) -> str:
@@ -186,7 +191,7 @@ def _matrices(tables: list[tuple[str, Iterator[str]]]) -> Iterator[str]:
         "has a sign for each, in the order that is named with the subject.</p>"
     )
     for protocol, table in tables:
-        yield f'<h3 id="{_anchor(protocol)}">{escape(protocol)}s</h3>'
+        yield f'<h3 id="{_anchor(protocol)}">{escape(protocol.capitalize())}s</h3>'
         yield from table
     yield "</section>"
 
@@ -194,8 +199,8 @@ def _matrices(tables: list[tuple[str, Iterator[str]]]) -> Iterator[str]:
 def _subjects(entries: Entries) -> Iterator[str]:
     yield '<section id="subjects">\n<h2>Subjects</h2>'
     for number, subject in enumerate(entries.subjects):
-        counts = ", ".join(
-            f'<span class="{e}">{MARKS[e]} {subject["counts"][e]} {_word(e)}</span>'
+        counts = " ".join(
+            f'<span class="count {e}">{MARKS[e]} {subject["counts"][e]} {_word(e)}</span>'
             for e in ENDINGS
             if subject["counts"][e]
         )
@@ -218,8 +223,7 @@ def _rules(document: Document) -> Iterator[str]:
     yield '<section id="rules">\n<h2>Rules</h2>'
     for page in document["rules"]:
         yield f'<article id="{escape(page["id"])}">'
-        yield f"<h3>{escape(page['id'])} {escape(page['slug'])}"
-        yield f' <span class="level">{escape(page["level"])}</span></h3>'
+        yield f"<h3>{escape(page['id'])} {escape(page['slug'])} {_level(page)}</h3>"
         yield f'<p class="rule">{_prose(page["title"])}.</p>'
         if page["what"]:
             yield f"<p>{_prose(page['what'])}</p>"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from html import escape
+from typing import Any
 
 from pytest_asyncprotocol.plugin.report_files.document import ENDINGS, Document
 from pytest_asyncprotocol.plugin.report_files.findings import (
@@ -13,12 +14,13 @@ from pytest_asyncprotocol.plugin.report_files.findings import (
     counted,
     findings_of,
     headline,
+    name_of,
 )
 
 _MOST_EXPLAINED = 50
 """Findings that are shown with their trace; GitHub cuts a summary at 1 MiB."""
 
-_SPECIAL = re.compile(r"[\\&<>|*_`\[\]~#$@]")
+_SPECIAL = re.compile(r"[\\<>|*_`\[\]~#$]")
 _CODE = re.compile(r"`([^`]+)`")
 
 
@@ -54,7 +56,7 @@ def _table(document: Document) -> Iterator[str]:
         mark = MARKS["violated" if counts["violated"] or counts["error"] else "passed"]
         cells = [
             mark if counts["passed"] or mark != MARKS["passed"] else MARKS["vacuous"],
-            f"{_code(subject['subject'])}<br>{_code(subject['test'])}",
+            f"{_code(name_of(subject))}<br>{_code(subject['test'])}",
             escaped(subject["protocol"]),
             escaped(", ".join(subject["backends"])),
             *(str(counts[name] or "") for name in ENDINGS),
@@ -95,7 +97,6 @@ def _rule(rule: str, page: Mapping[str, Any] | None) -> Iterator[str]:
 def _finding(finding: Finding, *, short: bool) -> Iterator[str]:
     subject = finding.subject
     where = f"{', '.join(finding.backends)}{' only' * finding.alone}"
-    line = f"{_code(subject['subject'])} on {escaped(where)}: {_code(finding.message)}"
     details = [
         *(["Trace:", *(f"  {each}" for each in finding.trace)] if finding.trace else []),
         *([f"Defined: {subject['source']}"] if subject["source"] else []),
@@ -103,10 +104,11 @@ def _finding(finding: Finding, *, short: bool) -> Iterator[str]:
         *(["Reproducer:", *finding.reproducer.splitlines()] if finding.reproducer else []),
     ]
     if short:
-        yield f"- {line}"
+        yield f"- {_code(name_of(subject))} on {escaped(where)}: {_code(finding.message)}"
         yield ""
         return
-    yield f"<details><summary>{line}</summary>"
+    summary = f"{_tag(name_of(subject))} on {escape(where)}: {_tag(finding.message)}"
+    yield f"<details><summary>{summary}</summary>"
     yield ""
     yield from _fenced(details)
     yield ""
@@ -146,7 +148,7 @@ def _rest(document: Document) -> Iterator[str]:
 
 def escaped(text: str) -> str:
     """*text* in one line, in which nothing is markup or ends the cell of a table."""
-    return _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", re.sub(r"\s+", " ", text))
+    return _SPECIAL.sub(r"\\\g<0>", re.sub(r"\s+", " ", text).replace("&", "&amp;"))
 
 
 def _prose(text: str) -> str:
@@ -156,16 +158,28 @@ def _prose(text: str) -> str:
 
 
 def _code(text: str) -> str:
-    return f"<code>{escaped(text)}</code>"
+    """*text* as code, also in the cell of a table."""
+    line = re.sub(r"\s+", " ", text).replace("|", r"\|")
+    fence = _fence(line, shortest=1)
+    space = " " * ("`" in line)
+    return f"{fence}{space}{line}{space}{fence}" if line.strip() else ""
+
+
+def _tag(text: str) -> str:
+    """*text* as code inside of a tag, where Markdown is not read."""
+    return f"<code>{escape(' '.join(text.split()))}</code>"
 
 
 def _fenced(lines: list[str]) -> Iterator[str]:
-    """*lines* in a fence that is longer than any in them."""
-    longest = max((len(run) for run in re.findall(r"`+", "\n".join(lines))), default=0)
-    fence: Final = "`" * max(3, longest + 1)
+    fence = _fence("\n".join(lines), shortest=3)
     yield f"{fence}text"
     yield from lines
     yield fence
+
+
+def _fence(text: str, *, shortest: int) -> str:
+    """Backticks, one more than in any run of them in *text*."""
+    return "`" * max(shortest, 1 + max(map(len, re.findall(r"`+", text)), default=0))
 
 
 def _plural(number: int, noun: str) -> str:

@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from pytest_asyncprotocol.plugin.report_files.document import Document, ending
-from pytest_asyncprotocol.plugin.report_files.findings import MARKS, WORDS, Finding
+from pytest_asyncprotocol.plugin.report_files.findings import MARKS, WORDS, Finding, name_of
 
 _Verdict = Mapping[str, Any]
 
@@ -75,9 +75,8 @@ class Entries:
         place = self.place(number, rule)
         if place.startswith("f"):
             parts.append(f'<a href="#{place}">explained above</a>')
-        return (
-            f'<li id="s{number}-{escape(rule)}">{self.link(rule, named=True)} {"; ".join(parts)}</li>'
-        )
+        told_of = f"{self.link(rule, named=True)} {'; '.join(parts)}"
+        return f'<li id="s{number}-{escape(rule)}">{told_of}</li>'
 
 
 def matrices(entries: Entries) -> Iterator[tuple[str, Iterator[str]]]:
@@ -101,7 +100,7 @@ def _table(entries: Entries, protocol: str, numbers: list[int]) -> Iterator[str]
         test = subject["test"].rpartition("::")[2]
         cells = "".join(_cell(entries, number, rule) for rule in rules)
         yield (
-            f'<tr><th scope="row"><a href="#s{number}">{escape(subject["subject"])}</a> '
+            f'<tr><th scope="row"><a href="#s{number}">{escape(name_of(subject))}</a> '
             f"<small>{escape(test)}; {escape(', '.join(subject['backends']))}</small></th>"
             f"{cells}</tr>"
         )

@@ -69,8 +69,11 @@ class Scope:
     def _names(self, test: str) -> bool:
         file, _, name = test.partition("::")
         path = self.root / file
-        if any(fnmatch(str(each), pattern) for pattern in self.ignored
-               for each in (path, *path.parents)):
+        if any(
+            fnmatch(str(each), pattern)
+            for pattern in self.ignored
+            for each in (path, *path.parents)
+        ):
             return False
         return self.arguments is None or any(
             path.is_relative_to(folder) and _is_part(name, of=wanted)

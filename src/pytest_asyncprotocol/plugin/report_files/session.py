@@ -94,7 +94,10 @@ class _ReportFiles(_Deselection):
             except OSError as error:
                 self._unwritten.append(f"the report {path} could not be written: {error}")
         failed = self._unwritten or (self._comparison is not None and self._comparison.failed)
-        if failed and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        if failed and session.exitstatus in (
+            pytest.ExitCode.OK,
+            pytest.ExitCode.NO_TESTS_COLLECTED,
+        ):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
