@@ -9,12 +9,12 @@ import pytest
 
 from pytest_asyncprotocol.plugin.payload import test_of
 from pytest_asyncprotocol.plugin.record import RECORD
-from pytest_asyncprotocol.plugin.report_files import baseline, document, html, markdown
+from pytest_asyncprotocol.plugin.report_files import baseline, document, markdown, page
 from pytest_asyncprotocol.plugin.report_files.scope import Scope
 from pytest_asyncprotocol.plugin.terminal import Out
 
 _DESELECTED = "asyncprotocol_deselected"
-_WRITERS = {".json": document.written, ".md": markdown.written, ".html": html.written}
+_WRITERS = {".json": document.written, ".md": markdown.written, ".html": page.written}
 
 
 def register(config: pytest.Config, paths: list[Path], earlier: Path | None) -> None:
