@@ -72,7 +72,7 @@ def load(path: Path) -> dict[str, Any]:
 
 def verdict(rule: str | None, backend: str, status: str, **other: Any) -> dict[str, Any]:
     """A verdict of a document."""
-    coverage = {"runs": 1, "points": 2, "opened": [], "scheduled": True}
+    coverage = {"runs": 1, "points": 2, "scheduled": True}
     plain = {"rule": rule, "backend": backend, "status": status, "message": "", "trace": []}
     return {**plain, "coverage": coverage, "expected": None, **other}
 
@@ -88,6 +88,7 @@ def subject(name: str, verdicts: list[dict[str, Any]], **other: Any) -> dict[str
         "protocol": "async iterator",
         "source": "x.py:1",
         "backends": sorted({v["backend"] for v in verdicts}),
+        "opened": {},
         "complete": True,
         "counts": {ending: statuses.count(ending) for ending in endings},
         "unconfirmed": [],
@@ -137,7 +138,7 @@ def nasty() -> dict[str, Any]:
                 verdict("AI008", "trio", "skipped", message=NASTY),
                 verdict(None, "asyncio", "error", message=NASTY),
             ],
-            source=NASTY, unconfirmed=[NASTY],
+            source=NASTY, opened={"trio": [NASTY]}, unconfirmed=[NASTY],
         ),
         title=NASTY, why=NASTY, advice=NASTY, what=NASTY, source=NASTY,
         address="javascript://alert(1)",

@@ -98,19 +98,19 @@ def test_a_page_is_complete_in_itself(run_pytest: RunPytest, tmp_path: Path) -> 
     reports = (f"--asyncprotocol-report={path}.{kind}" for kind in ("json", "html"))
     run_pytest(*reports, test_checks=CHECKS)
     text = path.with_suffix(".html").read_text(encoding="utf-8")
-    page = Page(text)
+    read = Page(text)
 
     loading = {"script", "link", "img", "iframe", "object", "embed", "base", "form", "svg"}
-    assert set() == loading & set(page.elements)
+    assert set() == loading & set(read.elements)
     assert "url(" not in text
     assert "@import" not in text
-    assert [] == [name for _, each in page.attributes for name in each if name.startswith("on")]
-    assert [] == page.values("style") + page.values("src")
-    assert "default-src 'none'; style-src 'unsafe-inline'" in page.values("content")
-    ids = page.values("id")
+    assert [] == [name for _, each in read.attributes for name in each if name.startswith("on")]
+    assert [] == read.values("style") + read.values("src")
+    assert "default-src 'none'; style-src 'unsafe-inline'" in read.values("content")
+    ids = read.values("id")
     assert len(ids) == len(set(ids))
-    inside = {link[1:] for link in page.values("href") if link.startswith("#")}
-    outside = [link for link in page.values("href") if not link.startswith("#")]
+    inside = {link[1:] for link in read.values("href") if link.startswith("#")}
+    outside = [link for link in read.values("href") if not link.startswith("#")]
     assert inside <= set(ids)
     assert all(link.startswith("https://docs.python.org/") for link in outside)
     assert text == page.written(load(path.with_suffix(".json")))

@@ -54,8 +54,10 @@ def test_the_report_is_what_the_schema_says(run_pytest: RunPytest, tmp_path: Pat
 def test_the_same_bytes_with_workers_and_without(run_pytest: RunPytest, tmp_path: Path) -> None:
     """Whatever worker ran an item, and in whatever order."""
     alone, shared, other = (tmp_path / f"{name}.json" for name in ("alone", "shared", "other"))
-    _reported(run_pytest, alone, test_checks=CHECKS, test_more=CHECKS, test_ordinary=ORDINARY)
-    _reported(run_pytest, shared, "-n", "2")
+    test = "    def test_fixture"
+    grouped = CHECKS.replace(test, f"    @pytest.mark.xdist_group('one')\n{test}")
+    _reported(run_pytest, alone, test_checks=CHECKS, test_more=grouped, test_ordinary=ORDINARY)
+    _reported(run_pytest, shared, "-n", "2", "--dist=loadgroup")
     _reported(run_pytest, other, "test_ordinary.py", "test_more.py", "test_checks.py")
 
     assert alone.read_bytes() == shared.read_bytes()
@@ -102,6 +104,43 @@ def test_one_entry_for_each_subject(
     assert {None, "AI005"} == {each["rule"] for each in factory["verdicts"]}
     assert {"AI005", "CM004", "CO001"} == {rule["id"] for rule in found["rules"]}
     assert str(pytester.path) not in (tmp_path / "report.json").read_text()
+
+
+def test_the_backends_of_anyio_make_one_subject(run_pytest: RunPytest, tmp_path: Path) -> None:
+    """But for one that is the same library with options: its verdicts would contradict."""
+    backends = """
+        import pytest
+        from pytest_asyncprotocol import assert_async_iterator, conformance
+        from subjects import Ticker
+
+        @pytest.fixture(params=[
+            pytest.param(("asyncio", {"debug": True}), id="asyncio+debug"),
+            pytest.param(("asyncio", {}), id="asyncio"),
+            pytest.param(("trio", {}), id="trio"),
+        ])
+        def anyio_backend(request):
+            return request.param
+
+        @pytest.fixture
+        async def size(anyio_backend):
+            return 3
+
+        @conformance.async_iterator(select=["AI005"])
+        def test_generated(size):
+            return Ticker(size)
+
+        @pytest.mark.anyio
+        async def test_awaited(size):
+            await assert_async_iterator(lambda: Ticker(size), select=["AI005"])
+    """
+    _reported(run_pytest, tmp_path / "r.json", test_backends=backends)
+
+    assert [
+        ("test_backends.py::test_awaited", ["asyncio", "trio"]),
+        ("test_backends.py::test_awaited[asyncio+debug]", ["asyncio"]),
+        ("test_backends.py::test_generated", ["asyncio", "trio"]),
+        ("test_backends.py::test_generated[asyncio+debug]", ["asyncio"]),
+    ] == [(s["test"], s["backends"]) for s in load(tmp_path / "r.json")["subjects"]]
 
 
 def test_paths_are_those_of_the_project(
@@ -239,3 +278,20 @@ def test_a_line_for_each_verdict(run_pytest: RunPytest, tmp_path: Path) -> None:
 
     assert 4 == sum('"status": ' in line for line in lines)
     assert lines[-1] == "}"
+
+
+def test_what_opened_the_world_is_told_of_the_subject(
+    run_pytest: RunPytest, tmp_path: Path
+) -> None:
+    """A thread is seen in one check or another, by chance, so no check is told to have seen it."""
+    threaded = """
+        from anyio import to_thread
+        from pytest_asyncprotocol import check
+
+        def test_threaded():
+            check("awaitable", lambda: to_thread.run_sync(int), backends=["asyncio"])
+    """
+    _reported(run_pytest, tmp_path / "r.json", test_threaded=threaded)
+    (found,) = load(tmp_path / "r.json")["subjects"]
+
+    assert {"asyncio": ["a worker thread"]} == found["opened"]

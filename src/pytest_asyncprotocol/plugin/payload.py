@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_asyncprotocol.plugin import doors
-from pytest_asyncprotocol.plugin.items import FIXTURE, PARAMETER
+from pytest_asyncprotocol.plugin.items import FIXTURE, PARAMETER, library_of
 
 if TYPE_CHECKING:
     from pytest_asyncprotocol.model.verdicts import Report, Verdict
@@ -39,9 +40,10 @@ def _added_ids(item: pytest.Function) -> Iterator[str]:
     check = parameters.get(PARAMETER)
     if check is not None:
         yield check.id
-    for name in (FIXTURE, doors.ANYIO_BACKEND):
-        if isinstance(parameters.get(name), str):
-            yield parameters[name]
+    if FIXTURE in parameters:
+        yield str(parameters[FIXTURE])
+    if doors.ANYIO_BACKEND in parameters:
+        yield library_of(parameters[doors.ANYIO_BACKEND])
 
 
 def _parameters(item: pytest.Item) -> dict[str, Any]:
@@ -100,7 +102,8 @@ def _portable_source(source: str | None, config: pytest.Config) -> str | None:
 def _portable(text: str, config: pytest.Config) -> str:
     """*text* with paths as they are on every machine: below the library, or below the rootdir."""
     for folder in (*_libraries(), str(config.rootpath)):
-        text = text.replace(f"{folder}{os.sep}", "")
+        if folder in text:
+            text = re.sub(rf"(?<![\w.-]){re.escape(folder + os.sep)}", "", text)
     return text
 
 

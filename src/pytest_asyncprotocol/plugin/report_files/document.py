@@ -108,8 +108,9 @@ def _subject(subject_id: str, reports: list[dict[str, Any]]) -> dict[str, Any]:
     """What the items say of one subject; its name is that of the class, where one item knows it."""
     function = subject_id.rpartition("::")[2].partition("[")[0]
     named = sorted(reports, key=lambda r: (r["subject"] == function, r["subject"], r["source"]))
+    found = [verdict for report in reports for verdict in report["verdicts"]]
     verdicts: list[dict[str, Any]] = []
-    for verdict in (_verdict(v) for report in reports for v in report["verdicts"]):
+    for verdict in map(_verdict, found):
         if verdict not in verdicts:
             verdicts.append(verdict)
     verdicts.sort(key=lambda v: (v["rule"] or "", v["backend"], v["status"], v["message"]))
@@ -120,6 +121,7 @@ def _subject(subject_id: str, reports: list[dict[str, Any]]) -> dict[str, Any]:
         "protocol": named[0]["protocol"],
         "source": named[0]["source"],
         "backends": sorted({verdict["backend"] for verdict in verdicts}),
+        "opened": _opened(found),
         "complete": all(report["complete"] for report in reports),
         "counts": _counts(verdicts),
         "unconfirmed": sorted({key for report in reports for key in report["unconfirmed"]}),
@@ -129,11 +131,25 @@ def _subject(subject_id: str, reports: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _verdict(plain_verdict: Mapping[str, Any]) -> dict[str, Any]:
     rule = plain_verdict["rule"].partition(" ")[0]
-    kept = ("backend", "status", "message", "trace", "coverage", "expected", "reproducer")
-    return {
+    coverage = plain_verdict["coverage"]
+    verdict = {
         "rule": None if rule == "factory" else rule,
-        **{name: plain_verdict[name] for name in kept if name in plain_verdict},
+        **{name: plain_verdict[name] for name in ("backend", "status", "message", "trace")},
+        "coverage": {name: coverage[name] for name in ("runs", "points", "scheduled")},
+        "expected": plain_verdict["expected"],
     }
+    if "reproducer" in plain_verdict:
+        verdict["reproducer"] = plain_verdict["reproducer"]
+    return verdict
+
+
+def _opened(verdicts: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """What kept the clock real on each backend: in which check a thread is seen is chance."""
+    found: dict[str, set[str]] = {}
+    for verdict in verdicts:
+        if verdict["coverage"]["opened"]:
+            found.setdefault(verdict["backend"], set()).update(verdict["coverage"]["opened"])
+    return {backend: sorted(what) for backend, what in sorted(found.items())}
 
 
 def _counts(verdicts: Iterable[Mapping[str, Any]]) -> dict[str, int]:

@@ -150,8 +150,6 @@ def _told(verdict: _Verdict) -> str:
         parts.append(_plural(coverage["runs"], "run"))
         if coverage["points"]:
             parts.append(_plural(coverage["points"], "cancellation point"))
-    if coverage["opened"]:
-        parts.append(f"real clock, because of {', '.join(coverage['opened'])}")
     if not coverage["scheduled"] and coverage["runs"]:
         parts.append("scheduling not controlled")
     return f": {', '.join(parts)}" if parts else ""

@@ -211,6 +211,8 @@ def _subjects(entries: Entries) -> Iterator[str]:
             yield f"<p>Defined: <code>{escape(subject['source'])}</code></p>"
         if not subject["complete"]:
             yield "<p>One object was given: rules that need fresh ones could not run.</p>"
+        for backend, what in subject["opened"].items():
+            yield f"<p>Real clock on {escape(backend)}, because of {escape(', '.join(what))}</p>"
         for key in subject["unconfirmed"]:
             yield f"<p>Expected failure not confirmed: {escape(key)}</p>"
         yield "<ul>"
