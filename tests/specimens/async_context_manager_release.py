@@ -401,7 +401,6 @@ class RollsBackFirst(Slot):
         self.taken -= 1
 
 
-@violates("CM011", MANAGER, released=is_free, backends=ASYNCIO)
 @violates("CM012", MANAGER, released=is_free, backends=TRIO)
 class LooksForCancellationFirst(Slot):
     """Suspends only where it is cancelled, and then keeps its slot."""

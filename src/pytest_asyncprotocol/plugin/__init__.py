@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_asyncprotocol.plugin import doors, options, terminal
+from pytest_asyncprotocol.plugin import doors, options, payload, terminal
 from pytest_asyncprotocol.plugin import items as generated
 from pytest_asyncprotocol.plugin.record import RECORD, Record
 
@@ -35,6 +35,11 @@ def pytest_configure(config: pytest.Config) -> None:
     record.install()
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(terminal.Summary(), "asyncprotocol-summary")
+    reports, baseline = options.report_paths(config), options.baseline_path(config)
+    if reports or baseline:
+        from pytest_asyncprotocol.plugin.report_files import session
+
+        session.register(config, reports, baseline)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -103,7 +108,7 @@ def pytest_runtest_makereport(
     """Attach what was checked to the test's report."""
     del call
     report = yield
-    terminal.attach(report, _record(item).take_finished())
+    payload.attach(report, item, _record(item).take_finished())
     return report
 
 
