@@ -191,6 +191,8 @@ class Battery:
         message = _failure_of(ran, stalled or "the check")
         status = Status.VIOLATED if _is_hang(ran, stalled) else Status.ERROR
         elsewhere = self._judged_elsewhere(rule, ran, status)
+        if status is Status.VIOLATED and case is not None and case.closing:
+            elsewhere = "closed between two runs it hangs, which CO021 judges"
         if elsewhere is not None:
             status, message = Status.VACUOUS, elsewhere
         return self._verdict(rule, status, message or "", trace, coverage=coverage)

@@ -198,7 +198,7 @@ async def generator_based() -> AsyncIterator[int]:
 @conforms("CM016", MANAGER, concurrent_entry="refused")
 def client() -> httpx.AsyncClient:
     """The client of httpx, which can be opened once."""
-    return httpx.AsyncClient()
+    return httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200)))
 
 
 class OneAtATime(Session):

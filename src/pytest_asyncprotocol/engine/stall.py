@@ -12,7 +12,14 @@ import time
 from collections.abc import Iterator
 from inspect import CO_ASYNC_GENERATOR
 from pathlib import Path
-from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, GeneratorType
+from types import (
+    AsyncGeneratorType,
+    CodeType,
+    CoroutineType,
+    FrameType,
+    FunctionType,
+    GeneratorType,
+)
 from typing import Any, cast
 
 from pytest_asyncprotocol.model.text import place
@@ -71,11 +78,13 @@ def is_overtaken(awaiting: Any) -> bool:
 
 
 def is_out_of_reach(awaiting: Any) -> bool:
-    """Whether it stands inside an async generator, where ``coroutine.close()`` does not get.
+    """Whether it stands where ``coroutine.close()`` does not get by itself.
 
-    Before Python 3.13 what stands there is left as it is,
-    https://github.com/python/cpython/issues/117714.
+    That is behind an iterator written by hand, which has to pass it on; and inside an async
+    generator before Python 3.13, https://github.com/python/cpython/issues/117714.
     """
+    if any(isinstance(getattr(type(e), "__next__", None), FunctionType) for e in _chain(awaiting)):
+        return True
     if sys.version_info >= (3, 13):
         return False
     return any(frame.f_code.co_flags & CO_ASYNC_GENERATOR for frame in _suspended_frames(awaiting))

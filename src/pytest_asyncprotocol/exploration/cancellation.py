@@ -22,6 +22,9 @@ from pytest_asyncprotocol.model.text import describe_exception
 MOST_POINTS = 200
 """Suspension points of one scenario that a sweep visits."""
 
+MOST_POINTS_OF_CLEAN_UP = 10
+"""Suspension points after a cancellation that a second one is tried at."""
+
 
 class Style(enum.Enum):
     """How a library cancels."""
@@ -39,7 +42,8 @@ class CancelledRun:
 
     ``exposed`` says whether the cancellation could reach the subject there, which a shield
     prevents, and ``delivered`` whether it was put into the subject; then ``cancelled`` says
-    whether it came out. ``error`` is what came out instead, ``subject`` the run's subject.
+    whether it came out. ``error`` is what came out instead, ``subject`` the run's subject. It was
+    cancelled a second time ``again`` suspensions later, if that is not 0.
     """
 
     point: int
@@ -49,11 +53,15 @@ class CancelledRun:
     cancelled: bool
     error: BaseException | None
     subject: Subject
+    again: int = 0
 
     @property
     def where(self) -> str:
         """The cancellation in words."""
-        return f"cancelled by {self.style.value} at suspension {self.point}"
+        once = f"cancelled by {self.style.value} at suspension {self.point}"
+        if not self.again:
+            return once
+        return f"{once}, and once more at suspension {self.point + self.again}"
 
     def __str__(self) -> str:
         if self.cancelled:
@@ -64,12 +72,17 @@ class CancelledRun:
 
 
 async def sweep(
-    case: Case, scenarios: Iterable[Scenario], judge: Callable[[CancelledRun], None]
+    case: Case,
+    scenarios: Iterable[Scenario],
+    judge: Callable[[CancelledRun], None],
+    *,
+    twice: bool = False,
 ) -> None:
     """Cancel a fresh run of each scenario at its 1st, 2nd, ... suspension, in each of the styles.
 
     *judge* sees each run, and raises `Violation` for what it forbids. A style ends with the
-    first run that has no such suspension, so no count is trusted beforehand.
+    first run that has no such suspension, so no count is trusted beforehand. If it is *twice*,
+    ``Task.cancel()`` comes once more at each suspension of the clean-up after the first one.
 
     Raises:
         Vacuous: no cancellation was ever delivered, so there was nothing to judge.
@@ -83,8 +96,23 @@ async def sweep(
             await case.tear_down()
             if run is None:
                 break
+            if twice and style is Style.EDGE and run.delivered:
+                await _cancel_again(point, case, scenario, judge)
     if not case.points:
         raise Vacuous("nothing ever suspended, so no cancellation could be delivered")
+
+
+async def _cancel_again(
+    point: int, case: Case, scenario: Scenario, judge: Callable[[CancelledRun], None]
+) -> None:
+    """Cancel at suspension *point*, and then at the 1st, 2nd, ... suspension of what follows."""
+    for again in range(1, MOST_POINTS_OF_CLEAN_UP + 1):
+        run = await cancelled_at(point, Style.EDGE, case, scenario, again=again)
+        if run is not None and run.again:
+            judge(run)
+        await case.tear_down()
+        if run is None or not run.again:
+            return
 
 
 async def cancelled_at(
@@ -93,10 +121,13 @@ async def cancelled_at(
     case: Case,
     scenario: Scenario,
     make: Callable[[], Awaitable[Subject]] | None = None,
+    *,
+    again: int = 0,
 ) -> CancelledRun | None:
     """Run *scenario*, cancelled at suspension *point*; None if it has none.
 
-    Its subject is a fresh one, or what *make* makes of one beforehand.
+    Its subject is a fresh one, or what *make* makes of one beforehand. It is cancelled *again* so
+    many suspensions later.
     """
     subject = await (make or case.fresh)()
     loop = RunningLoop(case.library)
@@ -105,11 +136,15 @@ async def cancelled_at(
         with suppress(NoVerdict):
             await scenario(case, subject)
 
+    second = Stepped(run(), point + again if again else 0, _cancel_current_task)
     canceller = _cancel_scope if style is Style.LEVEL else _cancel_task
-    step, cancelled, error = await canceller(run(), point, loop)
+    step, cancelled, error = await canceller(_all_of(second), point, loop)
     if not step.reached:
         return None
-    done = CancelledRun(point, style, step.exposed, step.delivered, cancelled, error, subject)
+    again = again if second.reached else 0
+    done = CancelledRun(
+        point, style, step.exposed, step.delivered, cancelled, error, subject, again
+    )  # fmt: skip
     subject.note(str(done))
     return done
 
@@ -184,19 +219,29 @@ async def _cancel_task(run: Coroutine[Any, Any, None], point: int, loop: Running
         except BaseException as raised:
             error = raised
 
-    def cancel() -> None:
-        # The step runs in the task, which an eager one does before it is known by name.
-        current = asyncio.current_task()
-        if current is not None:
-            current.cancel()
-
-    step = Stepped(run, point, cancel, watched=loop.cancelled_type, in_force=loop.being_cancelled)
+    step = Stepped(
+        run, point, _cancel_current_task,
+        watched=loop.cancelled_type, in_force=loop.being_cancelled,
+    )  # fmt: skip
     task = asyncio.ensure_future(stepped())
     try:
         await asyncio.wait([task])
     finally:
         task.cancel()
     return step, task.cancelled(), error
+
+
+def _cancel_current_task() -> None:
+    """Cancel the task that runs, which an eager one does before it is known by name."""
+    import asyncio
+
+    current = asyncio.current_task()
+    if current is not None:
+        current.cancel()
+
+
+async def _all_of(step: Stepped[None]) -> None:
+    await step
 
 
 async def _cancel_this_task(run: Coroutine[Any, Any, None], point: int, loop: RunningLoop) -> Ended:

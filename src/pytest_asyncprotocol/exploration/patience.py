@@ -8,6 +8,7 @@ import anyio
 
 from pytest_asyncprotocol.engine.free_time import a_long_time
 from pytest_asyncprotocol.exploration.cancellation import Style
+from pytest_asyncprotocol.exploration.interception import relenting
 from pytest_asyncprotocol.exploration.leaving import carry_out
 from pytest_asyncprotocol.exploration.scenarios import Scenario
 from pytest_asyncprotocol.model.case import Case
@@ -24,7 +25,7 @@ async def cancelled_late(case: Case, scenario: Scenario, subject: Subject, style
     patience = await a_long_time()
     if style is Style.LEVEL:
         with anyio.move_on_after(patience) as scope:
-            await carry_out(scenario, case, subject)
+            await carry_out(relenting(scenario), case, subject)
         return scope.cancel_called
     task = asyncio.ensure_future(carry_out(scenario, case, subject))
     try:

@@ -43,7 +43,8 @@ class Record(typing.Protocol):
 class Case:
     """One rule at one kind of subject on one backend.
 
-    ``declared`` holds the author's declarations, ``library`` names the event loop's library.
+    ``declared`` holds the author's declarations, ``library`` names the event loop's library, and
+    ``closing`` says that `tear_down` closes what a run left open.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Case:
         self.recorder = recorder
         self.runs = 0
         self.points = 0
+        self.closing = False
         self._factory = factory
         self._instance = instance
         self._subjects: list[Subject] = []
@@ -169,9 +171,11 @@ class Case:
         subjects, self._subjects = self._subjects, []
         tear_downs, self._tear_downs = self._tear_downs, []
         if closing and self._instance is None:
+            self.closing = True
             for subject in subjects:
                 for each in (*subject.derived, subject):
                     await _end(each)
+            self.closing = False
         for tear_down in reversed(tear_downs):
             try:
                 await tear_down()

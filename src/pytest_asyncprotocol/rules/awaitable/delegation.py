@@ -63,7 +63,8 @@ async def passes_interruptions_on(case: Case) -> None:
     _expect_points(case)
 
 
-@rule("AW007", "throw-takes-one-argument", Level.MUST, requires=("CO010", "AW005"))
+# What tries again whatever happens comes to no end when it is interrupted: that is CO001's.
+@rule("AW007", "throw-takes-one-argument", Level.MUST, requires=("CO010", "AW005", "CO001"))
 async def throw_takes_one_argument(case: Case) -> None:
     """The ``throw()`` of an iterator written by hand can be called with the exception alone.
 

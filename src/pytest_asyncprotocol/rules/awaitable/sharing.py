@@ -130,9 +130,10 @@ async def cancels_nobody_else(case: Case) -> None:
         raise Vacuous("nobody could be cancelled while another task waited")
 
 
-# What is wrong about an await without any cancellation is AW003's and AW009's.
+# What is wrong about an await without any cancellation is AW003's and AW009's, and what swallows
+# one is CO001's.
 @rule("AW012", "not-stuck-after-cancellation", Level.SHOULD,
-      requires=("CO010", "AW003", "AW009"))  # fmt: skip
+      requires=("CO010", "AW003", "AW009", "CO001"))  # fmt: skip
 async def not_stuck_after_cancellation(case: Case) -> None:
     """After a cancelled await the object is not stuck.
 

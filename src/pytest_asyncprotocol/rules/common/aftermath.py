@@ -20,6 +20,9 @@ from pytest_asyncprotocol.model.protocols import Protocol
 from pytest_asyncprotocol.model.subject import Subject
 from pytest_asyncprotocol.model.text import describe_exception
 
+JUDGED_BY_OTHERS = (Protocol.ASYNC_CONTEXT_MANAGER, Protocol.ASYNC_GENERATOR)
+"""What these hold after a cancellation is for CM010, CM011, CM012 and AG008."""
+
 
 # It requires the rules that say the same of one operation alone, so that one fault is blamed once.
 @rule("CO021", "closable-after-cancellation", Level.SHOULD,
@@ -100,6 +103,6 @@ async def _is_closed(case: Case, subject: Subject) -> bool:
             f"used again after it was cancelled, {failed.operation} raised "
             f"{describe_exception(failed.error)}"
         )
-    if case.declared.released is None or case.protocol is Protocol.ASYNC_CONTEXT_MANAGER:
+    if case.declared.released is None or case.protocol in JUDGED_BY_OTHERS:
         return True
     return await is_released(case, subject)
