@@ -192,6 +192,7 @@ def _plain(report: Report) -> dict[str, Any]:
     return {
         "subject": report.subject,
         "protocol": report.protocol.words,
+        "targets": list(report.targets),
         "known": sum(report.protocol in rule.protocols for rule in rules),
         "catalogue": len(rules),
         "unconfirmed": list(report.unconfirmed),
