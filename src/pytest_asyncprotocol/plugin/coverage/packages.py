@@ -16,6 +16,7 @@ from importlib.machinery import PathFinder
 from types import FunctionType, ModuleType
 from typing import Any
 
+from pytest_asyncprotocol.model.protocols import isinstance_of
 from pytest_asyncprotocol.model.text import describe_exception
 
 _TESTS = ("test", "tests", "conftest")
@@ -114,22 +115,20 @@ def _imported(name: str) -> ModuleType | Unimportable:
 
 
 def _exported_by(module: ModuleType) -> Iterator[tuple[str, Any]]:
-    listed = getattr(module, "__all__", None)
-    explicit = set[str]()
+    listed: list[Any] | None = getattr(module, "__all__", None)
+    takes_all = listed is not None or hasattr(module, "__path__")
+    explicit = set[str]() if takes_all else _renamed_to_themselves(module)
     if listed is None:
-        names = [name for name in dir(module) if not name.startswith("_")]
-        explicit = _renamed_to_themselves(module)
-    else:
-        names = [name for name in listed if isinstance(name, str)]
-    for name in sorted(names, key=lambda name: name.startswith("_")):
+        listed = [name for name in dir(module) if not name.startswith("_")]
+    for name in listed:
         try:
             value = getattr(module, name)
-        except Exception:  # noqa: S112  # a name that only __all__ knows
+            known = isinstance_of(value, type) or isinstance_of(value, FunctionType)
+            if not known or not is_of(value, module.__name__):
+                continue
+        except Exception:  # noqa: S112  # a name that only __all__ knows, or a hostile object
             continue
-        if not isinstance(value, type | FunctionType) or not is_of(value, module.__name__):
-            continue
-        is_at_home = value.__module__ == module.__name__ or hasattr(module, "__path__")
-        if listed is not None or is_at_home or name in explicit:
+        if takes_all or value.__module__ == module.__name__ or name in explicit:
             yield name, value
 
 

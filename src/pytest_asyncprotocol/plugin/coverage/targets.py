@@ -74,7 +74,8 @@ def protocols_of(cls: type) -> tuple[Protocol, ...]:
     that the protocol is not for these objects.
     """
     has = {n for p in Protocol for n in p.methods if on_class(cls, n) is not None}
-    refused = {n for p in Protocol for n in p.methods if n not in has and hasattr(cls, n)}
+    named = {name for each in cls.__mro__ for name in vars(each)}
+    refused = named - has
     found: list[Protocol] = []
     if "__await__" in has:
         found.append(Protocol.AWAITABLE)
@@ -145,7 +146,10 @@ def _common(classes: Iterable[type]) -> tuple[Protocol, ...]:
 
 def _annotated_classes(function: FunctionType) -> set[type]:
     """The classes that *function* is annotated to return; none if one of them cannot be told."""
-    annotation: object = getattr(function, "__annotations__", {}).get("return")
+    try:
+        annotation: object = function.__annotations__.get("return")
+    except Exception:  # evaluated on demand since Python 3.14
+        return set()
     if isinstance(annotation, str):
         try:
             node = ast.parse(annotation.strip(), mode="eval").body
@@ -156,7 +160,8 @@ def _annotated_classes(function: FunctionType) -> set[type]:
         union = get_origin(annotation) in (UnionType, Union)
         members = list(get_args(annotation)) if union else [annotation]
     classes = [get_origin(each) or each for each in members]
-    return {each for each in classes if isinstance(each, type)} if all(classes) else set()
+    known = {each for each in classes if isinstance(each, type)}
+    return known if len(known) == len(classes) else set()
 
 
 def _alternatives(node: ast.expr) -> Iterator[ast.expr]:
