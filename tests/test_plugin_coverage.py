@@ -155,7 +155,7 @@ broken, as a look at the class shows
       type
   shop.stock.Unkind: AW002 await-gives-iterator: __await__ is `async def`;
       expected plain `def` that returns an iterator
-asyncprotocol-cov: shop: 3 of 11 checked, 27.2%; 3 broken by a look at the class"""
+asyncprotocol-cov: shop: 3 of 11 checked, 27.2%; 3 broken"""
 
 OTHER = """
     def test_ordinary():
@@ -270,6 +270,8 @@ def test_ini_twins(run_pytest: RunPytest, pytester: pytest.Pytester, ini: str) -
     assert "asyncprotocol-cov: shop._private: " in flags.out
     assert "asyncprotocol-cov: shop: " not in flags.out
 
+    assert "asyncprotocol-cov" not in run_pytest("--asyncprotocol-cov=").out
+
 
 @pytest.mark.usefixtures("shop")
 @pytest.mark.parametrize(
@@ -302,6 +304,17 @@ def test_what_is_asked_for_has_to_make_sense(
     assert pytest.ExitCode.USAGE_ERROR == run.exit_code
     assert said in run.out + run.err
     assert {} == run.outcomes()
+
+
+def test_parts_of_namespaces_are_found(run_pytest: RunPytest, pytester: pytest.Pytester) -> None:
+    """Also two namespaces deep, and neither is imported to be found."""
+    part = pytester.path / "outer" / "inner" / "part.py"
+    part.parent.mkdir(parents=True)
+    part.write_text("class Row:\n    def __await__(self): ...\n", encoding="utf-8")
+
+    for package in ("outer.inner", "outer.inner.part"):
+        run = run_pytest(f"--asyncprotocol-cov={package}", test_it=OTHER)
+        assert f"asyncprotocol-cov: {package}: 0 of 1 checked, 0%" in run.out, run.out + run.err
 
 
 def test_a_package_that_cannot_be_imported(

@@ -7,12 +7,13 @@ import difflib
 import inspect
 import os
 import pkgutil
+import sys
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.machinery import PathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -39,19 +40,31 @@ class Export:
     value: Any
 
 
-def missing_package(package: str, folders: Iterable[str]) -> str | None:
+def missing_package(package: str, folders: Sequence[str]) -> str | None:
     """Why *package* is to be found neither by Python nor in *folders*, or None; imports nothing."""
     places: list[str] | None = None
-    further = list(folders)
-    for depth, name in enumerate(parts := package.split("."), 1):
-        dotted = ".".join(parts[:depth])
-        spec = PathFinder.find_spec(dotted, places) if name else None
-        if spec is None and depth == 1:
-            spec = PathFinder.find_spec(dotted, further) if name else None
-            spec = spec or _built_in(dotted)
-        if spec is None:
-            return _not_found(package, ".".join(parts[: depth - 1]), places, further)
-        places = list(spec.submodule_search_locations or ())
+    parts = package.split(".")
+    for depth in range(1, len(parts) + 1):
+        name = ".".join(parts[:depth])
+        try:
+            spec = _found(name, places)
+            if spec is None and depth == 1:
+                spec = PathFinder.find_spec(name, folders)
+            if spec is None:
+                return _not_found(package, ".".join(parts[: depth - 1]), places, folders)
+            places = list(spec.submodule_search_locations or ())
+        except KeyError:  # a namespace in a namespace, which can't be told without an import
+            return None
+    return None
+
+
+def _found(name: str, places: list[str] | None) -> ModuleSpec | None:
+    """What the finders know of a module, whose parent need not have been imported."""
+    for finder in sys.meta_path:
+        find: Any = getattr(finder, "find_spec", None)
+        spec: ModuleSpec | None = find and find(name, places)
+        if spec is not None:
+            return spec
     return None
 
 
@@ -150,16 +163,7 @@ def _is_of_tests(name: str) -> bool:
     return name in _TESTS or name.startswith("test_") or name.endswith(("_test", "_tests"))
 
 
-def _built_in(name: str) -> Any:
-    from importlib.util import find_spec
-
-    try:
-        return find_spec(name)
-    except (ImportError, ValueError):
-        return None
-
-
-def _not_found(package: str, found: str, places: list[str] | None, folders: list[str]) -> str:
+def _not_found(package: str, found: str, places: list[str] | None, folders: Sequence[str]) -> str:
     if "/" in package or "\\" in package or package.endswith(".py"):
         return f"{package!r} is a path: name the package as it is imported, as in `my.package`"
     searched = [*(places or ())] if found else None

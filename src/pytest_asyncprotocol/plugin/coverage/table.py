@@ -39,7 +39,7 @@ def _total(coverage: dict[str, Any]) -> str:
     broken = len(coverage["violations"])
     return (
         f"asyncprotocol-cov: {package}: {checked} of {pairs} checked, {percent(checked, pairs)}"
-        + f"; {broken} broken by a look at the class" * bool(broken)
+        + f"; {broken} broken" * bool(broken)
     )
 
 
