@@ -471,3 +471,13 @@ def test_threads_may_check_at_the_same_time(own_catalogue: None) -> None:
 def test_the_rules_say_what_they_ask_of_the_subject() -> None:
     """Every rule names one of the three ways."""
     assert {Feeds.LOOK, Feeds.SCENARIO, Feeds.FRESH} >= {r.feeds for r in catalogue().values()}
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks are new in Python 3.12")
+def test_an_eager_task_is_cancelled_at_its_first_suspension_too() -> None:
+    """Which it reaches before anybody knows it by name."""
+    report = check(
+        Protocol.ASYNC_ITERATOR, Ticker, backends=("asyncio", "asyncio+eager"), select=("CO001",)
+    )
+
+    assert len({verdict.coverage.points for verdict in report.of("CO001")}) == 1

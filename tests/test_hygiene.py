@@ -8,7 +8,7 @@ import queue
 import sys
 import threading
 import warnings
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
 import anyio
@@ -64,25 +64,59 @@ def test_garbage_belongs_to_the_check_that_made_it() -> None:
 
 
 def test_mishaps_are_recorded() -> None:
-    """Errors in ``__del__``, unclosed resources, and errors that end a thread."""
-
-    def fail() -> None:
-        raise ValueError("in a thread")
-
+    """Errors in ``__del__``, and unclosed resources."""
     with recording() as recorder:
         mark = recorder.mark_mishaps()
         drop_in_a_cycle(FailsWhenDropped())
         warnings.warn("unclosed thing", ResourceWarning, stacklevel=1)
-        thread = threading.Thread(target=fail)
-        thread.start()
-        thread.join()
         found = recorder.mishaps_since(mark)
 
     assert [
-        "unclosed thing",
-        "ValueError: in a thread, in a thread",
+        "ResourceWarning: unclosed thing",
         "RuntimeError: dropped, in FailsWhenDropped.__del__",
     ] == found
+
+
+def test_a_generator_that_is_dropped_is_no_mishap() -> None:
+    """Trio warns of each, though it may hold nothing."""
+
+    async def numbers() -> AsyncIterator[int]:
+        yield 1
+        yield 2
+
+    async def drop() -> None:
+        async for _ in numbers():
+            break
+
+    with recording() as recorder:
+        mark = recorder.mark_mishaps()
+        trio.run(drop)
+        found = recorder.mishaps_since(mark)
+
+    assert [] == found
+
+
+@pytest.mark.parametrize("library", ["asyncio", "trio"])
+def test_errors_that_reach_nobody_are_recorded(library: str) -> None:
+    """Those that end a thread, a task of asyncio that is forgotten, or a callback."""
+
+    def fail() -> None:
+        raise ValueError(library)
+
+    async def forget() -> list[str]:
+        with recorder.lost_errors(library) as lost:
+            thread = threading.Thread(target=fail)
+            thread.start()
+            thread.join()
+            if library == "asyncio":
+                asyncio.get_running_loop().call_soon(fail)
+                await asyncio.wait([asyncio.ensure_future(asyncio.to_thread(fail))])
+            return lost()
+
+    with recording() as recorder:
+        found = anyio.run(forget, backend=library)
+
+    assert [f"ValueError: {library}"] * (3 if library == "asyncio" else 1) == found
 
 
 def test_threads_of_others_keep_their_hook(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,8 @@ from tests.kill_matrix import SUBSUMED, alone, blamed, violators
 @pytest.mark.parametrize("rule", sorted(set(catalogue()) - set(SUBSUMED)))
 def test_a_rule_is_alone_with_one_of_its_violators(rule: str) -> None:
     """Also where no rule stands back behind those that it requires."""
+    if not any(each.shows_on for each in violators(rule)):
+        pytest.skip("its violators show on newer Pythons only")
     found = alone(rule)
 
     assert found is not None, {

@@ -356,7 +356,7 @@ def test_the_package_is_imported_at_the_end_alone(
 
         def test_first():
             assert "shop" not in sys.modules
-            assert "pytest_asyncprotocol.plugin.coverage.session" in sys.modules
+            assert "pytest_asyncprotocol.plugin.coverage.counting" in sys.modules
     """
     run = run_pytest("--asyncprotocol-cov=shop.stock", test_seen=seen)
     assert {"test_first": "passed"} == run.outcomes(), run.out
@@ -370,7 +370,7 @@ def test_as_plain_data(run_pytest: RunPytest, pytester: pytest.Pytester) -> None
     """For files: what the table shows, and what it leaves out."""
     pytester.makeconftest("""
         import json
-        from pytest_asyncprotocol.plugin.coverage.session import data_of
+        from pytest_asyncprotocol.plugin.coverage.counting import data_of
 
         def pytest_unconfigure(config):
             with open("coverage.json", "w") as out:

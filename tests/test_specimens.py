@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from pytest_asyncprotocol import Status, check
@@ -10,6 +12,9 @@ from tests.specimens import Specimen, specimens
 
 ALL = [each for each in specimens() if each.rule in catalogue()]
 """Those of rules that are still to be written wait for them."""
+
+SWEPT = ("CO001", "CO002", "CO005")
+"""Rules that do something at each suspension."""
 
 
 @pytest.mark.parametrize("specimen", ALL, ids=lambda s: s.name)
@@ -25,6 +30,22 @@ def test_the_battery_blames_exactly_the_rule_that_is_violated(specimen: Specimen
     assert expected == blamed, "\n".join(
         f"{v.name} {v.backend}: {v.status.value} {v.message} {v.trace}" for v in report.failures
     )
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks came with 3.12")
+@pytest.mark.parametrize(
+    "specimen",
+    [s for s in ALL if s.rule in SWEPT and "asyncio" in s.backends],
+    ids=lambda s: s.name,
+)
+def test_eager_tasks_change_nothing(specimen: Specimen) -> None:
+    """A cancellation finds its task also where that began before it had a name."""
+    report = check(
+        specimen.protocol, specimen.factory, backends=("asyncio+eager",), **specimen.declared
+    )
+
+    blamed = {v.name.split()[0] for v in report.failures}
+    assert ({specimen.blamed} if "asyncio" in specimen.shows_on else set()) == blamed
 
 
 @pytest.mark.parametrize("specimen", [s for s in ALL if not s.blamed], ids=lambda s: s.name)

@@ -65,3 +65,4 @@ def test_no_module_but_its_own_is_loaded(
         heavy = {"assertions", "checking", "engine", "exploration", "rules"}
         assert set() == {name.split(".")[1] for name in extra if "." in name} & heavy
         assert "pytest_asyncprotocol.plugin.coverage" not in extra
+        assert [] == [name for name in extra if "report_files" in name]

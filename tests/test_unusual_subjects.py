@@ -118,8 +118,9 @@ def step() -> Any:
     ("protocol", "make", "declared"),
     [
         (AWAITABLE, AsyncMock(return_value=3), {"returns": 3}),
-        (ITERABLE, MagicMock, {"items": []}),
-        (ITERABLE, mock_with_items, {"items": [1, 2, 3]}),
+        # The iterator of a mock has no `__aiter__`, as a test below says.
+        (ITERABLE, MagicMock, {"items": [], "ignore": ("AB004",)}),
+        (ITERABLE, mock_with_items, {"items": [1, 2, 3], "ignore": ("AB004",)}),
         (MANAGER, MagicMock, {}),
         (MANAGER, AsyncMock, {}),
         (ITERABLE, lambda: wrapt.AutoObjectProxy(Ticker()), {}),
@@ -153,6 +154,7 @@ def test_what_conforms(
         (ITERABLE, lambda: wrapt.ObjectProxy(Ticker()), "AB001"),
         (ITERATOR, lambda: wrapt.ObjectProxy(Ticker()), "AI001"),
         (ITERATOR, lambda: wrapt.AutoObjectProxy(Ticker()), "AI004"),
+        (ITERABLE, MagicMock, "AB004"),
         (MANAGER, mock_that_swallows, "CM004"),
     ],
 )

@@ -86,8 +86,10 @@ class Battery:
         return self._searched
 
     async def _is_sound(self) -> bool:
-        for rule in self._rules.values():
-            if self._explores(rule) and unmet(rule, self._plan.declared) is None:
+        model = MODELS[self._plan.protocol]
+        for rule_id in (*model.rules, *model.builds_on):
+            rule = self._rules.get(rule_id)
+            if rule is not None and unmet(rule, self._plan.declared) is None:
                 verdict = await self._by_itself(rule)
                 if verdict.status in (Status.VIOLATED, Status.ERROR):
                     return False
@@ -191,9 +193,18 @@ class Battery:
         stalled, trace = stood or (None, ())
         message = _failure_of(ran, stalled or "the check")
         status = Status.VIOLATED if _is_hang(ran, stalled) else Status.ERROR
-        if status is Status.VIOLATED and rule.id in self._plain_use - {"CO020"}:
-            status, message = Status.VACUOUS, "it hangs, which CO020 judges"
+        elsewhere = self._judged_elsewhere(rule, ran, status)
+        if elsewhere is not None:
+            status, message = Status.VACUOUS, elsewhere
         return self._verdict(rule, status, message or "", trace, coverage=coverage)
+
+    def _judged_elsewhere(self, rule: Rule, ran: Ran, status: Status) -> str | None:
+        """Why what kept *rule* from a verdict is left to a rule that judges just that."""
+        if status is Status.VIOLATED and rule.id in self._plain_use - {"CO020"}:
+            return "it hangs, which CO020 judges"
+        if ran.unbalanced and rule.id in self._plain_use - {"CO015", "CO020"}:
+            return "it leaves a scope open, which CO015 judges"
+        return None
 
     def _without_outcome(self, rule: Rule, ran: Ran) -> Verdict:
         """What is said of plain use that came to no end: once, and by CO020."""

@@ -31,7 +31,7 @@ EXAMPLES_IN_EXAMPLES = 5
 EXAMPLES_IN_AN_OPEN_WORLD = 5
 """Sequences that are run of a subject that keeps the clock real, as one that starts a process."""
 
-EITHER_STYLE = frozenset(("AB008", "CO007", "AI019", "CM010", "CM011", "CM020", "CO021"))
+EITHER_STYLE = frozenset(("AB008", "CO007", "AI018", "AI019", "CM010", "CM011", "CM020", "CO021"))
 """Rules that a subject keeps on asyncio if it keeps them under one way to cancel."""
 
 

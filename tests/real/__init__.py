@@ -72,7 +72,7 @@ def real(
     return enter
 
 
-def objects() -> list[Real]:
+def real_objects() -> list[Real]:
     """All of them."""
     for path in sorted(Path(__file__).parent.glob("objects/[a-z]*.py")):
         import_module(f"{__name__}.objects.{path.stem}")

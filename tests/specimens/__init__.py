@@ -49,11 +49,15 @@ def violates(
     backends: tuple[str, ...] = BOTH,
     **declared: Any,
 ) -> Callable[[T], T]:
-    """The class or factory below violates *rule*, and no other rule, on each of *shows_on*."""
+    """The class or factory below violates *rule*, and no other rule, on each of *shows_on*.
+
+    These are all its *backends*, unless said otherwise; none where this Python is too old.
+    """
+    shown = backends if shows_on is None else shows_on
 
     def enter(factory: T) -> T:
         _specimens.append(
-            Specimen(rule, protocol, factory, declared, rule, shows_on or backends, backends)  # type: ignore[arg-type]
+            Specimen(rule, protocol, factory, declared, rule, shown, backends)  # type: ignore[arg-type]
         )
         return factory
 

@@ -335,6 +335,16 @@ class ReturnsWhatItsTaskGroupSays:
         return await self.tasks.__aexit__(None, None, None)
 
 
+@violates("CM004", MANAGER)
+@contextlib.asynccontextmanager
+async def takes_groups_for_its_own() -> AsyncIterator[None]:
+    """Takes each group for what its own tasks left behind."""
+    try:
+        yield
+    except ExceptionGroup:
+        await anyio.lowlevel.checkpoint()
+
+
 @conforms("CM004", MANAGER)
 class IgnoresWhatItsTaskGroupSays(ReturnsWhatItsTaskGroupSays):
     """Cancels its task group, and returns nothing."""

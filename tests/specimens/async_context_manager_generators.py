@@ -315,7 +315,7 @@ class LooksForTheCause(DrivesAGenerator):
 
 @conforms("CM022", MANAGER)
 class ConvertsStopIterationOnly(DrivesAGenerator):
-    """Lets out what its generator makes of StopIteration, as any coroutine does: aiostream."""
+    """Lets out what its generator makes of StopIteration, as any coroutine does."""
 
     async def throw(self, error: BaseException) -> Any:
         try:

@@ -90,6 +90,17 @@ async def awaits_in_its_clean_up() -> AsyncIterator[int]:
         await anyio.lowlevel.checkpoint()
 
 
+@conforms("AG006", GENERATOR, items=[0], infinite=True)
+@conforms("AG011", GENERATOR, items=[0], infinite=True)
+@conforms("AG007", GENERATOR, items=[0], infinite=True)
+@conforms("AG001", GENERATOR, items=[0], infinite=True)
+async def waits_for_more() -> AsyncIterator[int]:
+    """Waits for ever behind its first item, as a listener does to whom nobody speaks."""
+    await anyio.lowlevel.checkpoint()
+    yield 0
+    await anyio.Event().wait()
+
+
 @conforms("AG001", GENERATOR)
 async def fails_in_its_clean_up() -> AsyncIterator[int]:
     """Raises RuntimeError of its own when it is closed before its end."""

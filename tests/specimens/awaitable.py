@@ -279,6 +279,12 @@ class OnlyNext:
     def __next__(self) -> Any:
         return next(self.inner)
 
+    def throw(self, error: Any, *details: Any) -> Any:
+        return self.inner.throw(error)
+
+    def close(self) -> None:
+        self.inner.close()
+
 
 @violates("AW005", AWAITABLE, shows_on=("trio",))
 class CannotBeSentTo:

@@ -21,6 +21,7 @@ __all__ = [
     "checkpoint",
     "find_backend",
     "find_known_backend",
+    "is_future",
     "library_in_force",
 ]
 
@@ -97,6 +98,12 @@ def library_in_force() -> str | None:
     if asyncio_events is not None and asyncio_events._get_running_loop() is not None:
         return "asyncio"
     return None
+
+
+def is_future(obj: object) -> bool:
+    """Whether *obj* is a future or a task of asyncio's."""
+    futures = sys.modules.get("asyncio.futures")
+    return futures is not None and futures.isfuture(obj)
 
 
 class RunningLoop:

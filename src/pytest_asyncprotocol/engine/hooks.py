@@ -106,6 +106,12 @@ def trio_thread_file() -> str:
     return getattr(module, "__file__", None) or ""
 
 
+def trio_generators_file() -> str:
+    """The file whose code warns of async generators that were dropped; empty where unknown."""
+    module = sys.modules.get("trio._core._asyncgens")
+    return getattr(module, "__file__", None) or ""
+
+
 def is_pool_thread(thread: threading.Thread) -> bool:
     """Whether *thread* belongs to a `ThreadPoolExecutor`; false where that is unknown."""
     target = getattr(thread, "_target", None)

@@ -198,7 +198,7 @@ class Host:
         self._quiescence.begin()
         ran = Ran(scheduled=self._scheduled)
         await posted.carry_out(ran)
-        if posted.unbalanced:
+        if ran.unbalanced:
             self.clean = False
         else:
             if not self._is_ending():

@@ -11,6 +11,7 @@ import threading
 import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 from pytest_asyncprotocol.engine import hooks
@@ -101,7 +102,7 @@ class Recorder:
         lines = str(message).splitlines() or [""]
         if isinstance(message, RuntimeWarning) and "never awaited" in lines[0]:
             self._never_awaited.append(lines[0])
-        elif isinstance(message, ResourceWarning):
+        elif isinstance(message, ResourceWarning) and not _is_about_a_generator(sys._getframe(1)):
             text = _NUMBER.sub("N", _DETAILS.sub(r"<\1>", lines[0]))
             self._mishaps.append(f"ResourceWarning: {text}")
 
@@ -170,6 +171,13 @@ def _logs_kept(recorder: Recorder) -> Generator[None]:
         for logger, (disabled, level, filters) in zip(loggers, before, strict=True):
             logger.disabled, logger.filters = disabled, filters
             logger.setLevel(level)
+
+
+def _is_about_a_generator(frame: FrameType | None) -> bool:
+    """Whether trio warns that an async generator was dropped, whatever that held, in *frame*."""
+    while frame is not None and frame.f_code.co_filename == warnings.__file__:
+        frame = frame.f_back
+    return frame is not None and frame.f_code.co_filename == hooks.trio_generators_file()
 
 
 def collect_if_many() -> None:

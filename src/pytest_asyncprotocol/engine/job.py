@@ -19,8 +19,9 @@ class Ran:
     """How a job ended: at most one of ``error``, ``hang``, ``no_outcome`` is set.
 
     ``hang`` says what is awaited for ever; ``no_outcome`` why real time ran out, and ``blocking``
-    whether that was because the subject blocks its thread. ``opened`` names what kept the clock
-    real, ``scheduled`` says whether the order in which tasks run was controlled.
+    whether that was because the subject blocks its thread; ``unbalanced`` that ``error`` is about
+    a scope that was left open. ``opened`` names what kept the clock real, ``scheduled`` says
+    whether the order in which tasks run was controlled.
     """
 
     value: Any = None
@@ -28,6 +29,7 @@ class Ran:
     hang: str | None = None
     no_outcome: str | None = None
     blocking: bool = False
+    unbalanced: bool = False
     opened: tuple[str, ...] = ()
     scheduled: bool = True
 
@@ -35,8 +37,7 @@ class Ran:
 class Posted:
     """A job on its way; its end arrives once in ``results``.
 
-    ``hang`` says what it waits for in vain, ``circled`` that it only went in circles, and
-    ``unbalanced`` that it left a scope open, so that its task can't go on.
+    ``hang`` says what it waits for in vain, ``circled`` that it only went in circles.
     """
 
     def __init__(self, job: Job) -> None:
@@ -45,7 +46,6 @@ class Posted:
         self.coroutine: Any = None
         self.hang: str | None = None
         self.circled = False
-        self.unbalanced = False
         self._job = job
         self._delivered = False
 
@@ -69,7 +69,7 @@ class Posted:
         except BaseException as error:
             if not left:
                 raise
-            self.unbalanced = True
+            ran.unbalanced = True
             ran.error = NoVerdict("it left a cancel scope, a task group or a nursery open")
             ran.error.__cause__ = error
         if self.hang is not None:

@@ -10,6 +10,7 @@ import sysconfig
 import threading
 import time
 from collections.abc import Iterator
+from inspect import CO_ASYNC_GENERATOR
 from pathlib import Path
 from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, GeneratorType
 from typing import Any, cast
@@ -27,6 +28,8 @@ _LIBRARIES = (
         for name in ("anyio", "trio", "outcome", "sniffio", "uvloop")
     ),
 )
+
+_CLOSABLE = ("coroutine", "generator", "async_generator_asend", "async_generator_athrow")
 
 LOOKS = 5
 """Times that a running thread is looked at again, to tell where it stays."""
@@ -47,6 +50,11 @@ def what_is_awaited(coroutine: Any) -> str:
     return f"it waits at {place(last)}{awaited}"
 
 
+def what_waits_below(awaiting: Any) -> list[Any]:
+    """What *awaiting* waits for and can be closed: coroutines and generators, outermost first."""
+    return [each for each in _chain(awaiting) if type(each).__name__ in _CLOSABLE]
+
+
 def is_overtaken(awaiting: Any) -> bool:
     """Whether a cancellation that arrives now comes too late for `asyncio.wait_for`.
 
@@ -60,6 +68,17 @@ def is_overtaken(awaiting: Any) -> bool:
     if innermost.f_code is not asyncio.wait_for.__code__:
         return False
     return bool(innermost.f_locals["fut"].done())
+
+
+def is_out_of_reach(awaiting: Any) -> bool:
+    """Whether it stands inside an async generator, where ``coroutine.close()`` does not get.
+
+    Before Python 3.13 what stands there is left as it is,
+    https://github.com/python/cpython/issues/117714.
+    """
+    if sys.version_info >= (3, 13):
+        return False
+    return any(frame.f_code.co_flags & CO_ASYNC_GENERATOR for frame in _suspended_frames(awaiting))
 
 
 def where_it_runs(thread: threading.Thread) -> str:
@@ -98,17 +117,36 @@ def is_library(code: CodeType) -> bool:
     return file.startswith(_STDLIB) and "site-packages" not in file
 
 
+def is_of_a_loop(code: CodeType) -> bool:
+    """Whether *code* is part of an event loop library, or of the checker."""
+    return code.co_filename.startswith(_LIBRARIES) or _is_ours(code)
+
+
+def authors_own(frame: FrameType) -> FrameType:
+    """The innermost frame of the author's own that called *frame*; that itself if there is none."""
+    caller: FrameType | None = frame
+    while caller is not None and (is_library(caller.f_code) or _is_ours(caller.f_code)):
+        caller = caller.f_back
+    return caller or frame
+
+
 def _is_ours(code: CodeType) -> bool:
     return code.co_filename.startswith(_OURS)
 
 
 def _suspended_frames(awaiting: Any) -> Iterator[FrameType]:
+    for each in _chain(awaiting):
+        frame = _frame(each)
+        if frame is not None:
+            yield frame
+
+
+def _chain(awaiting: Any) -> Iterator[Any]:
+    """*awaiting*, what it waits for, what that waits for, and so on."""
     seen: set[int] = set()
     while awaiting is not None and id(awaiting) not in seen:
         seen.add(id(awaiting))
-        frame = _frame(awaiting)
-        if frame is not None:
-            yield frame
+        yield awaiting
         awaiting = _awaited_by(awaiting)
 
 

@@ -18,7 +18,7 @@ class AwaitableModel(Model):
     """An awaitable: what the first await gave, and whether one was cancelled."""
 
     rules = (
-        "AW003", "AW009", "AW010", "AW011", "AW012", "CO001", "CO002", "CO007", "CO021",
+        "AW009", "AW010", "AW011", "AW012", "CO001", "CO003", "CO002", "CO007", "CO021",
     )  # fmt: skip
 
     def __init__(self, case: Case, subject: Subject, style: Style) -> None:
@@ -78,9 +78,16 @@ class AwaitableModel(Model):
 
     def _judge_first(self, outcome: Outcome) -> None:
         """The first await that was not cancelled, or the first one after some that were."""
-        if not self.cancelled or not self.declared.retryable:
-            return
         expected = self.declared.declares("returns")
+        if not self.cancelled:
+            return
+        if not self.declared.retryable:
+            nothing = outcome.returned and outcome.value is None
+            if nothing and expected and not self.declared.as_judge("returns")(None):
+                raise Forbidden(
+                    "AW009", f"{outcome.operation}, after one that was cancelled, {outcome}"
+                )
+            return
         if not outcome.returned and self.declared.raises is None:
             wrong = True
         else:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Coroutine, Iterable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -16,7 +16,7 @@ from pytest_asyncprotocol.exploration.scenarios import Scenario
 from pytest_asyncprotocol.exploration.stepping import Stepped
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import NoVerdict, Vacuous
-from pytest_asyncprotocol.model.subject import Subject
+from pytest_asyncprotocol.model.subject import Outcome, Subject
 from pytest_asyncprotocol.model.text import describe_exception
 
 MOST_POINTS = 200
@@ -37,12 +37,14 @@ STYLES = {"asyncio": (Style.LEVEL, Style.EDGE), "trio": (Style.LEVEL,)}
 class CancelledRun:
     """One run of a scenario that was cancelled at suspension number ``point``.
 
-    ``delivered`` says whether the cancellation was put into the subject; then ``cancelled`` says
+    ``exposed`` says whether the cancellation could reach the subject there, which a shield
+    prevents, and ``delivered`` whether it was put into the subject; then ``cancelled`` says
     whether it came out. ``error`` is what came out instead, ``subject`` the run's subject.
     """
 
     point: int
     style: Style
+    exposed: bool
     delivered: bool
     cancelled: bool
     error: BaseException | None
@@ -86,10 +88,17 @@ async def sweep(
 
 
 async def cancelled_at(
-    point: int, style: Style, case: Case, scenario: Scenario
+    point: int,
+    style: Style,
+    case: Case,
+    scenario: Scenario,
+    make: Callable[[], Awaitable[Subject]] | None = None,
 ) -> CancelledRun | None:
-    """Run *scenario* on a fresh subject, cancelled at suspension *point*; None if it has none."""
-    subject = await case.fresh()
+    """Run *scenario*, cancelled at suspension *point*; None if it has none.
+
+    Its subject is a fresh one, or what *make* makes of one beforehand.
+    """
+    subject = await (make or case.fresh)()
     loop = RunningLoop(case.library)
 
     async def run() -> None:
@@ -100,9 +109,33 @@ async def cancelled_at(
     step, cancelled, error = await canceller(run(), point, loop)
     if not step.reached:
         return None
-    done = CancelledRun(point, style, step.delivered, cancelled, error, subject)
+    done = CancelledRun(point, style, step.exposed, step.delivered, cancelled, error, subject)
     subject.note(str(done))
     return done
+
+
+@contextmanager
+def absorbing(scope: anyio.CancelScope, library: str) -> Generator[None]:
+    """Enter *scope*, which takes a cancellation that nobody else asked for as its own.
+
+    `asyncio.gather` makes a new CancelledError, which the scope does not know.
+    """
+    loop = RunningLoop(library)
+    try:
+        with scope:
+            yield
+    except BaseException as error:
+        if not isinstance(error, loop.cancelled_type) or loop.being_cancelled():
+            raise
+
+
+async def in_cancelled_scope(case: Case, call: Callable[[], Awaitable[Outcome]]) -> Outcome | None:
+    """Carry out *call* in a scope that is cancelled already; None if the cancellation came out."""
+    scope = anyio.CancelScope()
+    scope.cancel()
+    with absorbing(scope, case.library):
+        return await call()
+    return None
 
 
 Ended = tuple[Stepped[None], bool, BaseException | None]
@@ -152,7 +185,10 @@ async def _cancel_task(run: Coroutine[Any, Any, None], point: int, loop: Running
             error = raised
 
     def cancel() -> None:
-        task.cancel()
+        # The step runs in the task, which an eager one does before it is known by name.
+        current = asyncio.current_task()
+        if current is not None:
+            current.cancel()
 
     step = Stepped(run, point, cancel, watched=loop.cancelled_type, in_force=loop.being_cancelled)
     task = asyncio.ensure_future(stepped())

@@ -1,9 +1,8 @@
-"""Several tasks that take items from one async iterator at the same time."""
+"""Two tasks that take items from one async iterator at the same time."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import anyio
@@ -12,94 +11,83 @@ from pytest_asyncprotocol.exploration.stepping import Stepped
 from pytest_asyncprotocol.exploration.together import together
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 
-PAUSE = 0.01
-"""Seconds of the loop's clock between two items, where a consumer pauses."""
-
 
 @dataclass(slots=True)
 class Consumer:
-    """What one task got: its items, and how it ended, which is None if it had enough.
-
-    ``behind`` is how many items had been given when it asked for its first one.
-    """
+    """What one task got: its items, and how it ended, which is None if it had enough."""
 
     items: list[Any] = field(default_factory=list[Any])
     end: Outcome | None = None
-    behind: int = 0
 
 
 @dataclass(slots=True)
 class Consumed:
-    """What one iterator gave to several tasks.
+    """What one iterator gave to two tasks.
 
-    ``items`` are those of all, ``ends`` the ends of all, in the order in which they came; ``met``
-    says that a call of one task began while one of another was under way.
+    ``met`` says that a call of one task began while one of the other was under way, ``reached``
+    that the first task came to the suspension at which the second one was to begin.
     """
 
-    consumers: list[Consumer]
-    items: list[Any] = field(default_factory=list[Any])
-    ends: list[Outcome] = field(default_factory=list[Outcome])
+    first: Consumer = field(default_factory=Consumer)
+    second: Consumer = field(default_factory=Consumer)
     met: bool = False
-    asked: int = 0
-    running: int = 0
+    reached: bool = False
+
+    @property
+    def items(self) -> list[Any]:
+        """The items of both."""
+        return [*self.first.items, *self.second.items]
+
+    @property
+    def ends(self) -> list[Outcome]:
+        """How they ended."""
+        return [each.end for each in (self.first, self.second) if each.end is not None]
 
 
 async def consume(
-    iterator: Subject,
-    *,
-    tasks: int,
-    each: int,
-    altogether: int | None = None,
-    begin_at: int = 0,
-    pausing: bool = False,
+    iterator: Subject, *, each: int, altogether: int | None = None, begin_at: int = 0
 ) -> Consumed:
-    """Let *tasks* take items of *iterator*, *each* at most so many, *altogether* so many.
+    """Let two tasks take items of *iterator*, *each* at most so many, *altogether* so many.
 
-    All begin at once, or the others when the first one comes to its suspension *begin_at*. Where
-    they are *pausing*, each waits a moment before its second call.
+    Both begin at once, or the second one when the first comes to its suspension *begin_at*.
     """
-    consumed = Consumed([Consumer() for _ in range(tasks)])
+    consumed = Consumed()
+    asked = running = 0
     may_begin = anyio.Event()
 
+    async def ask() -> Outcome:
+        """One ``__anext__``; one that raises leaves its place to another."""
+        nonlocal asked, running
+        consumed.met = consumed.met or running > 0
+        asked += 1
+        running += 1
+        try:
+            outcome = await iterator.anext()
+        finally:
+            running -= 1
+        asked -= not outcome.returned
+        return outcome
+
     async def take(consumer: Consumer) -> None:
-        consumer.behind = len(consumed.items)
-        while len(consumer.items) < each:
-            if altogether is not None and consumed.asked >= altogether:
-                return
-            if pausing and len(consumer.items) == 1:
-                await anyio.sleep(PAUSE)
-            outcome = await _ask(iterator, consumed)
+        while len(consumer.items) < each and (altogether is None or asked < altogether):
+            outcome = await ask()
             if not outcome.returned:
                 consumer.end = outcome
-                consumed.ends.append(outcome)
                 return
             consumer.items.append(outcome.value)
-            consumed.items.append(outcome.value)
 
-    async def begin(consumer: Consumer) -> None:
+    async def begin() -> None:
+        step = Stepped(take(consumed.first), begin_at, may_begin.set)
         try:
-            await Stepped(take(consumer), begin_at, may_begin.set)
+            await step
         finally:
+            consumed.reached = step.reached
             may_begin.set()
 
-    async def follow(consumer: Consumer) -> None:
+    async def follow() -> None:
         if begin_at:
             await may_begin.wait()
-        await take(consumer)
+        await take(consumed.second)
 
-    first, *others = consumed.consumers
-    await together(partial(begin, first), *(partial(follow, each) for each in others))
+    await together(begin, follow)
     return consumed
-
-
-async def _ask(iterator: Subject, consumed: Consumed) -> Outcome:
-    """One ``__anext__``; one that raises leaves its place to another."""
-    consumed.met = consumed.met or consumed.running > 0
-    consumed.asked += 1
-    consumed.running += 1
-    try:
-        outcome = await iterator.anext()
-    finally:
-        consumed.running -= 1
-    consumed.asked -= not outcome.returned
-    return outcome

@@ -5,11 +5,34 @@ from __future__ import annotations
 import decimal
 from collections.abc import Awaitable, Coroutine, Generator
 from contextvars import Context, ContextVar, copy_context
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from pytest_asyncprotocol.model.text import describe
 
 T = TypeVar("T")
+
+
+class _Unset:
+    def __repr__(self) -> str:
+        return "unset"
+
+
+UNSET: Final[Any] = _Unset()
+"""Stands for the value of a variable that has none."""
+
+
+class Marker:
+    """A value of a context variable, of which the text can be found again."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return self._text
+
+    def is_shown_by(self, value: object) -> bool:
+        """Whether *value*, or its text, has it in it."""
+        return value is self or self._text in describe(value)
 
 
 class InContext(Awaitable[T], Generic[T]):

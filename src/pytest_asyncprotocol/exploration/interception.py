@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
-from dataclasses import dataclass
+from contextlib import suppress
 from typing import Any
 
 import anyio
 
 from pytest_asyncprotocol.engine.backends import RunningLoop
-from pytest_asyncprotocol.engine.free_time import a_long_time
 from pytest_asyncprotocol.exploration.scenarios import Scenario
 from pytest_asyncprotocol.exploration.stepping import Stepped
 from pytest_asyncprotocol.model.case import Case
@@ -71,72 +70,35 @@ def relenting(scenario: Scenario) -> Scenario:
 
         with anyio.CancelScope() as scope:
             return await Intercepted(scenario(case, subject), count)
+        return None
 
     return relented
 
 
-@dataclass(frozen=True, slots=True)
-class ClosedRun:
-    """One run of a scenario into which GeneratorExit was put at suspension number ``point``.
+async def closed_from_outside(point: int, case: Case, scenario: Scenario) -> bool | None:
+    """Throw GeneratorExit into *scenario* at suspension *point*; None if it has none.
 
-    ``went_on`` says whether the operation suspended again after that, ``error`` how the run
-    ended, if not by returning. ``given_up`` is true of a run that came to no end by itself.
-    """
-
-    point: int
-    closed: bool
-    went_on: bool
-    given_up: bool
-    error: BaseException | None
-
-
-async def closed_at(point: int, case: Case, scenario: Scenario) -> ClosedRun | None:
-    """Run *scenario* on a fresh subject, closed at suspension *point*; None if it has none.
-
-    What it waits for there is taken back first, by a cancellation that the subject never sees:
-    it gets GeneratorExit instead, as from ``coroutine.close()``. Then it may go on undisturbed.
+    A cancellation is delivered there, and GeneratorExit put in its place, so that each iterator
+    on the way has its ``close()`` called by the one that waits for it.
     """
     subject = await case.fresh()
     loop = RunningLoop(case.library)
-    patience = await a_long_time()
-    outer, inner = anyio.CancelScope(), anyio.CancelScope()
-    calls: int | None = None
-    went_on = given_up = False
-    error: BaseException | None = None
+    scope = anyio.CancelScope()
 
     def close(arrived: BaseException) -> BaseException:
-        nonlocal calls
-        if calls is not None or not isinstance(arrived, loop.cancelled_type):
-            return arrived
-        if not loop.being_cancelled():
-            return arrived
-        calls = len(subject.trace)
-        inner.shield = True
-        inner.deadline = anyio.current_time() + patience
-        return GeneratorExit()
-
-    def look(trap: object) -> None:
-        nonlocal went_on
-        del trap
-        went_on = went_on or calls == len(subject.trace)
+        return GeneratorExit() if loop.is_cancellation(arrived) else arrived
 
     async def intercepted() -> None:
         await Intercepted(scenario(case, subject), close)
 
-    step = Stepped(intercepted(), point, outer.cancel, on_trap=look)
+    step = Stepped(intercepted(), point, scope.cancel)
 
     async def run() -> None:
-        nonlocal error, given_up
-        try:
-            with outer, inner:
-                await step
-            given_up = inner.cancel_called
-        except BaseException as raised:
-            error = raised
+        with scope, suppress(Exception, GeneratorExit):
+            await step
 
-    # In a task of its own, for a subject may leave it in disorder.
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(run)
-    if not step.reached:
-        return None
-    return ClosedRun(point, calls is not None, went_on, given_up, error)
+    # In a task of its own, for what was closed inside of a scope leaves that open.
+    with suppress(BaseExceptionGroup):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(run)
+    return True if step.reached else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from pytest_asyncprotocol.exploration.cancellation import Style
 from pytest_asyncprotocol.exploration.scenarios import let_others_run
@@ -39,10 +39,12 @@ class IteratorModel(Model):
     iterator that does not promise ``cancel_safe=True``.
     """
 
-    rules = (
+    rules: ClassVar[tuple[str, ...]] = (
         "AB008", "AI003", "AI005", "AI006", "AI007", "AI008", "AI009", "AI017", "AI018", "AI019",
         "AI020", "CO001", "CO002", "CO007", "CO021",
     )  # fmt: skip
+
+    builds_on = ("AG007", "AG008", "AI016", "CO009")
 
     def __init__(self, case: Case, subject: Subject, style: Style) -> None:
         super().__init__(case, subject, style)
@@ -66,6 +68,10 @@ class IteratorModel(Model):
                 steps += [Operation("aclose meanwhile")]
         if case.declared.concurrent in ("safe", "refused"):
             steps += [Operation("two at once")] * 2
+        if case.declared.concurrent == "safe":
+            steps += [Operation("two at once", at) for at in (1, 2)]
+            if subject.has("aclose"):
+                steps += [Operation("two aclose at once")]
         return tuple(steps)
 
     def forbids_hanging(self, operation: Operation | None) -> str:
@@ -74,8 +80,10 @@ class IteratorModel(Model):
             return "CO021" if self.cancelled else "AI017"
         if operation.name == "aclose meanwhile":
             return "AI020"
+        if operation.name == "two aclose at once":
+            return "AI017"
         if operation.name == "two at once":
-            return "AI007"
+            return "CO021" if operation.cancelled_at else "AI007"
         in_phase = {Phase.CLOSED: "AI018", Phase.ENDED: "AI005", Phase.FAILED: "AI006"}
         return in_phase.get(self.phase, "CO021" if self.cancelled else "CO020")
 
@@ -88,7 +96,10 @@ class IteratorModel(Model):
             self._judge(outcome)
 
     async def two_at_once(self, operation: Operation) -> None:
-        """Two steps in two tasks."""
+        """Two steps in two tasks, of which the second may be cancelled."""
+        if operation.cancelled_at:
+            await self._one_of_two_cancelled(operation)
+            return
         outcomes = await together(self.subject.anext, self.subject.anext)
         if self.declared.concurrent == "refused":
             outcomes = [each for each in outcomes if each.returned or each.stopped]
@@ -97,19 +108,46 @@ class IteratorModel(Model):
                 self._judge(each)
             return
         failed = [each for each in outcomes if not (each.returned or each.stopped)]
-        if failed and self.certain:
-            raise Forbidden("AI007", f"of two calls at once, {failed[0].operation} {failed[0]}")
+        unexpected = [each for each in failed if not self._is_declared(each)]
+        if unexpected and self.certain:
+            raise Forbidden("AI007", f"of two calls at once, {_said(unexpected[0])}")
         self._take_both([each for each in outcomes if each.returned])
         for each in outcomes:
             if each.stopped:
                 self._end(each, "AI007")
+        if failed:
+            self.phase = Phase.FAILED
+
+    async def _one_of_two_cancelled(self, operation: Operation) -> None:
+        """Two steps in two tasks, of which the second is cancelled."""
+
+        async def first() -> Outcome | None:
+            return await self.subject.anext()
+
+        async def second() -> Outcome | None:
+            return await self.call(self.subject.anext, operation)
+
+        self.certain = False
+        outcomes = [each for each in await together(first, second) if each is not None]
+        for each in sorted(outcomes, key=lambda outcome: not outcome.returned):
+            self._judge(each)
+
+    async def two_aclose_at_once(self, operation: Operation) -> None:
+        """``aclose()`` in two tasks."""
+        in_use = self.phase not in (Phase.FRESH, Phase.CLOSED)
+        for each in await together(self.subject.aclose, self.subject.aclose):
+            if not each.returned and self.declared.closes and not (in_use and self.cancelled):
+                raise Forbidden("AI017", f"of two calls at once, {_said(each)}")
+        self._lose_track()
+        self.phase = Phase.CLOSED
 
     async def aclose(self, operation: Operation) -> None:
         """``aclose()``."""
         outcome = await self.call(self.subject.aclose, operation)
         if outcome is None:
             self._lose_track()
-            self.phase = Phase.FAILED
+            closing = self.declared.closes and self.declared.released is not None
+            self.phase = Phase.CLOSED if closing else Phase.FAILED
             await self.expect_released("AI019", "after an aclose() that was cancelled")
         else:
             await self._judge_closing(outcome)
@@ -134,6 +172,10 @@ class IteratorModel(Model):
         """Close it, if it can be closed; then it holds nothing."""
         if self.subject.has("aclose") and self.phase is not Phase.CLOSED:
             await self._judge_closing(await self.subject.aclose())
+
+    def _is_declared(self, outcome: Outcome) -> bool:
+        declared = self.declared.raises
+        return declared is not None and outcome.raised(declared)
 
     def _lose_track(self) -> None:
         self.phase = Phase.OPEN if self.phase is Phase.FRESH else self.phase
@@ -187,6 +229,9 @@ class IteratorModel(Model):
         if self.left is None or not self.certain or (self.declared.infinite and not self.left):
             return
         due = list(self.left[: len(outcomes)] if self.declared.ordered else self.left)
+        if self.declared.infinite and len(due) < len(outcomes):
+            self.left = []
+            return
         for each in outcomes:
             found = next((i for i, item in enumerate(due) if same(item, each.value)), None)
             if found is None:
@@ -228,6 +273,8 @@ class IteratorModel(Model):
         if not outcome.returned:
             if self.phase in (Phase.FRESH, Phase.CLOSED):
                 raise Forbidden("AI017", f"{_said(outcome)}, {self.phase.value}")
+            if self.declared.closes and self.cancelled:
+                raise Forbidden("CO021", f"{_said(outcome)}, after a step that was cancelled")
             self.phase = Phase.FAILED
             return
         self.phase = Phase.CLOSED

@@ -12,6 +12,7 @@ from pytest_asyncprotocol.engine.lineage import following
 from pytest_asyncprotocol.exploration.scenarios import Scenario, let_others_run, use
 from pytest_asyncprotocol.exploration.together import together
 from pytest_asyncprotocol.model.case import Case
+from pytest_asyncprotocol.model.exceptions import NotApplicable
 from pytest_asyncprotocol.model.protocols import Protocol
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 
@@ -29,6 +30,28 @@ class BodyError(Exception):
         super().__init__("raised in the body")
 
 
+def expect_entry(case: Case) -> None:
+    """Leave out a manager whose entry raises, as its author declares.
+
+    Raises:
+        NotApplicable: nobody comes in, so nobody leaves.
+    """
+    if case.declared.enter_raises is not None:
+        raise NotApplicable("declared enter_raises=, so nobody comes in")
+
+
+async def entered_fresh(case: Case) -> Subject:
+    """A fresh manager, entered.
+
+    Raises:
+        NotApplicable: nobody comes in, as its author declares.
+    """
+    expect_entry(case)
+    subject = await case.fresh()
+    (await subject.enter()).unwrap()
+    return subject
+
+
 async def with_body(subject: Subject, body: Callable[[], Awaitable[None]]) -> Outcome:
     """``async with subject: await body()``, step by step as the language defines it.
 
@@ -39,11 +62,11 @@ async def with_body(subject: Subject, body: Callable[[], Awaitable[None]]) -> Ou
         await body()
     except BaseException as error:
         outcome = await subject.exit(error)
-        outcome.unwrap()
-        if not truth(outcome.value):
+        if outcome.returned and not truth(outcome.value):
             raise
-        return outcome
-    outcome = await subject.exit()
+    else:
+        outcome = await subject.exit()
+    # Outside of the handler, where `raise` leaves the context of an error as it is.
     outcome.unwrap()
     return outcome
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import anyio
@@ -18,9 +19,18 @@ from pytest_asyncprotocol.exploration.leaving import (
     suppresses,
 )
 from pytest_asyncprotocol.exploration.scenarios import let_others_run
-from pytest_asyncprotocol.exploration.sequences import Model, Operation, OperationSequence
-from pytest_asyncprotocol.exploration.sharing import Visit, both_inside, each_tries
+from pytest_asyncprotocol.exploration.sequences import (
+    LONG_TIME,
+    SOME_TIME,
+    TURNS,
+    Model,
+    Operation,
+    OperationSequence,
+    pass_time,
+)
+from pytest_asyncprotocol.exploration.sharing import TURNS_TO_MEET, Visit, each_tries
 from pytest_asyncprotocol.exploration.stepping import Stepped
+from pytest_asyncprotocol.exploration.together import together
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import Forbidden, members
 from pytest_asyncprotocol.model.subject import Outcome, Subject
@@ -60,7 +70,10 @@ class Cover:
     def close(self) -> None:
         """End the scope."""
         error = self._escaped
-        self._stack.__exit__(error and type(error), error, error and error.__traceback__)
+        if error is None:
+            self._stack.close()
+        else:
+            self._stack.__exit__(type(error), error, error.__traceback__)
 
 
 class ManagerModel(Model):
@@ -71,12 +84,15 @@ class ManagerModel(Model):
         "CO002", "CO007", "CO021",
     )  # fmt: skip
 
+    builds_on = ("CM009", "CM012", "CM014", "CO009", "CO012")
+
     def __init__(self, case: Case, subject: Subject, style: Style) -> None:
         super().__init__(case, subject, style)
         self.depth = 0
         self.entries = 0
         self.failed = False
         self.left_by_error = False
+        self.spoiled = False
         self.covers: list[Cover] = []
 
     @staticmethod
@@ -87,10 +103,12 @@ class ManagerModel(Model):
         operations += [Operation("exit", at) for at in (1, 2)]
         operations += [Operation("exit by error"), Operation("exit by error")]
         operations += [Operation("exit by error", at) for at in (1, 2)]
-        operations += [Operation("turns"), Operation("time")]
         operations += [Operation("exit by cancellation")]
+        operations += [Operation("turns"), Operation("time"), Operation("time")]
         if case.declared.concurrent_entry is not None:
             operations += [Operation("two at once")] * 2
+        if case.declared.concurrent_entry == "safe":
+            operations += [Operation("rival meanwhile"), Operation("patient rival meanwhile")]
         return tuple(operations)
 
     @property
@@ -100,15 +118,20 @@ class ManagerModel(Model):
 
     def forbids_hanging(self, operation: Operation | None) -> str:
         """The rule that forbids *operation*, or the leaving at the end, to wait for ever."""
-        if operation is not None and operation.name == "two at once":
+        name = "" if operation is None else operation.name
+        if name == "two at once":
             return "CM016"
+        if name.startswith("exit") and self.depth < 0:
+            return "CM026"
         if self.cancelled:
             return "CO021"
-        entering = operation is not None and operation.name == "enter"
-        return "CM015" if entering or self.entries > 1 else "CM014"
+        return "CM015" if name == "enter" or self.entries > 1 else "CM014"
 
     async def enter(self, operation: Operation) -> None:
         """``__aenter__``; inside of it only where it may be nested."""
+        if self.depth and self.declared.concurrent_entry == "refused":
+            await self._expect_refusal()
+            return
         nested = self.depth and self.declared.reuse != "reentrant"
         again = (self.entries or self.cancelled) and not self.reusable
         if self.failed or nested or again or self.depth == DEEPEST:
@@ -142,12 +165,26 @@ class ManagerModel(Model):
         """``__aexit__`` after a body that was cancelled."""
         await self._leave(await a_cancellation(), operation)
 
+    async def time(self, operation: Operation) -> None:
+        """Let time pass: much of it where nobody is inside."""
+        await pass_time(SOME_TIME if self.depth else LONG_TIME)
+
+    async def rival_meanwhile(self, operation: Operation) -> None:
+        """Another task tries to come in, and is cancelled after some turns."""
+        await self._rival(let_others_run)
+
+    async def patient_rival_meanwhile(self, operation: Operation) -> None:
+        """Another task tries to come in, and is cancelled after a long time."""
+        await self._rival(partial(pass_time, LONG_TIME))
+
     async def two_at_once(self, operation: Operation) -> None:
         """Two tasks that enter it; whoever comes in stays until the other one has tried."""
         if self.failed or self.depth or (self.entries and not self.reusable):
             return
         safe = self.declared.concurrent_entry == "safe"
-        visits = await (self._both_inside() if safe else each_tries(self.subject, at_once=True))
+        visits = list(
+            await self._both_inside() if safe else await each_tries(self.subject, at_once=True)
+        )
         inside = [each for each in visits if each.entered]
         self.entries += len(inside)
         expected = len(visits) if safe else 1
@@ -158,15 +195,62 @@ class ManagerModel(Model):
             )
         await self.expect_released("CM016", "after two tasks had used it at once")
 
+    async def _rival(self, wait: Callable[[], Awaitable[None]]) -> None:
+        """Another task tries to come in, and is cancelled there when *wait* is over."""
+        if not self.depth:
+            return
+        scope = anyio.CancelScope()
+
+        async def rival() -> None:
+            with scope:
+                if (await self.subject.enter()).returned:
+                    with anyio.CancelScope(shield=True):
+                        await self.subject.exit()
+
+        async def cancel() -> None:
+            await let_others_run(TURNS)
+            await wait()
+            self.cancelled = self.cancelled or not over
+            scope.cancel()
+
+        over: list[bool] = []
+
+        async def visit() -> None:
+            await rival()
+            over.append(True)
+
+        await together(visit, cancel)
+
+    async def _expect_refusal(self) -> None:
+        """Enter it while it is in use, which is refused."""
+        outcome = await self.subject.enter()
+        if outcome.returned:
+            raise Forbidden(
+                "CM016", f"{outcome.operation}, while it was in use, {outcome}; expected a refusal"
+            )
+
     async def finish(self) -> None:
         """Leave it as often as it was entered."""
-        while self.depth:
+        while self.depth > 0:
             await self._leave(None, Operation("exit"))
 
-    async def _both_inside(self) -> tuple[Visit, Visit]:
-        return await both_inside(
-            self.subject, None, came_in=lambda _: None, left_alone=let_others_run, swapped=False
-        )
+    async def _both_inside(self) -> list[Visit]:
+        """Two tasks come in, and leave at once where both can be inside."""
+        visits = [Visit(), Visit()]
+
+        async def visit(own: Visit, other: Visit) -> None:
+            own.entry = await self.subject.enter()
+            if own.entered:
+                own.inside = True
+                for _ in range(TURNS_TO_MEET):
+                    if other.inside:
+                        break
+                    await let_others_run()
+                own.exit = await self.subject.exit()
+                own.inside = False
+
+        await together(partial(visit, *visits), partial(visit, *visits[::-1]))
+        return visits
 
     def _come_in(self, outcome: Outcome) -> None:
         self.depth += 1
@@ -194,6 +278,7 @@ class ManagerModel(Model):
 
     async def _leave(self, error: BaseException | None, operation: Operation) -> None:
         if not self.depth:
+            await self._leave_from_outside(error)
             return
         self.depth -= 1
         self.left_by_error = self.left_by_error or error is not None
@@ -206,6 +291,24 @@ class ManagerModel(Model):
         self._judge_exit(outcome, error)
         if not self.depth:
             await self.expect_released(self._rule_of_release(), f"after {outcome.operation}")
+
+    async def _leave_from_outside(self, error: BaseException | None) -> None:
+        """An exit that has nothing to leave: it changes nothing where one at a time is inside."""
+        if self.failed or not self.reusable:
+            return
+        self.depth = -1
+        outcome = await left_by(self.subject, error)
+        self.depth = 0
+        discard_unawaited(outcome)
+        if self.declared.concurrent_entry == "refused":
+            await self.expect_released("CM026", "after an exit that had nothing to leave")
+        else:
+            self.spoiled = True
+
+    async def expect_released(self, rule: str, when: str) -> None:
+        """As of every model, but where an exit too many may have given back too much."""
+        if not self.spoiled:
+            await super().expect_released(rule, when)
 
     def _rule_of_release(self) -> str:
         if self.cancelled:

@@ -31,8 +31,10 @@ class Alone:
         return isinstance(self.error, asyncio.CancelledError)
 
 
-async def alone(call: Callable[[], Awaitable[object]]) -> Alone:
-    """Carry out *call* in a task of its own, and cancel it never."""
+async def alone(
+    call: Callable[[], Awaitable[object]], *, patience: float | None = None
+) -> Alone | None:
+    """Carry out *call* in a task of its own; None if it takes longer than *patience*."""
     done: Alone | None = None
 
     async def run() -> None:
@@ -46,9 +48,11 @@ async def alone(call: Callable[[], Awaitable[object]]) -> Alone:
 
     task = asyncio.ensure_future(run())
     try:
-        await asyncio.wait([task])
+        await asyncio.wait([task], timeout=patience)
     finally:
         task.cancel()
+    if not task.done():
+        return None
     return done or Alone(asyncio.CancelledError(), 0)
 
 
@@ -93,7 +97,7 @@ async def waiting_while_closed(iterator: Subject) -> Alone | None:
         (await iterator.anext()).unwrap()
 
     waiting = asyncio.ensure_future(alone(step))
-    closing: asyncio.Future[Alone] | None = None
+    closing: asyncio.Future[Alone | None] | None = None
     try:
         await let_others_run(TURNS_TO_WAIT)
         if waiting.done():

@@ -7,7 +7,7 @@ import inspect
 import anyio
 
 from pytest_asyncprotocol.engine.lineage import Alive
-from pytest_asyncprotocol.exploration.scenarios import let_others_run
+from pytest_asyncprotocol.exploration.scenarios import let_others_run, use
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import NoVerdict
 from pytest_asyncprotocol.model.subject import Subject
@@ -57,8 +57,7 @@ async def is_released_by_plain_use(case: Case) -> bool:
     subject = await case.fresh()
     released = await is_released(case, subject)
     if released:
-        (await subject.enter()).unwrap()
-        (await subject.exit()).unwrap()
+        await use(case, subject)
         released = await is_released(case, subject)
     await case.tear_down()
     return released

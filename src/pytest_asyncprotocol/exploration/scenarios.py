@@ -67,19 +67,23 @@ async def take(iterator: Subject, most: int) -> Pass:
     return Pass(items, None)
 
 
+def most_items(case: Case) -> int:
+    """How many items of a pass are worth taking, as far as the declarations say."""
+    listed = case.declared.listed_items
+    if case.declared.infinite:
+        return FIRST_ITEMS if listed is None else len(listed)
+    return LONGEST_PASS if listed is None else len(listed) + BEYOND
+
+
 async def drain(case: Case, iterator: Subject) -> Pass:
     """One pass to the end, or as far as the declarations say that it is worth going.
 
     Raises:
         NoVerdict: it has no end, and the author did not say so.
     """
-    listed = case.declared.listed_items
-    if case.declared.infinite:
-        return await take(iterator, FIRST_ITEMS if listed is None else len(listed))
-    if listed is not None:
-        return await take(iterator, len(listed) + BEYOND)
-    taken = await take(iterator, LONGEST_PASS)
-    if taken.end is None:
+    taken = await take(iterator, most_items(case))
+    bounded = case.declared.infinite or case.declared.listed_items is not None
+    if taken.end is None and not bounded:
         raise NoVerdict(
             f"it gave {LONGEST_PASS} items and no end: if it never ends, declare infinite=True; "
             "if it should have ended by then, declare items=[...]"
@@ -170,6 +174,22 @@ async def use(case: Case, subject: Subject) -> BaseException | None:
             return error
         raise
     return None
+
+
+def given(case: Case, subject: Subject) -> Any:
+    """What the plain use of *subject* gave: a result, a list of items, or the value of an entry.
+
+    None if it did not come to that.
+    """
+    if case.protocol is Protocol.AWAITABLE:
+        outcome = subject.stages.get(awaited.__name__)
+    elif case.protocol is Protocol.ASYNC_CONTEXT_MANAGER:
+        outcome = subject.stages.get(entered.__name__)
+    else:
+        name = iterated if case.protocol is Protocol.ASYNC_ITERABLE else whole_pass
+        taken: Pass | None = subject.stages.get(name.__name__)
+        return None if taken is None else taken.items
+    return None if outcome is None else outcome.value
 
 
 def ended_on_entry(subject: Subject, error: BaseException) -> bool:

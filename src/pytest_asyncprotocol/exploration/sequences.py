@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 import anyio
 
-from pytest_asyncprotocol.engine.backends import RunningLoop
+from pytest_asyncprotocol.engine.backends import RunningLoop, is_future
 from pytest_asyncprotocol.engine.free_time import has_free_time
 from pytest_asyncprotocol.engine.hygiene import describe_task
 from pytest_asyncprotocol.engine.lineage import Alive, following
@@ -29,11 +29,14 @@ from pytest_asyncprotocol.model.exceptions import Forbidden
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 from pytest_asyncprotocol.model.text import describe_exception
 
-SHORTEST, LONGEST = 4, 12
+SHORTEST, LONGEST = 4, 16
 """Operations in a drawn sequence."""
 
 TURNS = 5
 """Turns that other tasks get, where the operation is to let them run."""
+
+SOME_TIME, LONG_TIME = 1.0, 3600.0
+"""Seconds of a virtual clock."""
 
 AT_ONCE = " at once"
 MEANWHILE = " meanwhile"
@@ -69,6 +72,9 @@ class Model(ABC):
     rules: ClassVar[tuple[str, ...]] = ()
     """The rules that forbid what the model does not allow."""
 
+    builds_on: ClassVar[tuple[str, ...]] = ("CO009",)
+    """Further rules, whose violations show in sequences too: then none are tried."""
+
     def __init__(self, case: Case, subject: Subject, style: Style) -> None:
         self.case = case
         self.declared = case.declared
@@ -102,8 +108,8 @@ class Model(ABC):
         await let_others_run(TURNS)
 
     async def time(self, operation: Operation) -> None:
-        """Let time pass."""
-        await anyio.sleep(1 if await has_free_time() else 0)
+        """Let some time pass."""
+        await pass_time(SOME_TIME)
 
     async def call(
         self,
@@ -120,7 +126,7 @@ class Model(ABC):
             Forbidden: it swallowed the cancellation, or raised something else in its place.
         """
         if not operation.cancelled_at:
-            return await begin()
+            return self._own(await begin())
         ended: list[Outcome] = []
 
         async def run() -> None:
@@ -129,13 +135,26 @@ class Model(ABC):
         step, cancelled, error = await self.interrupt(run(), operation.cancelled_at)
         outcome = ended[0] if ended else None
         if not step.delivered:
-            return outcome
+            return outcome and self._own(outcome)
         self.case.points += 1
         self.cancelled = True
         if cancelled:
             return None
         if body_error is None:
             self._expect_let_through(outcome, error)
+        return outcome
+
+    def _own(self, outcome: Outcome) -> Outcome:
+        """*outcome* of a call that nobody cancelled.
+
+        A future that was cancelled says so to whoever awaits it; that is what it is for.
+        """
+        loop = RunningLoop(self.case.library)
+        cancelled = outcome.error is not None and loop.is_cancellation(outcome.error)
+        if cancelled and not is_future(self.subject.object):
+            raise Forbidden(
+                "CO003", f"{outcome.operation} {outcome}, though nobody cancelled its caller"
+            )
         return outcome
 
     async def interrupt(self, run: Coroutine[Any, Any, None], at: int) -> Ended:
@@ -157,6 +176,11 @@ class Model(ABC):
         """Expect that the declared ``released=``, if any, holds."""
         if self.declared.released is not None and not await is_released(self.case, self.subject):
             raise Forbidden(rule, f"{when}, it is not released: released= is false")
+
+
+async def pass_time(seconds: float) -> None:
+    """Let time pass, if that costs nothing."""
+    await anyio.sleep(seconds if await has_free_time() else 0)
 
 
 async def run_sequence(
@@ -246,7 +270,7 @@ async def shortest(
     sequence: OperationSequence,
     still_fails: Callable[[OperationSequence], Awaitable[bool]],
 ) -> OperationSequence:
-    """The shortest part of *sequence* that *still_fails*, its operations made as plain as can be."""
+    """The shortest part of *sequence* that *still_fails*, of operations as plain as can be."""
     sequence = await _without_any(sequence, still_fails)
     if len(sequence) <= MOST_OPERATIONS_TRIED:
         for part in _parts(sequence):

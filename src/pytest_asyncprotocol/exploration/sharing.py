@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import anyio
 
-from pytest_asyncprotocol.engine.backends import RunningLoop, checkpoint
+from pytest_asyncprotocol.engine.backends import checkpoint
 from pytest_asyncprotocol.exploration.leaving import left_by, with_body
 from pytest_asyncprotocol.exploration.scenarios import let_others_run
 from pytest_asyncprotocol.exploration.together import together
@@ -153,24 +153,23 @@ async def handed_over(case: Case, subject: Subject) -> HandOver:
     return seen
 
 
-async def with_time_to_fail(case: Case, subject: Subject) -> tuple[Outcome | None, bool]:
+async def left_with_time_to_fail(subject: Subject) -> Outcome | None:
     """Use *subject* with a body that gives its background work the time to fail.
 
-    Gives the outcome of ``__aexit__``, if it came out of ``async with`` without an exception, and
-    whether a cancellation came out in place of one.
+    Gives the outcome of ``__aexit__``, if ``async with`` came to its end without an exception.
     """
 
     async def body() -> None:
         await let_others_run(TURNS_TO_MEET)
         await anyio.sleep(TIME_TO_FAIL)
 
-    async def use() -> tuple[Outcome | None, bool]:
+    async def use() -> Outcome | None:
         try:
-            return await with_body(subject, body), False
-        except BaseException as error:
+            return await with_body(subject, body)
+        except BaseException:
             if anyio.current_effective_deadline() == float("-inf"):
                 raise
-            return None, isinstance(error, RunningLoop(case.library).cancelled_type)
+            return None
 
     (ended,) = await together(use)
     return ended

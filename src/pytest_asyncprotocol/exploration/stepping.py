@@ -17,8 +17,8 @@ class Stepped(Awaitable[T], Generic[T]):
     exception of the type *watched* was put into the coroutine after the hook was called: asyncio
     throws it, trio sends an object whose ``error`` it is. It counts only where *in_force* says
     that what the hook asked for can reach this suspension: trio's own time-outs work by the same
-    exception, shields or not. *on_trap* sees what is yielded to the loop, and may end it all by
-    raising.
+    exception, shields or not. ``exposed`` is what it said at the chosen suspension. *on_trap* sees
+    what is yielded to the loop, and may end it all by raising.
     """
 
     def __init__(
@@ -33,6 +33,7 @@ class Stepped(Awaitable[T], Generic[T]):
     ) -> None:
         self.suspensions = 0
         self.delivered = False
+        self.exposed = False
         self._coroutine = coroutine
         self._at = at
         self._hook = hook
@@ -69,6 +70,7 @@ class Stepped(Awaitable[T], Generic[T]):
             self._show(trap)
             if self.suspensions == self._at:
                 self._hook()
+                self.exposed = self._in_force()
             expected = self.reached and self._in_force()
             sent, thrown = None, None
             try:

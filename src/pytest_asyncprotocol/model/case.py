@@ -93,6 +93,20 @@ class Case:
         self.runs += 1
         return self.adopt(made)
 
+    def make_at_once(self) -> None:
+        """Call the factory, in whichever thread this is called, and let go of what it gives.
+
+        Raises:
+            NotApplicable: the factory is one that has to be awaited, or sets something up.
+        """
+        if self._factory.awaits or self._factory.yields:
+            raise NotApplicable("its factory needs a loop")
+        made = self._factory.target()
+        if is_coroutine_like(made):
+            discard(made)
+            if self.protocol is not Protocol.AWAITABLE:
+                raise NotApplicable("its factory needs a loop")
+
     async def fresh_of(self, name: str) -> Subject:
         """A fresh subject of the factory that the author declared as *name*, as ``failing=``.
 

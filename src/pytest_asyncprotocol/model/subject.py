@@ -74,6 +74,7 @@ class Subject:
     Methods named after an operation carry it out, record it in ``trace`` and give its
     `Outcome`; they raise only the checker's own cancellation. ``stages`` remembers what the
     standard scenarios did with the object, so that rules can share one use of an instance.
+    Each awaitable of it is put through the function ``through`` before it is awaited.
     """
 
     def __init__(self, obj: Any, loop: Loop, *, parent: Subject | None = None) -> None:
@@ -83,6 +84,9 @@ class Subject:
         self.cancelled_in: str | None = None
         self.stages: dict[str, Any] = {}
         self.derived: list[Subject] = []
+        self.through: Callable[[Any], Any] = lambda awaitable: awaitable
+        if parent is not None:
+            self.through = parent.through
         self._loop = loop
         self._counts: Counter[str] = Counter()
 
@@ -180,7 +184,7 @@ class Subject:
         try:
             awaitable = begin()
             at_call = False
-            outcome = Outcome(operation, await awaitable)
+            outcome = Outcome(operation, await self.through(awaitable))
         except BaseException as error:
             if self._loop.cancelled(error):
                 self.note(f"{shown}{_LET_THROUGH}")

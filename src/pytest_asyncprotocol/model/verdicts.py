@@ -29,8 +29,9 @@ class Coverage:
     """What a check really did.
 
     ``runs`` counts fresh subjects, ``points`` the suspension points at which a cancellation was
-    delivered, ``sequences`` those of operations that were run; ``opened`` names what kept the clock real, empty when the world stayed closed;
-    ``scheduled`` says whether the order in which tasks run was controlled.
+    delivered, ``sequences`` those of operations that were run; ``opened`` names what kept the
+    clock real, empty when the world stayed closed; ``scheduled`` says whether the
+    order in which tasks run was controlled.
     """
 
     runs: int = 0

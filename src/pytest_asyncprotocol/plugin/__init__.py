@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_asyncprotocol.plugin import doors, options, terminal
+from pytest_asyncprotocol.plugin import doors, options, payload, terminal
 from pytest_asyncprotocol.plugin import items as generated
 from pytest_asyncprotocol.plugin.record import RECORD, Record
 
@@ -38,9 +38,14 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(terminal.Summary(), "asyncprotocol-summary")
     if covered:
-        from pytest_asyncprotocol.plugin.coverage import session
+        from pytest_asyncprotocol.plugin.coverage import counting
 
-        session.register(config, covered, fail_under)
+        counting.register(config, covered, fail_under)
+    reports, baseline = options.report_paths(config), options.baseline_path(config)
+    if reports or baseline:
+        from pytest_asyncprotocol.plugin.report_files import session
+
+        session.register(config, reports, baseline)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -109,7 +114,7 @@ def pytest_runtest_makereport(
     """Attach what was checked to the test's report."""
     del call
     report = yield
-    terminal.attach(report, _record(item).take_finished())
+    payload.attach(report, item, _record(item).take_finished())
     return report
 
 

@@ -36,6 +36,11 @@ def arguments_of(item: pytest.Function | pytest.Metafunc) -> tuple[str, ...]:
     return tuple(function._fixtureinfo.argnames)
 
 
+def ids_of(item: pytest.Function) -> list[str]:
+    """The ids of the parameters of *item*, which stand in its brackets."""
+    return list(getattr(getattr(item, "callspec", None), "_idlist", ()))
+
+
 def is_async(definition: Any) -> bool:
     """Whether a fixture is made by a coroutine function or an async generator function."""
     function = definition.func

@@ -47,6 +47,10 @@ class _Check:
     backend: str | None
     door: _Door
 
+    @property
+    def id(self) -> str:
+        return f"{self.rule}-{self.backend}" if self.backend else self.rule
+
 
 def generate(metafunc: pytest.Metafunc) -> None:
     """Parametrize a decorated function, or a sync test that uses the fixture ``asyncprotocol``."""
@@ -103,7 +107,7 @@ def _generate_items(metafunc: pytest.Metafunc, declared: Declared) -> None:
     metafunc.parametrize(
         PARAMETER,
         [pytest.param(check, marks=pytest.mark.asyncprotocol) for check in checks],
-        ids=[f"{c.rule}-{c.backend}" if c.backend else c.rule for c in checks],
+        ids=[check.id for check in checks],
     )
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from pytest_asyncprotocol.model.settings import Settings
+
+REPORT_SUFFIXES = (".json", ".md", ".html")
 
 _LISTS = {
     "backends": "event loops to check on, separated by commas (default: asyncio,trio)",
@@ -43,6 +46,14 @@ def add(parser: pytest.Parser) -> None:
         "--asyncprotocol-cov-fail-under", metavar="N", type=float, default=None, help=under
     )
     parser.addini("asyncprotocol_cov_fail_under", under, type="float", default=None)
+    report = "write all verdicts to a file, by its suffix .json, .md or .html; may be repeated"
+    group.addoption(
+        "--asyncprotocol-report", metavar="PATH", action="append", default=None, help=report
+    )
+    parser.addini("asyncprotocol_report", report, type="paths", default=[])
+    baseline = "compare with an earlier .json report: fail for what is new, and what is not run"
+    group.addoption("--asyncprotocol-baseline", metavar="FILE", default=None, help=baseline)
+    parser.addini("asyncprotocol_baseline", baseline, type="string", default="")
     group.addoption(
         "--asyncprotocol-rules", action="store_true", help="list the catalogue of rules and exit"
     )
@@ -97,6 +108,40 @@ def coverage_of(config: pytest.Config) -> tuple[list[str], float | None]:
             "--asyncprotocol-cov-fail-under needs a package: add --asyncprotocol-cov=PACKAGE"
         )
     return list(dict.fromkeys(wanted)), share
+
+
+def report_paths(config: pytest.Config) -> list[Path]:
+    """Where reports are to be written.
+
+    Raises:
+        pytest.UsageError: a path has another suffix, or is a folder.
+    """
+    given: list[str] | None = config.getoption("asyncprotocol_report")
+    named = given or _from_ini(config, "asyncprotocol_report") or []
+    paths = [config.invocation_params.dir / name for name in named]
+    for path in paths:
+        if path.suffix.lower() not in REPORT_SUFFIXES:
+            raise pytest.UsageError(
+                f"--asyncprotocol-report (or its ini twin): {path.name!r} does not say what to "
+                "write: let it end in .json, .md or .html"
+            )
+        if path.is_dir():
+            raise pytest.UsageError(
+                f"--asyncprotocol-report (or its ini twin): {path} is a folder: name a file"
+            )
+    return list(dict.fromkeys(paths))
+
+
+def baseline_path(config: pytest.Config) -> Path | None:
+    """The earlier report to compare with, if any."""
+    flag: str | None = config.getoption("asyncprotocol_baseline")
+    if flag:
+        return config.invocation_params.dir / flag
+    name = _from_ini(config, "asyncprotocol_baseline")
+    if name is None:
+        return None
+    folder = config.invocation_params.dir if config.inipath is None else config.inipath.parent
+    return folder / str(name)
 
 
 def header(config: pytest.Config, wanted: Settings) -> str | None:

@@ -5,21 +5,12 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from pytest_asyncprotocol.model.verdicts import Report
-
 _ORDER = ("violated", "error", "passed", "vacuous", "skipped")
 _RAN = ("violated", "passed", "vacuous")
-
-
-def attach(report: pytest.TestReport, finished: list[Report]) -> None:
-    """Put what was checked on a test's report, as plain data that a worker can send."""
-    if finished:
-        setattr(report, "asyncprotocol", [_plain(each) for each in finished])  # noqa: B010
 
 
 @dataclass(slots=True)
@@ -98,7 +89,7 @@ class Summary:
         """Print the section, if anything was checked; the order is that of the node ids."""
         if not self._subjects:
             return
-        out = _Out(terminalreporter)
+        out = Out(terminalreporter)
         verbosity = terminalreporter.config.get_verbosity()
         if verbosity >= 0:
             terminalreporter.write_sep("=", "async protocol conformance")
@@ -124,7 +115,7 @@ class Summary:
         )
 
 
-class _Out:
+class Out:
     """Writes lines that are no wider than the terminal."""
 
     def __init__(self, reporter: pytest.TerminalReporter) -> None:
@@ -183,28 +174,3 @@ def _counted(counts: Counter[str]) -> str:
     named = (*_ORDER[:2], "expected", *_ORDER[2:])
     words = {"expected": "xfailed", "error": "without a verdict"}
     return ", ".join(f"{counts[s]} {words.get(s, s)}" for s in named if counts[s])
-
-
-def _plain(report: Report) -> dict[str, Any]:
-    from pytest_asyncprotocol.model.catalogue import catalogue
-
-    rules = catalogue().values()
-    return {
-        "subject": report.subject,
-        "protocol": report.protocol.words,
-        "targets": list(report.targets),
-        "known": sum(report.protocol in rule.protocols for rule in rules),
-        "catalogue": len(rules),
-        "unconfirmed": list(report.unconfirmed),
-        "verdicts": [
-            {
-                "rule": verdict.name,
-                "backend": verdict.backend,
-                "status": verdict.status.value,
-                "failed": verdict.failed,
-                "message": verdict.message,
-                "needs_fresh": verdict.message.startswith("needs a fresh object"),
-            }
-            for verdict in report
-        ],
-    }

@@ -41,7 +41,14 @@ def task_group() -> Any:
     return anyio.create_task_group()
 
 
-@real(ITERATOR, items=[1, 2, 3], cancel_safe=True)
+@real(
+    ITERATOR,
+    items=[1, 2, 3],
+    cancel_safe=True,
+    concurrent="safe",
+    closes=True,
+    checkpoints=True,
+)
 async def memory_object_stream() -> Any:
     send, receive = anyio.create_memory_object_stream[int](9)
     for item in (1, 2, 3):

@@ -32,7 +32,10 @@ def zip_() -> Any:
     return asyncstdlib.zip(_numbers(3), _numbers(2))
 
 
-@real(GENERATOR, items=[0, 1])
+@real(
+    GENERATOR,
+    items=[0, 1],
+)
 def islice() -> Any:
     return asyncstdlib.islice(_numbers(5), 2)
 
@@ -62,12 +65,12 @@ def sum_() -> Any:
     return asyncstdlib.sum(_numbers())
 
 
-@real(ITERATOR, items=[(0, 1), (1, 2)])
+@real(ITERATOR, items=[(0, 1), (1, 2)], closes=True, wraps=asyncstdlib.pairwise)
 def pairwise() -> Any:
     return asyncstdlib.pairwise(_numbers())
 
 
-@real(ITERATOR, items=[(0, 1), (2,)])
+@real(ITERATOR, items=[(0, 1), (2,)], wraps=lambda source: asyncstdlib.batched(source, 2))
 def batched() -> Any:
     return asyncstdlib.batched(_numbers(), 2)
 

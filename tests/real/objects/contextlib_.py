@@ -17,7 +17,7 @@ async def _numbers() -> AsyncIterator[int]:
         yield number
 
 
-@real(GENERATOR, items=[0, 1, 2])
+@real(GENERATOR, items=[0, 1, 2], concurrent="refused", closes=True, checkpoints=True)
 def generator() -> Any:
     return _numbers()
 

@@ -33,7 +33,15 @@ def semaphore() -> Any:
     return trio.Semaphore(2)
 
 
-@real(ITERATOR, backends=TRIO, items=[1, 2], cancel_safe=True)
+@real(
+    ITERATOR,
+    backends=TRIO,
+    items=[1, 2],
+    cancel_safe=True,
+    concurrent="safe",
+    closes=True,
+    checkpoints=True,
+)
 async def memory_channel() -> Any:
     send, receive = trio.open_memory_channel[int](9)
     for item in (1, 2):

@@ -10,7 +10,7 @@ async def main():
     try:
         await groups.aclose()
     except AttributeError as error:
-        print("AttributeError:", error)
+        print(f"AttributeError: it has no attribute {error.name!r}")
 
 
 asyncio.run(main())

@@ -15,6 +15,8 @@ from pytest_asyncprotocol.exploration.cancellation import (
 )
 from pytest_asyncprotocol.exploration.leaving import (
     BodyError,
+    entered_fresh,
+    expect_entry,
     left_by,
     left_in_cancelled_scope,
     suppresses,
@@ -30,9 +32,10 @@ from pytest_asyncprotocol.rules.async_context_manager.ending import ENDS_THE_PRO
 
 
 # It requires CM004, since a manager that suppresses whatever comes has one fault, not two; and
-# CM014, since it leaves in the same ways, and an exit that hangs then says nothing here.
+# CM014, since it leaves in the same ways, and an exit that hangs then says nothing here; and
+# CO004, since a request of its own that is left over makes every CancelledError look like ours.
 @rule("CM005", "never-suppresses-cancellation", Level.MUST,
-      requires=("CO010", "CM004", "CM014"))  # fmt: skip
+      requires=("CO010", "CO004", "CM004", "CM014"))  # fmt: skip
 async def never_suppresses_cancellation(case: Case) -> None:
     """It never suppresses cancellation, KeyboardInterrupt, SystemExit or GeneratorExit.
 
@@ -109,6 +112,7 @@ async def cancelled_exit_releases(case: Case) -> None:
         Trio, trio.abc.AsyncResource.aclose:
         https://trio.readthedocs.io/en/stable/reference-io.html#trio.abc.AsyncResource.aclose
     """
+    expect_entry(case)
     if not await is_released_by_plain_use(case):
         raise Vacuous("released= is false even where nothing is cancelled, which CM020 judges")
     reached = False
@@ -156,6 +160,7 @@ async def exit_in_cancelled_scope(case: Case) -> None:
         https://trio.readthedocs.io/en/stable/reference-core.html#cancellation-semantics
         https://anyio.readthedocs.io/en/stable/cancellation.html#finalization
     """
+    expect_entry(case)
     if not await is_released_by_plain_use(case):
         raise Vacuous("released= is false even where nothing is cancelled, which CM020 judges")
     for error in (None, BodyError()):
@@ -195,6 +200,7 @@ async def body_error_survives_cancellation(case: Case) -> None:
         https://docs.python.org/3/reference/simple_stmts.html#the-raise-statement
         https://trio.readthedocs.io/en/stable/reference-core.html#cancellation-semantics
     """
+    expect_entry(case)
     error = BodyError()
     if isinstance(error, case.declared.suppresses):
         raise NotApplicable("suppresses= covers every exception, so it may be gone")
@@ -242,8 +248,7 @@ async def _expect_program_to_end(case: Case) -> None:
     for kind in ENDS_THE_PROGRAM:
         if issubclass(kind, case.declared.suppresses):
             continue
-        subject = await case.fresh()
-        (await subject.enter()).unwrap()
+        subject = await entered_fresh(case)
         outcome = await left_by(subject, kind())
         if suppresses(outcome):
             raise Violation(

@@ -6,6 +6,7 @@ from pytest_asyncprotocol.exploration.leaving import (
     BodyError,
     a_cancellation,
     discard_unawaited,
+    entered_fresh,
     left_after_a_while,
     left_by,
     left_in_cancelled_scope,
@@ -48,8 +49,7 @@ async def exit_terminates(case: Case) -> None:
     if declared.waits_for_children:
         raise NotApplicable("declared waits_for_children=True")
     for error in (await a_cancellation(), *(kind() for kind in ENDS_THE_PROGRAM)):
-        subject = await case.fresh()
-        (await subject.enter()).unwrap()
+        subject = await entered_fresh(case)
         discard_unawaited(await left_by(subject, error))
         await case.tear_down()
     for body_error in (None, BodyError()):

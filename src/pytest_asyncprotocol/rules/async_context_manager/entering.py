@@ -65,11 +65,12 @@ async def failed_entry_releases(case: Case) -> None:
         entry = await subject.enter()
         await let_others_run(TURNS_TO_END)
         left = [] if declared.background_ok else sorted(describe_task(task) for task in alive())
+        released = declared.released is None or await is_released_when_quiet(case, subject, alive)
     if entry.returned:
         await subject.exit()
         raise Violation(f"failing_enter= was declared, but {entry.operation} {entry}")
     failed = f"{entry.operation} raised {type_name(entry.error)}"
-    if declared.released is not None and not await is_released(case, subject):
+    if not released:
         raise Violation(f"{failed}, and kept what it had acquired: released= is false")
     if left:
         raise Violation(f"{failed}, and {left[0]} is still alive")
@@ -126,7 +127,7 @@ async def cancelled_entry_releases(case: Case) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _CancelledEntry:
-    """An entry that was cancelled; it is ``safe`` if that reached it, and it released."""
+    """An entry that was cancelled; it is ``safe`` if it released, and no shield protected it."""
 
     released: bool
     safe: bool
@@ -149,7 +150,7 @@ async def _cancelled_entry(point: int, style: Style, case: Case) -> _CancelledEn
             return None
         case.points += run.delivered
         released = await is_released_when_quiet(case, run.subject, alive)
-    return _CancelledEntry(released, released and run.delivered)
+    return _CancelledEntry(released, released and run.exposed)
 
 
 async def _expect_release_when_crossed(point: int, case: Case) -> None:

@@ -10,6 +10,8 @@ from pytest_asyncprotocol.exploration.leaving import (
     BodyError,
     a_cancellation,
     discard_unawaited,
+    entered_fresh,
+    expect_entry,
     left_by,
     truth,
 )
@@ -25,9 +27,9 @@ from pytest_asyncprotocol.model.text import describe_exception
 async def suppresses_as_declared(case: Case) -> None:
     """``__aexit__`` returns a false value, unless suppression is declared.
 
-    What ``__aexit__`` returns for an exception of the body is false, so that the exception comes
-    out; for an exception of one of the types in ``suppresses=`` it is true. An ``__aexit__`` that
-    raises an exception of its own, or a group, suppresses nothing.
+    What ``__aexit__`` returns for an exception of the body, or a group of such, is false, so that
+    the exception comes out; for an exception of one of the types in ``suppresses=`` it is true.
+    An ``__aexit__`` that raises an exception of its own, or a group, suppresses nothing.
 
     Why:
         A true value makes ``async with`` go on as if nothing had happened: errors vanish, and
@@ -46,8 +48,7 @@ async def suppresses_as_declared(case: Case) -> None:
     """
     for error in _errors_to_raise(case):
         declared = isinstance(error, case.declared.suppresses)
-        subject = await case.fresh()
-        (await subject.enter()).unwrap()
+        subject = await entered_fresh(case)
         outcome = await left_by(subject, error)
         discard_unawaited(outcome)
         suppressed = _truth_of(outcome)
@@ -82,8 +83,7 @@ async def does_not_reraise(case: Case) -> None:
         https://docs.python.org/3/reference/datamodel.html#object.__exit__
     """
     error = BodyError()
-    subject = await case.fresh()
-    (await subject.enter()).unwrap()
+    subject = await entered_fresh(case)
     outcome = await left_by(subject, error)
     discard_unawaited(outcome)
     if outcome.error is error:
@@ -150,6 +150,7 @@ async def releases_after_error(case: Case) -> None:
         Python library reference, contextlib.asynccontextmanager:
         https://docs.python.org/3/library/contextlib.html#contextlib.asynccontextmanager
     """
+    expect_entry(case)
     for error in (None, BodyError(), await a_cancellation()):
         subject = await case.fresh()
         if not await is_released(case, subject):
@@ -164,6 +165,9 @@ async def releases_after_error(case: Case) -> None:
 
 def _errors_to_raise(case: Case) -> Iterator[BaseException]:
     yield BodyError()
+    group = ExceptionGroup("raised in the body", [BodyError()])
+    if not isinstance(group, case.declared.suppresses):
+        yield group
     for declared in case.declared.suppresses:
         made = _made(declared)
         if made is not None:

@@ -10,6 +10,7 @@ from pytest_asyncprotocol.engine.backends import checkpoint
 from pytest_asyncprotocol.exploration.leaving import (
     BodyError,
     discard_unawaited,
+    entered_fresh,
     left_by,
     suppresses,
 )
@@ -212,8 +213,7 @@ def _shown(value: object) -> str:
 
 async def _left(case: Case, error: BaseException) -> Outcome:
     """How a fresh manager is left by *error*."""
-    subject = await case.fresh()
-    (await subject.enter()).unwrap()
+    subject = await entered_fresh(case)
     outcome = await left_by(subject, error)
     discard_unawaited(outcome)
     return outcome

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytest_asyncprotocol.exploration.leaving import expect_entry
 from pytest_asyncprotocol.exploration.release import is_released_now
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Level, rule
@@ -40,6 +41,7 @@ async def same_through_each_protocol(case: Case) -> None:
         https://docs.python.org/3/reference/datamodel.html#coroutines
         https://docs.python.org/3/reference/compound_stmts.html#the-with-statement
     """
+    expect_entry(case)
     subject = await case.fresh()
     others = [name for name in ("__await__", "__enter__") if subject.special(name) is not None]
     if not others:

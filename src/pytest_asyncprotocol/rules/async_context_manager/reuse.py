@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pytest_asyncprotocol.exploration.leaving import entered_fresh
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.exceptions import Violation
@@ -33,8 +34,7 @@ async def re_entry(case: Case) -> None:
         https://docs.python.org/3/library/contextlib.html#single-use-reusable-and-reentrant-context-managers
     """
     reuse = case.declared.reuse
-    subject = await case.fresh()
-    (await subject.enter()).unwrap()
+    subject = await entered_fresh(case)
     (await subject.exit()).unwrap()
 
     second = await subject.enter()
@@ -48,7 +48,7 @@ async def re_entry(case: Case) -> None:
 
     if reuse == "reentrant":
         await case.tear_down()
-        await _nest(await case.fresh())
+        await _nest(await entered_fresh(case))
 
 
 # It requires CM015, since an exit that can be waited for once has one fault, entered again or not.
@@ -76,8 +76,7 @@ async def second_exit_ends(case: Case) -> None:
         https://trio.readthedocs.io/en/stable/reference-io.html#trio.abc.AsyncResource.aclose
         https://docs.python.org/3/library/contextlib.html#single-use-reusable-and-reentrant-context-managers
     """
-    subject = await case.fresh()
-    (await subject.enter()).unwrap()
+    subject = await entered_fresh(case)
     (await subject.exit()).unwrap()
     await subject.exit()
     await case.tear_down()
@@ -87,7 +86,7 @@ async def second_exit_ends(case: Case) -> None:
 
 
 async def _nest(subject: Subject) -> None:
-    (await subject.enter()).unwrap()
+    """Use *subject*, which was entered, inside of that use."""
     _expect_return(await subject.enter(), "inside the first use, though declared reentrant")
     _expect_return(await subject.exit(), "of the inner use, though declared reentrant")
     _expect_return(await subject.exit(), "of the outer use, though declared reentrant")

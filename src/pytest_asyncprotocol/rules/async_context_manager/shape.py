@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from pytest_asyncprotocol.exploration.leaving import expect_entry
 from pytest_asyncprotocol.exploration.scenarios import entered, exited
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Feeds, Level, rule
@@ -139,6 +140,7 @@ async def declared_target(case: Case) -> None:
     declared = case.declared
     if case.is_instance and not declared.value_is_self:
         raise NotApplicable("value= is judged inside the body, which needs a factory")
+    expect_entry(case)
     subject = await case.fresh()
     entry: Outcome = await entered(case, subject)
     value = entry.unwrap()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import AsyncGenerator
 
 from pytest_asyncprotocol.engine.backends import checkpoint
@@ -13,8 +12,11 @@ from pytest_asyncprotocol.exploration.scenarios import take, whole_pass
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
-from pytest_asyncprotocol.rules.async_generator.state import MOST_YIELDS, expect_methods
+from pytest_asyncprotocol.rules.async_generator.state import expect_methods, yields
 from pytest_asyncprotocol.rules.async_iterator.closing import expect_closing
+
+NUMBERS = 100
+"""Numbers that the source of a wrapper gives, which is enough to be left early."""
 
 ITEMS_OF_THE_SOURCE = 3
 """Items of a wrapper after which it is closed, each in a run of its own."""
@@ -86,7 +88,7 @@ async def no_collector_needed(case: Case) -> None:
         https://peps.python.org/pep-0525/#finalization
         https://docs.python.org/3/library/asyncio-dev.html#asynchronous-generators-best-practices
     """
-    for count in range(1, MOST_YIELDS + 1):
+    for count in yields(case):
         subject = await case.fresh()
         when = f"closed after item {count}"
         with left_to_the_collector() as left:
@@ -114,7 +116,7 @@ async def no_collector_needed(case: Case) -> None:
 async def source_closed(case: Case) -> None:
     """A generator around another one closes that before its own ``aclose()`` returns.
 
-    ``wraps=`` takes a generator of the numbers 0, 1, 2 and so on. What it makes of that is closed
+    ``wraps=`` takes a generator of the numbers from 0 to 99. What it makes of that is closed
     after each of its first items, and then the inner generator is closed, and its clean-up is
     done. Do not declare ``wraps=`` for one that only borrows its source, or declare
     ``closes=False``.
@@ -152,7 +154,7 @@ class _Source:
 
     async def items(self) -> AsyncGenerator[int]:
         try:
-            for number in itertools.count():
+            for number in range(NUMBERS):
                 await checkpoint()
                 yield number
         finally:

@@ -9,10 +9,13 @@ from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.declarations import same
 from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
 from pytest_asyncprotocol.model.subject import Outcome, Subject
-from pytest_asyncprotocol.rules.async_generator.state import expect_methods
+from pytest_asyncprotocol.rules.async_generator.state import expect_methods, yields
 
 SEQUENTIAL_RUNS = 2
 """Runs that have to agree before the answers of a generator count as repeatable."""
+
+ITEMS = 3
+"""Items that a generator has to give: one to start it, and an answer to each caller."""
 
 Answers = tuple[Outcome, Outcome]
 
@@ -43,6 +46,8 @@ async def one_caller_at_a_time(case: Case) -> None:
     """
     expect_methods(await case.fresh(), "asend")
     await case.tear_down()
+    if len(yields(case)) < ITEMS:
+        raise Vacuous("it is declared to wait for ever before it could answer two calls")
     in_a_row = await _repeatable_answers(case)
     suspended = False
     for _ in schedules(case.library):

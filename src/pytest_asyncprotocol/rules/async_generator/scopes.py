@@ -9,16 +9,17 @@ from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
 from pytest_asyncprotocol.model.subject import Outcome, Subject
-from pytest_asyncprotocol.rules.async_generator.state import MOST_YIELDS
+from pytest_asyncprotocol.rules.async_generator.state import yields
+from pytest_asyncprotocol.rules.async_iterable.shape import FOR_ASYNC_FOR
 
 
-@rule("AG007", "no-yield-in-scope", Level.SHOULD, requires=("CO010",))
+@rule("AG007", "no-yield-in-scope", Level.SHOULD, protocols=FOR_ASYNC_FOR, requires=("CO010",))
 async def no_yield_in_scope(case: Case) -> None:
     """It does not yield inside a cancel scope, a time-out or a task group.
 
-    When an item has come, the task has the scopes open that it had before. A scope that is opened
-    and closed between two items is fine. A function that ``@asynccontextmanager`` decorates, or a
-    fixture, may hold one: it is no iterator of a consumer.
+    When an item has come, of a generator or of another iterator, the task has the scopes open that
+    it had before. A scope that is opened and closed between two items is fine. A function that
+    ``@asynccontextmanager`` decorates, or a fixture, may hold one: it is no iterator of a consumer.
 
     Why:
         The consumer's code then runs in that scope: a time-out of the generator cancels the
@@ -42,8 +43,9 @@ async def no_yield_in_scope(case: Case) -> None:
     """
     subject = await case.fresh()
     before = open_scopes(case.library)
-    for count in range(1, MOST_YIELDS + 1):
-        if not await _goes_on(subject, count):
+    iterator = subject.aiter()
+    for count in yields(case):
+        if not await _goes_on(iterator, count):
             return
         opened = open_scopes(case.library).opened_since(before)
         if opened:
@@ -79,7 +81,7 @@ async def any_context(case: Case) -> None:
     await _expect_steps_anywhere(case)
     if not (await case.fresh()).has("aclose"):
         return
-    for count in range(1, MOST_YIELDS + 1):
+    for count in yields(case):
         await case.tear_down()
         subject = await case.fresh()
         if (await take(subject, count)).end is not None:
@@ -114,7 +116,7 @@ async def consumers_context_kept(case: Case) -> None:
         https://peps.python.org/pep-0568/#motivation
     """
     subject = await case.fresh()
-    for count in range(1, MOST_YIELDS + 1):
+    for count in yields(case):
         before = context_variables()
         if not await _goes_on(subject, count):
             return
@@ -123,9 +125,9 @@ async def consumers_context_kept(case: Case) -> None:
             raise Violation(f"after item {count} its consumer sees {', '.join(changed)}")
 
 
-async def _goes_on(subject: Subject, count: int) -> bool:
+async def _goes_on(iterator: Subject, count: int) -> bool:
     """Whether item number *count* comes."""
-    goes_on = (await subject.anext()).returned
+    goes_on = (await iterator.anext()).returned
     if not goes_on and count == 1:
         raise Vacuous("it gave no item, so it was not at a yield")
     return goes_on
@@ -133,7 +135,7 @@ async def _goes_on(subject: Subject, count: int) -> bool:
 
 async def _expect_steps_anywhere(case: Case) -> None:
     subject = await case.fresh()
-    for count in range(1, MOST_YIELDS + 1):
+    for count in yields(case):
         outcome = await elsewhere(subject.anext())
         if outcome.returned:
             continue

@@ -59,7 +59,7 @@ async def all_methods(case: Case) -> None:
     raise Violation(f"{type(subject.object).__name__} has no {names}{hint}")
 
 
-@rule("AG005", "athrow-signatures", Level.MUST, requires=("CO010",))
+@rule("AG005", "athrow-signatures", Level.MUST, requires=("CO010", "AG012"))
 async def athrow_signatures(case: Case) -> None:
     """``athrow`` takes an exception, and on Python 3.11 also its type, value and traceback.
 

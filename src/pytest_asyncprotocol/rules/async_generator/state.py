@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncGenerator
 
-from pytest_asyncprotocol.exploration.scenarios import drain, take
+from pytest_asyncprotocol.exploration.scenarios import FIRST_ITEMS, drain, take
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Feeds, Level, rule
 from pytest_asyncprotocol.model.declarations import same
@@ -20,7 +20,7 @@ from pytest_asyncprotocol.rules.async_iterator.ending import (
 )
 
 MOST_YIELDS = 30
-"""Places at which a generator yields that are visited, each in a run of its own."""
+"""Places at which a generator yields that are visited at most."""
 
 
 class Thrown(BaseException):
@@ -52,7 +52,7 @@ async def no_yield_after_close(case: Case) -> None:
         https://peps.python.org/pep-0525/#finalization
     """
     expect_methods(await case.fresh(), "aclose", "athrow")
-    for count in range(1, MOST_YIELDS + 1):
+    for count in yields(case):
         subject = await case.fresh()
         if (await take(subject, count)).end is not None:
             if count == 1:
@@ -166,6 +166,21 @@ async def athrow_not_swallowed(case: Case) -> None:
     reference = await case.fresh()
     if not any(item is None for item in (await drain(case, reference)).items):
         raise Violation(f"{outcome.operation} {outcome}; expected the exception, or an item")
+
+
+def yields(case: Case) -> range:
+    """The numbers of the items at which a generator is visited, each in a run of its own.
+
+    Raises:
+        Vacuous: it is declared to wait for ever before its first item.
+    """
+    listed = case.declared.listed_items
+    most = MOST_YIELDS
+    if case.declared.infinite:
+        most = FIRST_ITEMS if listed is None else min(len(listed), MOST_YIELDS)
+    if not most:
+        raise Vacuous("it gives no item, so it can't be at a yield")
+    return range(1, most + 1)
 
 
 def expect_methods(subject: Subject, *names: str) -> None:

@@ -37,10 +37,10 @@ async def released_when_left(case: Case) -> None:
         https://peps.python.org/pep-0533/#background-and-motivation
     """
     subject = await case.fresh()
-    managers = await _enter(subject)
+    managers = await enter(subject)
     iterator = subject.aiter()
     if iterator is not subject:
-        managers += await _enter(iterator)
+        managers += await enter(iterator)
     outcome = await iterator.anext()
     if not outcome.returned:
         raise Vacuous("it gave no item, so it could not be left early")
@@ -60,7 +60,7 @@ async def released_when_left(case: Case) -> None:
     raise Violation(f"left after one item and closed by {how}, it is not released")
 
 
-async def _enter(subject: Subject) -> list[Subject]:
+async def enter(subject: Subject) -> list[Subject]:
     """Enter *subject*, if it is an async context manager; gives what has to be exited."""
     if subject.special("__aenter__") is None or subject.special("__aexit__") is None:
         return []

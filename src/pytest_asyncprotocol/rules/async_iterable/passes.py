@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Iterator
+from itertools import islice
+from typing import cast
+
 from pytest_asyncprotocol.exploration.scenarios import Pass, iterated, take
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Feeds, Level, rule
-from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
-from pytest_asyncprotocol.model.subject import Outcome, Subject
-from pytest_asyncprotocol.model.text import describe
+from pytest_asyncprotocol.model.exceptions import NotApplicable, Vacuous, Violation
+from pytest_asyncprotocol.model.subject import Outcome, Subject, discard
+from pytest_asyncprotocol.model.text import describe, describe_exception
 
 
 @rule(
@@ -40,9 +45,9 @@ async def second_pass(case: Case) -> None:
     first: Pass = await iterated(case, subject)
     if case.declared.reiterable:
         second = await _another_pass(subject, len(first.items) + (first.end is not None))
-        if not (_same_items(case, first, second) and _same_end(first.end, second.end)):
+        if not (same_items(case, first, second) and same_end(first.end, second.end)):
             raise Violation(
-                f"its first pass {_shown(first)}, its second {_shown(second)}; expected the same"
+                f"its first pass {shown(first)}, its second {shown(second)}; expected the same"
             )
     elif first.end is None:
         raise Vacuous("its first pass never ended, so what comes next is not a second one")
@@ -50,11 +55,57 @@ async def second_pass(case: Case) -> None:
         second = await _another_pass(subject, len(first.items) + 1)
         if second.items:
             raise Violation(
-                f"it was declared reiterable=False, but its second pass {_shown(second)}; "
+                f"it was declared reiterable=False, but its second pass {shown(second)}; "
                 "expected no item"
             )
     if not first.items:
         raise Vacuous("its first pass gave no item, so the passes could not differ")
+
+
+@rule("AB009", "both-iterations-agree", Level.MAY, requires=("CO010",))
+async def both_iterations_agree(case: Case) -> None:
+    """``__iter__`` and ``__aiter__`` of one class give the same items.
+
+    Items that have to be awaited are not compared, and a synchronous iteration that raises says
+    nothing.
+
+    Why:
+        Whoever ports a loop from ``for`` to ``async for`` gets something else.
+
+    In practice:
+        Two loops over the same data, of which one was changed.
+
+    Advice:
+        Let both give what one function of the class makes.
+
+    Source:
+        Nothing demands it; collections.abc.Iterable and AsyncIterable have the same meaning:
+        https://docs.python.org/3/library/collections.abc.html#collections.abc.AsyncIterable
+    """
+    subject = await case.fresh()
+    method = subject.special("__iter__")
+    if method is None or _is_await(subject.object):
+        raise NotApplicable("it has no synchronous iteration")
+    asynchronous: Pass = await iterated(case, await case.fresh())
+    most = len(asynchronous.items) + (asynchronous.end is not None)
+    try:
+        synchronous = Pass(list(islice(cast("Iterator[object]", method()), most)), None)
+    except Exception as error:
+        raise Vacuous(f"its synchronous iteration raised {describe_exception(error)}") from error
+    if any(map(inspect.isawaitable, synchronous.items + asynchronous.items)):
+        for item in synchronous.items:
+            discard(item)
+        raise NotApplicable("its items have to be awaited")
+    if not same_items(case, synchronous, asynchronous):
+        raise Violation(
+            f"`for` gives {describe(synchronous.items)}, `async for` {describe(asynchronous.items)}"
+        )
+
+
+def _is_await(obj: object) -> bool:
+    """Whether the ``__iter__`` of *obj* is there for ``yield from``, as that of a future."""
+    cls = type(obj)
+    return getattr(cls, "__iter__", None) is getattr(cls, "__await__", obj)
 
 
 async def _another_pass(subject: Subject, most: int) -> Pass:
@@ -65,7 +116,8 @@ async def _another_pass(subject: Subject, most: int) -> Pass:
     return await take(iterator, most)
 
 
-def _same_items(case: Case, first: Pass, second: Pass) -> bool:
+def same_items(case: Case, first: Pass, second: Pass) -> bool:
+    """Whether the second pass gave what the first one gave, as far as that can be compared."""
     if len(first.items) != len(second.items):
         return False
     if callable(case.declared.items):
@@ -91,12 +143,14 @@ def _alike(one: object, other: object) -> bool:
         return True
 
 
-def _same_end(one: Outcome | None, other: Outcome | None) -> bool:
+def same_end(one: Outcome | None, other: Outcome | None) -> bool:
+    """Whether two passes ended alike, or neither did."""
     if one is None or other is None:
         return one is other
     return type(one.error) is type(other.error)
 
 
-def _shown(taken: Pass) -> str:
+def shown(taken: Pass) -> str:
+    """What a pass gave, and how it ended if not as usual."""
     end = "" if taken.end is None or taken.end.stopped else f" and {taken.end}"
     return f"gave {describe(taken.items)}{end}"

@@ -114,6 +114,43 @@ async def aiter_gives_iterator(case: Case) -> None:
         )
 
 
+@rule("AB004", "iterator-is-iterable", Level.SHOULD,
+      requires=("AB001", "AB002", "AB003"), feeds=Feeds.SCENARIO)  # fmt: skip
+async def iterator_is_iterable(case: Case) -> None:
+    """The iterator that ``aiter()`` gives is itself async-iterable.
+
+    It has ``__aiter__`` on its type, and ``aiter()`` of it gives an iterator again. A loop over the
+    iterable works without it, so nobody notices for long.
+
+    Why:
+        ``async for`` over an iterator that was opened before raises TypeError, and for
+        ``isinstance(..., AsyncIterator)`` it is none.
+
+    In practice:
+        A small class with ``async def __anext__`` alone, made for one ``__aiter__``.
+
+    Advice:
+        Add ``def __aiter__(self): return self``.
+
+    Source:
+        Python glossary, "asynchronous iterator", and collections.abc.AsyncIterator:
+        https://docs.python.org/3/glossary.html#term-asynchronous-iterator
+        https://docs.python.org/3/library/collections.abc.html#collections.abc.AsyncIterator
+    """
+    iterator = await _opened(case, await case.fresh())
+    if iterator.special("__aiter__") is None:
+        raise Violation(
+            f"__aiter__ returned {describe(iterator.object)}, which has no __aiter__ on its type"
+        )
+    again = iterator.aiter()
+    if again.special("__anext__") is None:
+        discard(again.object)
+        raise Violation(
+            f"aiter() of the iterator gave {describe(again.object)}, which has no __anext__ on its "
+            "type"
+        )
+
+
 async def _opened(case: Case, subject: Subject) -> Subject:
     """What ``__aiter__`` gives.
 

@@ -1,5 +1,6 @@
 """Rules for async iterators, and for async generators, which are async iterators too."""
 
+from pytest_asyncprotocol.rules.async_iterator import awaitables as awaitables
 from pytest_asyncprotocol.rules.async_iterator import cancellation as cancellation
 from pytest_asyncprotocol.rules.async_iterator import checkpoints as checkpoints
 from pytest_asyncprotocol.rules.async_iterator import closing as closing

@@ -12,14 +12,7 @@ from pytest_asyncprotocol.exploration.cancellation import (
     CancelledRun,
     cancelled_at,
 )
-from pytest_asyncprotocol.exploration.scenarios import (
-    BEYOND,
-    FIRST_ITEMS,
-    LONGEST_PASS,
-    Pass,
-    drain,
-    take,
-)
+from pytest_asyncprotocol.exploration.scenarios import Pass, drain, most_items, take
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.exceptions import NotApplicable, Vacuous, Violation
@@ -127,7 +120,7 @@ async def cancel_and_resume(case: Case, judge: Callable[[Resumed], None]) -> Non
     Raises:
         Vacuous: no cancellation came out of a step.
     """
-    most = _most_items(case)
+    most = most_items(case)
     for style in STYLES[case.library]:
         for point in range(1, MOST_POINTS + 1):
             before: list[Any] = []
@@ -157,13 +150,6 @@ def _collecting(items: list[Any], most: int) -> Callable[[Case, Subject], Any]:
 def _expect_promise(case: Case) -> None:
     if not case.declared.cancel_safe:
         raise NotApplicable("declared cancel_safe=False")
-
-
-def _most_items(case: Case) -> int:
-    listed = case.declared.listed_items
-    if case.declared.infinite:
-        return FIRST_ITEMS if listed is None else len(listed)
-    return LONGEST_PASS if listed is None else len(listed) + BEYOND
 
 
 async def _number_of_items(case: Case) -> int:

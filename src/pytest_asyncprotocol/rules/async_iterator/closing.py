@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from pytest_asyncprotocol.engine.lineage import following
+from pytest_asyncprotocol.exploration.cancellation import (
+    MOST_POINTS,
+    STYLES,
+    Style,
+    cancelled_at,
+    in_cancelled_scope,
+)
+from pytest_asyncprotocol.exploration.release import is_released_when_quiet
 from pytest_asyncprotocol.exploration.scenarios import BEYOND, closed_twice, whole_pass
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Feeds, Level, rule
@@ -9,9 +18,10 @@ from pytest_asyncprotocol.model.exceptions import NotApplicable, Vacuous, Violat
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 
 
-# A generator that goes on after GeneratorExit makes aclose() fail: AG001 and AG004 say why.
+# A generator that goes on after GeneratorExit, or can't take it, or gets it inside a task group,
+# makes aclose() fail: AG001, AG004, AG005 and AG007 say why.
 @rule("AI017", "aclose-idempotent", Level.MUST,
-      requires=("CO010", "AG001", "AG004"), feeds=Feeds.SCENARIO)  # fmt: skip
+      requires=("CO010", "AG001", "AG004", "AG005", "AG007"), feeds=Feeds.SCENARIO)  # fmt: skip
 async def aclose_idempotent(case: Case) -> None:
     """``aclose``, if present, is async, idempotent, and safe on an iterator never started.
 
@@ -92,6 +102,58 @@ async def nothing_after_aclose(case: Case) -> None:
     await expect_no_item(subject, "after aclose()")
 
 
+# What even an undisturbed aclose() does not release is AB008's; a generator whose clean-up is cut
+# short in a cancelled step is AG008's.
+@rule("AI019", "cancelled-aclose-releases", Level.SHOULD,
+      requires=("CO010", "AB008", "AG008"), enabled_by=("released",))  # fmt: skip
+async def cancelled_aclose_releases(case: Case) -> None:
+    """An ``aclose()`` that is cancelled still releases.
+
+    After one item, ``aclose()`` is cancelled at each of its suspensions, each in a run of its own;
+    on trio also before it begins. The declared ``released=`` is true then, at once or when its own
+    tasks had some time. On asyncio it is enough to release when a cancel scope cancels, or when
+    ``Task.cancel()`` does. A shield, or a goodbye that is cut short, is no violation.
+
+    Why:
+        A time-out around a shutdown keeps the connection that was about to be closed.
+
+    In practice:
+        ``await self.flush()`` and then ``self.socket.close()``, without ``finally``.
+
+    Advice:
+        Release in ``finally``, without an await; or await under a shield that has a time limit.
+
+    Source:
+        Trio, trio.abc.AsyncResource.aclose ("before raising Cancelled"):
+        https://trio.readthedocs.io/en/stable/reference-io.html#trio.abc.AsyncResource.aclose
+    """
+    if not (await case.fresh()).has("aclose"):
+        raise NotApplicable("it has no aclose()")
+    expect_closing(case)
+    await case.tear_down()
+    for point in range(1, MOST_POINTS + 1):
+        released = [await _released_by(case, point, style) for style in STYLES[case.library]]
+        if released[0] is None:
+            break
+        case.points += 1
+        if not any(released):
+            raise Violation(
+                f"aclose(), cancelled at its suspension {point}, ended without releasing: "
+                "released= is false"
+            )
+    if case.library == "trio":
+        subject = await _with_an_item(case)
+        with following(case.library) as alive:
+            await in_cancelled_scope(case, subject.aclose)
+            if not await is_released_when_quiet(case, subject, alive):
+                raise Violation(
+                    "aclose(), in a scope that was cancelled before, ended without releasing: "
+                    "released= is false"
+                )
+    elif not case.points:
+        raise Vacuous("aclose() never suspended, so no cancellation could be delivered into it")
+
+
 def expect_closing(case: Case) -> None:
     """Leave out an iterator whose ``aclose()`` closes nothing by design."""
     if case.declared.closes is False:
@@ -109,3 +171,26 @@ async def expect_no_item(subject: Subject, when: str) -> None:
 def _expect_success(outcome: Outcome, when: str) -> None:
     if not outcome.returned:
         raise Violation(f"{outcome.operation}, {when}, {outcome}; expected it to succeed")
+
+
+async def _with_an_item(case: Case) -> Subject:
+    subject = await case.fresh()
+    if not (await subject.anext()).returned:
+        raise Vacuous("it gave no item before it was closed")
+    return subject
+
+
+async def _released_by(case: Case, point: int, style: Style) -> bool | None:
+    """Whether an ``aclose()`` that is cancelled at *point* releases; None if it has none."""
+
+    async def close(case: Case, subject: Subject) -> None:
+        del case
+        await subject.aclose()
+
+    with following(case.library) as alive:
+        run = await cancelled_at(point, style, case, close, lambda: _with_an_item(case))
+        released = None
+        if run is not None:
+            released = await is_released_when_quiet(case, run.subject, alive)
+    await case.tear_down()
+    return released

@@ -1,1 +1,128 @@
 """Rules about a hand-written iterator that passes on what the loop sends and throws."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from pytest_asyncprotocol.exploration.cancellation import MOST_POINTS
+from pytest_asyncprotocol.exploration.delegation import (
+    Delegation,
+    cancelled_by_hand,
+    closed_by_hand,
+)
+from pytest_asyncprotocol.model.case import Case
+from pytest_asyncprotocol.model.catalogue import Level, rule
+from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
+from pytest_asyncprotocol.model.protocols import has_attribute
+from pytest_asyncprotocol.model.text import describe_exception
+
+
+# What a throw() makes of an argument that it does not take is AW007's.
+@rule("AW006", "passes-interruptions-on", Level.SHOULD, requires=("CO010", "AW005", "AW007"))
+async def passes_interruptions_on(case: Case) -> None:
+    """An iterator written by hand passes ``throw()`` and ``close()`` on.
+
+    What it waits for is told when the await is cancelled, which asyncio does by ``throw()``, and
+    when it is closed: no coroutine is left suspended where it stood. An iterator that waits for no
+    other operation needs neither method. Coroutines, generators and futures pass both on by
+    themselves, so nothing is asked of what ``return self._run().__await__()`` gives.
+
+    Why:
+        The caller is cancelled, and the operation knows nothing of it: its clean-up runs whenever
+        the garbage collector comes by, or never.
+
+    In practice:
+        A class with ``__iter__``, ``__next__`` and ``send`` around another awaitable's iterator.
+
+    Advice:
+        Write ``__await__`` as a generator with ``yield from``; or give the iterator ``throw`` and
+        ``close`` that call those of the inner one.
+
+    Source:
+        Python language reference, coroutine.throw() and coroutine.close(), and PEP 380:
+        https://docs.python.org/3/reference/datamodel.html#coroutine.throw
+        https://peps.python.org/pep-0380/#formal-semantics
+    """
+    for interrupt, done, method in (
+        (cancelled_by_hand, "cancelled", "throw"),
+        (closed_by_hand, "closed", "close"),
+    ):
+        for point in range(1, MOST_POINTS + 1):
+            delegation = await interrupt(case, point)
+            if delegation is None:
+                break
+            case.points += 1
+            if delegation.untold:
+                raise Violation(
+                    f"{done} at suspension {point}, its iterator {_fault(delegation, method)} to "
+                    f"{_named(delegation.untold[0])}, which was left suspended"
+                )
+            await case.tear_down()
+        await case.tear_down()
+    _expect_points(case)
+
+
+@rule("AW007", "throw-takes-one-argument", Level.MUST, requires=("CO010", "AW005"))
+async def throw_takes_one_argument(case: Case) -> None:
+    """The ``throw()`` of an iterator written by hand can be called with the exception alone.
+
+    That is how asyncio cancels. The form with three arguments, type, value and traceback, is
+    deprecated; a ``throw`` that takes it too is fine. Nothing is asked of an iterator without
+    ``throw``, or of one that Python itself provides.
+
+    Why:
+        In place of the cancellation TypeError comes out, and what the iterator waits for is left
+        as it stood.
+
+    In practice:
+        ``def throw(self, typ, val, tb)``, or ``val`` passed on where it is None.
+
+    Advice:
+        Write ``def throw(self, error)``, with ``*details`` behind it for the old form.
+
+    Source:
+        Python language reference, coroutine.throw() (changed in version 3.12):
+        https://docs.python.org/3/reference/datamodel.html#coroutine.throw
+    """
+    for point in range(1, MOST_POINTS + 1):
+        delegation = await cancelled_by_hand(case, point)
+        if delegation is None:
+            break
+        if not has_attribute(delegation.iterator, "throw"):
+            raise Vacuous("its iterator has no throw(), which AW006 judges")
+        case.points += 1
+        if not _takes_one_argument(delegation.iterator.throw):
+            raise Violation("the throw() of its iterator can't be called with the exception alone")
+        if delegation.protest is not None:
+            raise Violation(
+                f"cancelled at suspension {point}, the throw() of its iterator was given the "
+                f"exception alone, and raised {describe_exception(delegation.protest)}"
+            )
+        await case.tear_down()
+    _expect_points(case)
+
+
+def _expect_points(case: Case) -> None:
+    if not case.points:
+        raise Vacuous("it never suspended, so it could not be interrupted")
+
+
+def _fault(delegation: Delegation, method: str) -> str:
+    if has_attribute(delegation.iterator, method):
+        return f"did not pass {method}() on"
+    return f"has no {method}() to pass that on"
+
+
+def _named(operation: Any) -> str:
+    return f"the {type(operation).__name__} {operation.__qualname__.rpartition('<locals>.')[2]}"
+
+
+def _takes_one_argument(throw: Any) -> bool:
+    try:
+        inspect.signature(throw).bind(GeneratorExit())
+    except TypeError:
+        return False
+    except ValueError:
+        return True
+    return True

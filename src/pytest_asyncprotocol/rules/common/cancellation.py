@@ -8,19 +8,18 @@ from pytest_asyncprotocol.exploration.cancellation import (
     CancelledRun,
     sweep,
 )
-from pytest_asyncprotocol.exploration.interception import closed_at, relenting
+from pytest_asyncprotocol.exploration.ending import closed_at
+from pytest_asyncprotocol.exploration.interception import relenting
 from pytest_asyncprotocol.exploration.leaving import BodyError, uses
 from pytest_asyncprotocol.exploration.patience import cancelled_late
-from pytest_asyncprotocol.exploration.scenarios import Scenario, whole_pass
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
-from pytest_asyncprotocol.model.protocols import Protocol
-from pytest_asyncprotocol.model.subject import Subject
 from pytest_asyncprotocol.model.text import describe_exception
 
 
-@rule("CO001", "cancellation-passes", Level.MUST, requires=("CO010",))
+# Of a generator that yields inside a task group, that group decides what comes out: see AG007.
+@rule("CO001", "cancellation-passes", Level.MUST, requires=("CO010", "AG007"))
 async def cancellation_passes(case: Case) -> None:
     """Cancellation is transparent: every operation lets it through.
 
@@ -50,7 +49,8 @@ async def cancellation_passes(case: Case) -> None:
     await sweep(case, map(relenting, uses(case)), judge)
 
 
-@rule("CO002", "cancellation-unchanged", Level.SHOULD, requires=("CO010", "CO001"))
+# Where the throw() of an iterator can't be called, TypeError comes in place of every cancellation.
+@rule("CO002", "cancellation-unchanged", Level.SHOULD, requires=("CO010", "CO001", "AW007"))
 async def cancellation_unchanged(case: Case) -> None:
     """Cancellation is not converted into another exception.
 
@@ -81,14 +81,17 @@ async def cancellation_unchanged(case: Case) -> None:
     await sweep(case, map(relenting, uses(case)), judge)
 
 
-# What goes on after a cancellation goes on after GeneratorExit too: that is CO001's.
-@rule("CO005", "close-ends-it", Level.MUST, requires=("CO010", "CO001"), needs_own_loop=True)
+# What goes on after a cancellation goes on after GeneratorExit too: that is CO001's; and what an
+# iterator written by hand does not pass on is AW006's.
+@rule("CO005", "close-ends-it", Level.MUST,
+      requires=("CO010", "CO001", "AW006"), needs_own_loop=True)  # fmt: skip
 async def close_ends_it(case: Case) -> None:
     """``coroutine.close()`` ends it: it does not go on after GeneratorExit.
 
-    At whichever of its suspensions an operation gets GeneratorExit, it does not catch that to go
-    on. Left alone are an operation that awaits something while it cleans up and then lets
-    GeneratorExit out, one that ends at once by a value, and one that raises another error.
+    At whichever of its suspensions an operation gets GeneratorExit, none of its coroutines catches
+    that to await something else and give a value after it. Left alone are one that awaits while it
+    cleans up and then lets GeneratorExit out, one that ends at once by a value, and one that
+    raises another error.
 
     Why:
         The coroutine can't be got rid of: Python says "coroutine ignored GeneratorExit", and what
@@ -106,20 +109,21 @@ async def close_ends_it(case: Case) -> None:
         https://docs.python.org/3/reference/datamodel.html#coroutine.close
         https://peps.python.org/pep-0342/#new-generator-method-close
     """
-    for scenario in map(_unforgiving, uses(case)):
+    for scenario in uses(case):
         for point in range(1, MOST_POINTS + 1):
             run = await closed_at(point, case, scenario)
-            await case.tear_down()
             if run is None:
                 break
             case.points += run.closed
-            if run.went_on and run.error is None and not run.given_up:
+            if run.returned or run.endless:
                 raise Violation(
-                    f"closed at suspension {point}, it caught GeneratorExit and went on; "
-                    "expected it to end"
+                    f"closed at suspension {point}, it caught GeneratorExit and went on "
+                    f"{'for ever' if run.endless else 'to give a value'}; expected it to end"
                 )
+            await case.tear_down()
+        await case.tear_down()
     if not case.points:
-        raise Vacuous("nothing ever suspended, so nothing could be closed")
+        raise Vacuous("it never suspended where coroutine.close() gets at it")
 
 
 @rule("CO009", "shields-bounded", Level.SHOULD, requires=("CO010",), enabled_by=("hanging",))
@@ -153,21 +157,3 @@ async def shields_bounded(case: Case) -> None:
             await case.tear_down()
     if not cancelled:
         raise Vacuous("the subject that hanging= makes ended by itself, before it was cancelled")
-
-
-def _unforgiving(scenario: Scenario) -> Scenario:
-    """*scenario*, which raises what ``aclose()`` raises too."""
-
-    async def carried_out(case: Case, subject: Subject) -> None:
-        if case.protocol in (Protocol.ASYNC_ITERATOR, Protocol.ASYNC_GENERATOR):
-            taken = await whole_pass(case, subject)
-            if taken.end is not None and not taken.end.stopped:
-                taken.end.unwrap()
-            if subject.has("aclose"):
-                (await subject.aclose()).unwrap()
-            return
-        declared_end = await scenario(case, subject)
-        if isinstance(declared_end, GeneratorExit):
-            raise declared_end
-
-    return carried_out

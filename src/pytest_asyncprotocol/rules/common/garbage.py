@@ -21,16 +21,18 @@ from pytest_asyncprotocol.rules.common.leaks import settle
 LEFT_OPEN = "ResourceWarning"
 
 
-# A finalizer that fails only because no event loop runs is for CO018.
+# A finalizer that fails only because no event loop runs is for CO018, and a generator that another
+# one leaves to the garbage collector, with what is declared by released=, for AG009.
 @rule("CO016", "nothing-left-open", Level.SHOULD,
-      requires=("CO010", "CO018"), needs_own_loop=True)  # fmt: skip
+      requires=("CO010", "CO018", "AG009"), needs_own_loop=True)  # fmt: skip
 async def nothing_left_open(case: Case) -> None:
     """No ResourceWarning and no error of a finalizer comes when it is dropped.
 
     After its use it is let go of, and the garbage is collected. What it gave, the result of an
     awaitable or the items of an iterator, is its user's to close. A ResourceWarning that comes
     without any use too is its factory's, and so is one of an iterator that is left early because
-    it has no end, and can't be closed.
+    it has no end, and can't be closed. Left alone are Trio's warnings of async generators that
+    are dropped before their end, which may hold nothing: AG009 and AB008 look at what they hold.
 
     Why:
         Sockets and files stay open until the garbage collector comes by; an error in ``__del__``

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
+from pytest_asyncprotocol.engine.free_time import a_long_time
 from pytest_asyncprotocol.exploration.cancellation import MOST_POINTS
 from pytest_asyncprotocol.exploration.leaving import uses, with_body
-from pytest_asyncprotocol.exploration.own_task import alone, under_timeout, waiting_while_closed
+from pytest_asyncprotocol.exploration.own_task import (
+    Alone,
+    alone,
+    under_timeout,
+    waiting_while_closed,
+)
 from pytest_asyncprotocol.exploration.patience import wait_long
 from pytest_asyncprotocol.exploration.scenarios import Scenario, awaited_again, opened
 from pytest_asyncprotocol.model.case import Case
@@ -16,12 +23,14 @@ from pytest_asyncprotocol.model.exceptions import Violation
 from pytest_asyncprotocol.model.protocols import Protocol
 from pytest_asyncprotocol.model.subject import Subject
 
+USED = "used"
 FAILING = ("failing", "failing_enter", "failing_exit", "failing_background")
 ITERATORS = (Protocol.ASYNC_ITERATOR, Protocol.ASYNC_GENERATOR)
 
 
+# What waits for ever where it fails, is closed or is awaited again is for these rules to report.
 @rule("CO003", "no-forged-cancellation", Level.SHOULD,
-      requires=("CO010",), libraries=("asyncio",))  # fmt: skip
+      requires=("CO010", "AI016", "AI018", "AW009"), libraries=("asyncio",))  # fmt: skip
 async def no_forged_cancellation(case: Case) -> None:
     """No cancellation exception comes out when nobody cancelled the caller.
 
@@ -44,9 +53,8 @@ async def no_forged_cancellation(case: Case) -> None:
         https://docs.python.org/3/library/asyncio-task.html#task-cancellation
     """
     for life in _lives(case):
-        subject = await life.make()
-        ended = await alone(life.of(case, subject))
-        if ended.cancelled:
+        ended = await _ended(case, life)
+        if ended is not None and ended.cancelled:
             raise Violation(
                 f"{life.when}, it raised CancelledError, though nobody had cancelled its caller"
             )
@@ -79,9 +87,8 @@ async def uncancels_its_own(case: Case) -> None:
         https://docs.python.org/3/library/asyncio-task.html#asyncio.Task.uncancel
     """
     for life in _lives(case):
-        subject = await life.make()
-        ended = await alone(life.of(case, subject))
-        if not ended.cancelled and ended.requests:
+        ended = await _ended(case, life)
+        if ended is not None and not ended.cancelled and ended.requests:
             raise Violation(
                 f"{life.when}, it left its caller's task with cancelling() at {ended.requests}; "
                 "expected 0"
@@ -111,14 +118,16 @@ class _Life:
     scenario: Scenario
     make: Callable[[], Awaitable[Subject]]
 
-    def of(self, case: Case, subject: Subject) -> Callable[[], Awaitable[None]]:
-        """This life, for *subject*."""
-        return _carrying_out(self.scenario, case, subject)
+
+async def _ended(case: Case, life: _Life) -> Alone | None:
+    """How *life* ended; None if it hangs, which others judge, as CO020 and AW009 do."""
+    call = _carrying_out(life.scenario, case, await life.make())
+    return await alone(call, patience=None if life.when == USED else await a_long_time())
 
 
 def _lives(case: Case) -> Iterator[_Life]:
     for scenario in uses(case):
-        yield _Life("used", _and_wait(scenario), case.fresh)
+        yield _Life(USED, _and_wait(scenario), case.fresh)
     if case.protocol is Protocol.AWAITABLE:
         yield _Life("awaited again", _awaited_twice, case.fresh)
     elif case.protocol is Protocol.ASYNC_CONTEXT_MANAGER:
@@ -128,7 +137,7 @@ def _lives(case: Case) -> Iterator[_Life]:
         yield _Life("closed after an item", _closed, case.fresh)
     for name in FAILING:
         if getattr(case.declared, name) is not None:
-            yield _Life(f"made by {name}=", _failing(case), lambda name=name: case.fresh_of(name))
+            yield _Life(f"made by {name}=", _failing(case), partial(case.fresh_of, name))
 
 
 def _carrying_out(

@@ -22,9 +22,9 @@ from pytest_asyncprotocol.model.thread_bound import WAY_OUT, needs_main_thread
 SHAPE = (
     "AW001", "AW002", "AW004", "AW005",
     "AB001", "AB002", "AB003",
-    "AI001", "AI002", "AI012", "AI013",
+    "AI001", "AI002", "AI012", "AI013", "AI014",
     "AG002",
-    "CM001", "CM002", "CM003",
+    "CM001", "CM002", "CM003", "CM019",
 )  # fmt: skip
 """What has to be right before an object can be used at all."""
 
@@ -72,7 +72,8 @@ async def backend_primitives(case: Case) -> None:
             await case.tear_down()
 
 
-@rule("CO020", "plain-use", Level.MUST, requires=SHAPE, feeds=Feeds.SCENARIO)
+# What leaves a scope open breaks every task that uses it, so CO015 has to hold before anything.
+@rule("CO020", "plain-use", Level.MUST, requires=(*SHAPE, "CO015"), feeds=Feeds.SCENARIO)
 async def plain_use(case: Case) -> None:
     """Its plain use comes to an end, by a result or by the declared exception.
 

@@ -1,0 +1,236 @@
+"""Specimens for the rules about the methods of a generator, and what they answer."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any
+
+from anyio.lowlevel import checkpoint
+
+from pytest_asyncprotocol import Protocol
+from tests.specimens import conforms, violates
+from tests.specimens.async_generator import Delegating, counting, echo
+
+GENERATOR = Protocol.ASYNC_GENERATOR
+since_3_12 = conforms if sys.version_info >= (3, 12) else violates
+
+
+@violates("AG005", GENERATOR)
+class TakesThreeArguments(Delegating):
+    """Has the `athrow` of old, which is given three arguments, and no fewer."""
+
+    async def athrow(self, kind: Any, error: Any, traceback: Any) -> Any:
+        return await self.inner.athrow(error)
+
+
+@violates("AG005", GENERATOR)
+class CannotEvenCloseItself(AsyncGenerator[int, Any]):
+    """Has such an `athrow`, which the `aclose` of the abstract base class calls with one."""
+
+    def __init__(self) -> None:
+        self.inner = counting()
+
+    async def asend(self, value: Any) -> int:
+        return await self.inner.asend(value)
+
+    async def athrow(self, kind: Any, error: Any, traceback: Any) -> int:
+        return await self.inner.athrow(error)
+
+
+@violates("AG005", GENERATOR)
+class LooksIntoItsDetails(Delegating):
+    """Takes whatever comes, and then relies on there being three."""
+
+    async def athrow(self, *details: Any) -> Any:
+        return await self.inner.athrow(details[1])
+
+
+@since_3_12("AG005", GENERATOR, items=[0, 1, 2])
+class TakesOneArgument(Delegating):
+    """Has the `athrow` that Python calls since 3.12, and not that of 3.11."""
+
+    async def athrow(self, error: Any) -> Any:
+        return await self.inner.athrow(error)
+
+
+@conforms("AG005", GENERATOR, items=[0, 1, 2])
+class TakesOneArgumentOrThree(AsyncGenerator[int, Any]):
+    """Has the `athrow` of the abstract base class, and inherits the rest."""
+
+    def __init__(self) -> None:
+        self.inner = counting()
+
+    async def asend(self, value: Any) -> int:
+        return await self.inner.asend(value)
+
+    async def athrow(self, kind: Any, error: Any = None, traceback: Any = None) -> int:
+        return await self.inner.athrow(kind if error is None else error)
+
+    async def aclose(self) -> None:
+        await self.inner.aclose()
+
+
+@conforms("AG005", GENERATOR)
+async def native() -> AsyncIterator[int]:
+    """Takes either form, as each generator function's object does."""
+    yield 1
+    await checkpoint()
+
+
+@conforms("AG005", GENERATOR, infinite=True)
+class GoesOnWhateverIsThrown(Delegating):
+    """Answers what is thrown into it by an item, but for GeneratorExit."""
+
+    def __init__(self) -> None:
+        self.inner = echo()
+
+    async def athrow(self, *details: Any) -> Any:
+        kind = details[0] if isinstance(details[0], type) else type(details[0])
+        if issubclass(kind, GeneratorExit):
+            return await self.inner.athrow(*details)
+        return await self.inner.asend("handled")
+
+
+class Ducks:
+    """A generator by its methods alone."""
+
+    def __init__(self) -> None:
+        self.inner = counting()
+
+    def __aiter__(self) -> Any:
+        return self
+
+    async def __anext__(self) -> int:
+        return await self.inner.asend(None)
+
+    async def asend(self, value: Any) -> int:
+        return await self.inner.asend(value)
+
+
+@violates("AG012", GENERATOR)
+class CannotBeClosed(Ducks):
+    """Passes on all methods, and forgets `aclose`: langfuse/langfuse-python#1112."""
+
+    async def athrow(self, *details: Any) -> int:
+        return await self.inner.athrow(*details)
+
+
+@violates("AG012", GENERATOR)
+class NothingCanBeThrownIn(Ducks):
+    """Forgets `athrow`."""
+
+    async def aclose(self) -> None:
+        await self.inner.aclose()
+
+
+@violates("AG012", GENERATOR)
+class HasAFlagForAMethod(NothingCanBeThrownIn):
+    """Has an `athrow` that is no method."""
+
+    athrow = None
+
+
+@conforms("AG012", GENERATOR, items=[0, 1, 2])
+class HasAllByItself(CannotBeClosed):
+    """Derives from nothing, and has everything."""
+
+    async def aclose(self) -> None:
+        await self.inner.aclose()
+
+
+@conforms("AG012", GENERATOR, items=[0, 1, 2])
+class InheritsThree(AsyncGenerator[int, Any]):
+    """Defines what the abstract base class asks for, and remembers when it was closed."""
+
+    number = 0
+
+    async def asend(self, value: Any) -> int:
+        await checkpoint()
+        if value is not None and not self.number:
+            raise TypeError("nobody could receive it yet")
+        if self.number == 3:
+            raise StopAsyncIteration
+        self.number += 1
+        return self.number - 1
+
+    async def athrow(self, *details: Any) -> int:
+        self.number = 3
+        raise details[0]
+
+
+SUMS = {"sends": [(1, 1), (2, 3)], "throws": (ValueError, 0)}
+
+
+@conforms("AG013", GENERATOR, **SUMS)
+async def sums() -> AsyncIterator[int]:
+    """Adds up what it is sent, and starts afresh at ValueError."""
+    total = 0
+    for _ in range(5):
+        try:
+            total += (yield total) or 0
+        except ValueError:
+            total = 0
+        await checkpoint()
+
+
+@violates("AG013", GENERATOR, **SUMS)
+async def relays_by_a_loop() -> AsyncIterator[int]:
+    """Takes its items by `async for`, where nothing that is sent arrives."""
+    async for each in sums():
+        yield each
+
+
+@violates("AG013", GENERATOR, **SUMS)
+async def forgets_its_sum() -> AsyncIterator[int]:
+    """Answers only what was sent first."""
+    total = sent = 0
+    for _ in range(5):
+        try:
+            sent = yield total
+        except ValueError:
+            sent = total = 0
+        await checkpoint()
+        total = sent or 0
+
+
+@violates("AG013", GENERATOR, **SUMS)
+async def ends_where_it_should_start_afresh() -> AsyncIterator[int]:
+    """Lets out what is thrown in."""
+    total = 0
+    for _ in range(5):
+        total += (yield total) or 0
+        await checkpoint()
+
+
+@violates("AG013", GENERATOR, sends=[("a", "A")])
+async def has_nothing_to_answer_to() -> AsyncIterator[str]:
+    """Ends before a first item."""
+    await checkpoint()
+    for word in ():
+        yield word
+
+
+@conforms("AG013", GENERATOR, **SUMS)
+class PassesSumsOn(Delegating):
+    """Passes on what is sent and thrown."""
+
+    def __init__(self) -> None:
+        self.inner = sums()
+
+
+class Reset(Exception):
+    """Takes no arguments."""
+
+    def __init__(self) -> None:
+        super().__init__("reset")
+
+
+@conforms("AG013", GENERATOR, throws=(Reset, None))
+async def answers_by_none() -> AsyncIterator[None]:
+    """Answers None, and then ends."""
+    try:
+        yield None
+    except Reset:
+        await checkpoint()
+        yield None

@@ -1,0 +1,258 @@
+"""Specimens for the rules about what a generator holds open at its yields."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from contextvars import ContextVar, copy_context
+from typing import Any
+
+import anyio
+import trio
+from anyio.lowlevel import checkpoint
+
+from pytest_asyncprotocol import Protocol
+from tests.specimens import conforms, violates
+
+ITERABLE = Protocol.ASYNC_ITERABLE
+ITERATOR = Protocol.ASYNC_ITERATOR
+GENERATOR = Protocol.ASYNC_GENERATOR
+MANAGER = Protocol.ASYNC_CONTEXT_MANAGER
+ASYNCIO = ("asyncio",)
+TRIO = ("trio",)
+
+
+@violates("AG007", GENERATOR)
+async def limits_its_whole_life() -> AsyncIterator[int]:
+    """Holds a time-out around all that it does."""
+    with anyio.fail_after(30):
+        for number in range(3):
+            await checkpoint()
+            yield number
+
+
+@violates("AG007", ITERATOR, infinite=True)
+@violates("AG007", GENERATOR, infinite=True)
+async def yields_in_a_task_group() -> AsyncIterator[int]:
+    """Yields for ever where its helper's task group is open."""
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(anyio.sleep, 0)
+        while True:
+            yield 1
+
+
+@violates("AG007", GENERATOR, backends=ASYNCIO)
+async def yields_in_asyncios_timeout() -> AsyncIterator[int]:
+    """Uses the time-out of asyncio itself."""
+    async with asyncio.timeout(30):
+        await asyncio.sleep(0)
+        yield 1
+
+
+@violates("AG007", GENERATOR, backends=ASYNCIO)
+async def yields_in_asyncios_task_group() -> AsyncIterator[int]:
+    """Uses the task group of asyncio itself: python/cpython#135736."""
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(asyncio.sleep(0))
+        yield 1
+
+
+@violates("AG007", GENERATOR, backends=TRIO)
+async def yields_in_a_nursery() -> AsyncIterator[int]:
+    """Uses the nursery of Trio itself."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(trio.sleep, 0)
+        yield 1
+
+
+@violates("AG007", ITERABLE, items=[0, 1, 2])
+class PagesInATaskGroup:
+    """Its `__aiter__` is a generator function, which holds a task group."""
+
+    async def __aiter__(self) -> AsyncIterator[int]:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(checkpoint)
+            for number in range(3):
+                yield number
+
+
+@conforms("AG007", ITERABLE, items=[0, 1, 2])
+@conforms("AG007", ITERATOR, items=[0, 1, 2])
+@conforms("AG007", GENERATOR, items=[0, 1, 2])
+async def limits_each_step() -> AsyncIterator[int]:
+    """Opens and closes its time-out and its task group between two items."""
+    for number in range(3):
+        with anyio.fail_after(5):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(checkpoint)
+        yield number
+
+
+@conforms("AG007", GENERATOR, items=[0, 1, 2], backends=ASYNCIO)
+async def limits_each_step_by_asyncio() -> AsyncIterator[int]:
+    """Does so with the means of asyncio."""
+    for number in range(3):
+        async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+            tasks.create_task(asyncio.sleep(0))
+        yield number
+
+
+@conforms("AG007", GENERATOR, items=[0, 1, 2])
+async def shields_its_clean_up() -> AsyncIterator[int]:
+    """Opens a scope when it is closed."""
+    try:
+        for number in range(3):
+            yield number
+    finally:
+        with anyio.CancelScope(shield=True):
+            await checkpoint()
+
+
+@conforms("AG007", GENERATOR)
+async def without_items() -> AsyncIterator[int]:
+    """Has no yield to stand at."""
+    with anyio.fail_after(5):
+        await checkpoint()
+    for number in range(0):
+        yield number
+
+
+@conforms("CM019", MANAGER)
+@asynccontextmanager
+async def with_a_time_limit() -> AsyncIterator[None]:
+    """Yields inside a scope, as a function with this decorator may."""
+    with anyio.fail_after(30):
+        await checkpoint()
+        yield
+
+
+_language = ContextVar("_language", default="none")
+
+
+@contextmanager
+def _speaking(language: str) -> Iterator[None]:
+    token = _language.set(language)
+    try:
+        yield
+    finally:
+        _language.reset(token)
+
+
+@violates("AG011", GENERATOR)
+async def speaks_in_a_with() -> AsyncIterator[str]:
+    """Hides its token in a `with` of a library: unclecode/crawl4ai#1922."""
+    with _speaking("en"):
+        await checkpoint()
+        yield "hello"
+
+
+@violates("AG011", GENERATOR)
+async def resets_at_its_end() -> AsyncIterator[str]:
+    """Resets behind its last item, and not when it is closed: bubbuild/bub#225."""
+    token = _language.set("en")
+    yield "hello"
+    yield "goodbye"
+    _language.reset(token)
+
+
+@violates("AG011", GENERATOR)
+async def resets_if_it_is_closed() -> AsyncIterator[str]:
+    """Resets when it is closed at its second item, and not at its end."""
+    yield "hello"
+    token = _language.set("en")
+    try:
+        yield "goodbye"
+    except GeneratorExit:
+        _language.reset(token)
+        raise
+
+
+@conforms("AG011", GENERATOR, items=["hello", "goodbye"])
+async def speaks_between_its_items() -> AsyncIterator[str]:
+    """Sets and resets in one step."""
+    for word in ("hello", "goodbye"):
+        with _speaking("en"):
+            await checkpoint()
+        yield word
+
+
+@conforms("AG011", GENERATOR, items=["hello", "goodbye"])
+async def leaves_its_span_current() -> AsyncIterator[str]:
+    """Shows its consumer the span that it is in, on purpose, as OpenTelemetry does."""
+    token = _language.set("en")
+    try:
+        yield "hello"
+        await checkpoint()
+        yield "goodbye"
+    finally:
+        with suppress(ValueError):
+            _language.reset(token)
+
+
+@conforms("AG011", GENERATOR)
+async def fails_wherever_it_is_closed() -> AsyncIterator[str]:
+    """Raises ValueError when it is closed, in whatever context."""
+    try:
+        yield _language.get()
+        await checkpoint()
+    except GeneratorExit:
+        raise ValueError("the clean-up failed") from None
+
+
+@violates("AG014", GENERATOR, level="may")
+async def sets_a_language_for_all() -> AsyncIterator[str]:
+    """Sets a variable, and lets its consumer see it, from its second item on."""
+    await checkpoint()
+    yield "hello"
+    _language.set("en")
+    yield "goodbye"
+
+
+@violates("AG014", GENERATOR, level="may")
+async def shows_its_span() -> AsyncIterator[str]:
+    """Shows its consumer the span that it is in, which MAY be meant."""
+    token = _language.set("en")
+    try:
+        yield "hello"
+    finally:
+        with suppress(ValueError):
+            _language.reset(token)
+
+
+@conforms("AG014", GENERATOR, level="may")
+async def keeps_its_language() -> AsyncIterator[str]:
+    """Sets and resets in one step."""
+    with _speaking("en"):
+        await checkpoint()
+    yield "hello"
+
+
+@conforms("AG014", GENERATOR, level="may", items=["en", "en"])
+class StepsInAContextOfItsOwn(AsyncGenerator[str, Any]):
+    """Sets a variable in a context that it shares with nobody."""
+
+    def __init__(self) -> None:
+        self.inner = self.words()
+        self.context = copy_context()
+
+    async def words(self) -> AsyncGenerator[str, Any]:
+        _language.set("en")
+        yield _language.get()
+        yield _language.get()
+
+    def step(self, awaitable: Any) -> Any:
+        """Carry out a step, which never suspends."""
+        try:
+            self.context.run(awaitable.send, None)
+        except StopIteration as end:
+            return end.value
+
+    async def asend(self, value: Any) -> Any:
+        return self.step(self.inner.asend(value))
+
+    async def athrow(self, *details: Any) -> Any:
+        return self.step(self.inner.athrow(*details))
+
+    async def aclose(self) -> None:
+        self.step(self.inner.aclose())

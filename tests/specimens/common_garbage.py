@@ -1,0 +1,368 @@
+"""Specimens for the common rules about errors that nobody gets, and about garbage."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import socket
+import threading
+import warnings
+import weakref
+from collections.abc import AsyncIterator, Generator
+from contextlib import suppress
+from typing import Any, ClassVar, Self
+
+import trio
+from anyio.lowlevel import checkpoint
+
+from pytest_asyncprotocol import Protocol
+from tests.specimens import conforms, violates
+from tests.specimens.async_iterator import Ticker
+
+AWAITABLE = Protocol.AWAITABLE
+ITERABLE = Protocol.ASYNC_ITERABLE
+ITERATOR = Protocol.ASYNC_ITERATOR
+MANAGER = Protocol.ASYNC_CONTEXT_MANAGER
+ASYNCIO = ("asyncio",)
+
+
+class Job:
+    """Something to await."""
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return self.run().__await__()
+
+    async def run(self) -> Any:
+        """What awaiting it does."""
+        await checkpoint()
+
+
+class Session:
+    """Something to enter."""
+
+    async def __aenter__(self) -> Self:
+        await checkpoint()
+        return self
+
+    async def __aexit__(self, *details: object) -> None:
+        await checkpoint()
+
+
+async def fails(after: int = 0) -> None:
+    """Fails, after some turns."""
+    for _ in range(after):
+        await asyncio.sleep(0)
+    raise ValueError("it failed")
+
+
+def fails_at_once() -> None:
+    """Fails in a thread or a callback."""
+    raise ValueError("it failed")
+
+
+# CO008
+
+
+@violates("CO008", AWAITABLE, returns="done", backends=ASYNCIO)
+class LogsInTheBackground(Job):
+    """Starts a task whose result nobody asks for, and is done: ethereum/trinity#330."""
+
+    async def run(self) -> str:
+        task = asyncio.ensure_future(fails())
+        await asyncio.wait([task])
+        return "done"
+
+
+@violates("CO008", ITERATOR, backends=ASYNCIO)
+class FailsInACallback(Ticker):
+    """Its callback fails, of which only the exception handler of the loop hears."""
+
+    async def __anext__(self) -> int:
+        asyncio.get_running_loop().call_soon(fails_at_once)
+        return await super().__anext__()
+
+
+@violates("CO008", MANAGER)
+class FailsInAThread(Session):
+    """Its thread dies, and it does not look."""
+
+    async def __aenter__(self) -> Self:
+        thread = threading.Thread(target=fails_at_once)
+        thread.start()
+        thread.join()
+        return await super().__aenter__()
+
+
+@conforms("CO008", AWAITABLE, raises=ValueError, backends=ASYNCIO)
+class RaisesWhatFailed(Job):
+    """Raises the error of its task, and leaves that task to the garbage collector."""
+
+    async def run(self) -> None:
+        self.task = asyncio.ensure_future(fails(2))
+        await self.task
+
+
+@conforms("CO008", AWAITABLE, raises=ValueError, backends=ASYNCIO)
+class LosesTheSecondOfTwo(Job):
+    """Two of the tasks that it gathers fail, of which gather() raises one."""
+
+    async def run(self) -> None:
+        await asyncio.gather(fails(1), fails(1))
+
+
+@conforms("CO008", MANAGER, backends=ASYNCIO)
+class HandlesItsFailures(Session):
+    """Looks at how its task ended, in a callback."""
+
+    async def __aenter__(self) -> Self:
+        task = asyncio.ensure_future(fails())
+        task.add_done_callback(lambda done: done.exception())
+        return await super().__aenter__()
+
+
+@conforms("CO008", AWAITABLE, returns="done", backends=ASYNCIO)
+class CancelsItsTask(Job):
+    """A task that was cancelled has not failed."""
+
+    async def run(self) -> str:
+        task = asyncio.ensure_future(asyncio.sleep(60))
+        try:
+            await asyncio.sleep(0)
+        finally:
+            task.cancel()
+        return "done"
+
+
+# CO016
+
+
+@violates("CO016", ITERATOR)
+class LeavesItsFileOpen(Ticker):
+    """Opens a socket with its first item, and leaves it open at its end."""
+
+    socket: socket.socket | None = None
+
+    async def __anext__(self) -> int:
+        if self.socket is None:
+            self.socket = socket.socket()
+        return await super().__anext__()
+
+
+@violates("CO016", AWAITABLE, returns=1)
+class ForgetsItsSocket(Job):
+    """Uses a socket, and drops it."""
+
+    async def run(self) -> int:
+        opened = socket.socket()
+        await checkpoint()
+        del opened
+        return 1
+
+
+@violates("CO016", MANAGER)
+class FailsWhenItIsDropped(Session):
+    """Its finalizer needs what its exit has taken away."""
+
+    def __init__(self) -> None:
+        self.buffer: io.BytesIO | None = io.BytesIO()
+
+    async def __aexit__(self, *details: object) -> None:
+        await checkpoint()
+        self.buffer = None
+
+    def __del__(self) -> None:
+        self.buffer.close()  # type: ignore[union-attr]
+
+
+@conforms("CO016", ITERATOR)
+class ClosesItsFile(LeavesItsFileOpen):
+    """Closes it in the end, whatever that is."""
+
+    async def __anext__(self) -> int:
+        try:
+            return await super().__anext__()
+        except BaseException:
+            await self.aclose()
+            raise
+
+    async def aclose(self) -> None:
+        """Closes it, and gives nothing more."""
+        self.left.clear()
+        if self.socket is not None:
+            self.socket.close()
+
+
+async def _numbers() -> AsyncIterator[int]:
+    for number in range(3):
+        await checkpoint()
+        yield number
+
+
+@conforms("CO016", AWAITABLE, returns=0)
+class LooksAtTheFirst(Job):
+    """Leaves an async generator that holds nothing to the collector, of which Trio warns."""
+
+    async def run(self) -> int:
+        async for number in _numbers():
+            return number
+        return -1
+
+
+@conforms("CO016", AWAITABLE)
+class Connects(Job):
+    """What it gives is its user's to close."""
+
+    async def run(self) -> socket.socket:
+        await checkpoint()
+        return socket.socket()
+
+
+@conforms("CO016", MANAGER)
+@conforms("CO018", MANAGER)
+class WarnsWhenItIsForgotten(Session):
+    """Says that it was not closed, as an aiohttp session does, also where it was never used."""
+
+    closed = False
+
+    async def __aexit__(self, *details: object) -> None:
+        self.closed = True
+        await checkpoint()
+
+    def __del__(self) -> None:
+        if not self.closed:
+            warnings.warn("unclosed session", ResourceWarning, stacklevel=1)
+
+
+@conforms("CO016", MANAGER)
+class OpensWhenItIsMade(Session):
+    """Holds a socket from its first moment on, and warns where it is never entered."""
+
+    def __init__(self) -> None:
+        self.socket = socket.socket()
+
+    async def __aexit__(self, *details: object) -> None:
+        self.socket.close()
+        await checkpoint()
+
+
+# CO018
+
+
+@violates("CO018", ITERATOR, backends=ASYNCIO)
+class ClosesInATask(Ticker):
+    """Starts a task in its finalizer, if it was not closed: BerriAI/litellm#12759."""
+
+    closed = False
+
+    async def aclose(self) -> None:
+        """Closes it."""
+        self.left.clear()
+        self.closed = True
+
+    def __del__(self) -> None:
+        if not self.closed:
+            asyncio.ensure_future(self.aclose())  # noqa: RUF006
+
+
+@violates("CO018", MANAGER, backends=("trio",))
+class TellsTrio(Session):
+    """Has a system task of trio say goodbye."""
+
+    def __del__(self) -> None:
+        trio.lowlevel.spawn_system_task(checkpoint)
+
+
+@conforms("CO018", MANAGER, backends=ASYNCIO)
+class ClosesWhereItCan(Session):
+    """Its finalizer leaves it be where no loop runs."""
+
+    def __del__(self) -> None:
+        with suppress(RuntimeError):
+            asyncio.get_running_loop().call_soon(self.farewell)
+
+    @staticmethod
+    def farewell() -> None:
+        """Says goodbye."""
+
+
+@conforms("CO018", ITERATOR)
+class CountsItsEnds(Ticker):
+    """Its finalizer only counts."""
+
+    ends: ClassVar[list[str]] = []
+
+    def __del__(self) -> None:
+        self.ends[:] = ["over"]
+
+
+# CO019
+
+
+class Registry:
+    """Knows who is there, and lives as long as the process."""
+
+    def __init__(self) -> None:
+        self.present: list[object] = []
+
+
+registry = Registry()
+
+
+class Visit(Session):
+    """Is left without an await."""
+
+    async def __aexit__(self, *details: object) -> None:
+        """Nothing to do."""
+
+
+@violates("CO019", MANAGER, level="may")
+class StaysInTheRegistry(Visit):
+    """Is entered into a registry, and never taken out."""
+
+    async def __aenter__(self) -> Self:
+        registry.present.append(self)
+        return await super().__aenter__()
+
+
+@violates("CO019", AWAITABLE, level="may", returns=1)
+class StaysInItsCallback(Job):
+    """Is called back by what lives longer."""
+
+    async def run(self) -> int:
+        registry.present.append(self.called)
+        await checkpoint()
+        return 1
+
+    def called(self) -> None:
+        """Never comes."""
+
+
+@conforms("CO019", MANAGER, level="may")
+class LeavesTheRegistry(StaysInTheRegistry):
+    """Is taken out where it is left."""
+
+    async def __aexit__(self, *details: object) -> None:
+        registry.present.remove(self)
+
+
+everyone: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
+@conforms("CO019", MANAGER, level="may")
+class IsKnownWeakly(Visit):
+    """Is in a registry that does not keep it; and refers to itself, in a circle."""
+
+    def __init__(self) -> None:
+        everyone.add(self)
+        self.itself = self
+
+
+@conforms("CO019", AWAITABLE, level="may", returns=1)
+class CannotBeReferredTo:
+    """Has no room for a weak reference."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Generator[Any, Any, int]:
+        yield from checkpoint().__await__()
+        return 1
