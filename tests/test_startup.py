@@ -64,4 +64,5 @@ def test_no_module_but_its_own_is_loaded(
         assert {"pytest_asyncprotocol"} == {name.partition(".")[0] for name in extra}
         heavy = {"assertions", "checking", "engine", "exploration", "rules"}
         assert set() == {name.split(".")[1] for name in extra if "." in name} & heavy
+        assert "pytest_asyncprotocol.plugin.coverage" not in extra
         assert [] == [name for name in extra if "report_files" in name]

@@ -38,6 +38,7 @@ class Battery:
         self._loop = loop
         self._recorder = recorder
         self._first = first
+        report.identify(plan.factory.identities)
         self._rules = {rule.id: rule for rule in rules_for(plan.protocol)}
         self._known: dict[str, Verdict] = {}
         self._searched: Searched | None = None
@@ -108,14 +109,16 @@ class Battery:
 
     async def factory_error(self) -> Verdict | None:
         """What is wrong with the factory on this loop, if anything."""
-        if self._plan.factory.is_instance or self._factory_checked:
+        factory = self._plan.factory
+        if factory.is_instance or self._factory_checked:
             return self._factory_error
         self._factory_checked = True
-        factory = self._plan.factory
 
         async def job() -> None:
             self._expect_library()
-            self._report.name(*await self._case().prove_factory())
+            name, source, identities = await self._case().prove_factory()
+            self._report.name(name, source)
+            self._report.identify(identities)
 
         ran = await self._loop.run(job)
         message = _failure_of(ran, f"the factory {factory.name}")

@@ -14,7 +14,9 @@ async def _generator() -> AsyncGenerator[None]:
     yield
 
 
-_CLOSING_OF_A_GENERATOR = type(_generator().aclose())
+_closing = _generator().aclose()
+_closing.close()  # Python 3.13 warns of one that is dropped
+_CLOSING_OF_A_GENERATOR = type(_closing)
 
 Alive = Callable[[], set[Any]]
 

@@ -10,6 +10,7 @@ from typing import Any
 from pytest_asyncprotocol.model.declarations import Declarations
 from pytest_asyncprotocol.model.exceptions import NotApplicable, NoVerdict
 from pytest_asyncprotocol.model.factory import Factory, TearDown, expect_fresh
+from pytest_asyncprotocol.model.identity import identity_of, noting_makers
 from pytest_asyncprotocol.model.protocols import Protocol, is_coroutine_like
 from pytest_asyncprotocol.model.subject import Loop, Subject, discard
 from pytest_asyncprotocol.model.text import describe_exception, name_of, source_of
@@ -139,18 +140,22 @@ class Case:
         self.runs += 1
         return self.adopt(wrapped)
 
-    async def prove_factory(self) -> tuple[str, str | None]:
+    async def prove_factory(self) -> tuple[str, str | None, list[str]]:
         """Prove that the factory works here: a new object each time, of the right kind.
 
-        Gives the name of what it makes, and where that is defined.
+        Gives the name of what it makes, where that is defined, and its identities.
 
         Raises:
             NoVerdict: it does not; the message says what to write instead.
         """
-        first, second = await self.fresh(), await self.fresh()
+        with noting_makers() as makers_of:
+            first = await self.fresh()
+            identities = [identity_of(first.object), *makers_of(first.object)]
+        second = await self.fresh()
         try:
             expect_fresh(self._factory, first.object, second.object)
-            return name_of(first.object), source_of(first.object) or self._factory.source
+            source = source_of(first.object) or self._factory.source
+            return name_of(first.object), source, identities
         finally:
             await self.tear_down()
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_asyncprotocol.model.exceptions import NoVerdict
+from pytest_asyncprotocol.model.identity import identities_of_factory, identity_of
 from pytest_asyncprotocol.model.protocols import (
     Protocol,
     closest,
@@ -60,6 +61,13 @@ class Factory:
     def source(self) -> str | None:
         """``file:line`` of what makes the subjects."""
         return source_of(self.target)
+
+    @property
+    def identities(self) -> list[str]:
+        """The identity of the instance, or of what makes the subjects, if it can be imported."""
+        if self.is_instance:
+            return [identity_of(self.target)]
+        return identities_of_factory(self.target)
 
     async def make(self) -> tuple[Any, TearDown | None]:
         """A fresh subject, and what tears it down.

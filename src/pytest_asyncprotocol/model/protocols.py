@@ -155,9 +155,13 @@ def _claims_to_be(obj: object, abc: type) -> bool:
         return False
 
 
+def on_class(cls: type, name: str) -> Any:
+    """What stands under *name* in *cls* and its bases; no metaclass and no descriptor is asked."""
+    return next((_namespace(each)[name] for each in _mro(cls) if name in _namespace(each)), None)
+
+
 def _on_type(obj: object, name: str) -> Any:
-    """What stands under *name* in the classes of *obj*; no metaclass is asked."""
-    return next((_namespace(cls)[name] for cls in _mro(type(obj)) if name in _namespace(cls)), None)
+    return on_class(type(obj), name)
 
 
 def _raising(error: BaseException) -> Callable[..., Any]:

@@ -19,7 +19,8 @@ class Settings:
     """Defaults for every check of this process.
 
     ``timeout`` is in real seconds and judges only what the virtual clock cannot; ``examples`` is
-    how many sequences of operations are tried on each backend.
+    how many sequences of operations are tried on each backend. ``notes_makers`` has each report
+    say which functions gave the subject, which costs a little.
     """
 
     backends: tuple[str, ...] = ("asyncio", "trio")
@@ -28,6 +29,7 @@ class Settings:
     ignore: tuple[str, ...] = ()
     timeout: float = 10.0
     examples: int = 30
+    notes_makers: bool = False
 
 
 LEVELS = ("must", "should", "may")

@@ -102,6 +102,7 @@ class Report:
         self._subject = subject
         self._protocol = protocol
         self._source = source
+        self._targets: dict[str, None] = {}
         self._work = work
         self._begun = False
         self._made_at = made_at
@@ -126,6 +127,12 @@ class Report:
         """``file:line`` where the subject is defined, if Python knows it."""
         self._need_to_be_finished()
         return self._source
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What was checked, as ``module:qualname``: the class or function, and what gave it."""
+        self._need_to_be_finished()
+        return tuple(self._targets)
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -209,6 +216,10 @@ class Report:
     def name(self, subject: str, source: str | None) -> None:
         """Name the subject, once one was made; for the code that carries out the checks."""
         self._subject, self._source = subject, source
+
+    def identify(self, targets: Iterable[str]) -> None:
+        """Enter what was checked; for the code that carries out the checks."""
+        self._targets.update(dict.fromkeys(targets))
 
     def add(self, verdicts: Iterable[Verdict]) -> None:
         """Enter *verdicts*; for the code that carries out the checks."""

@@ -7,6 +7,7 @@ by the first test that checks something.
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -30,11 +31,16 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "asyncprotocol: set on every test that @conformance generates, for -m asyncprotocol.",
     )
-    record = Record(options.settings_of(config))
+    covered, fail_under = options.coverage_of(config)
+    record = Record(replace(options.settings_of(config), notes_makers=bool(covered)))
     config.stash[RECORD] = record
     record.install()
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(terminal.Summary(), "asyncprotocol-summary")
+    if covered:
+        from pytest_asyncprotocol.plugin.coverage import counting
+
+        counting.register(config, covered, fail_under)
     reports, baseline = options.report_paths(config), options.baseline_path(config)
     if reports or baseline:
         from pytest_asyncprotocol.plugin.report_files import session

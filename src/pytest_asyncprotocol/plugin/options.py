@@ -36,6 +36,16 @@ def add(parser: pytest.Parser) -> None:
     examples = "sequences of operations to try on each subject and backend (default: 30)"
     group.addoption("--asyncprotocol-examples", metavar="N", type=int, default=None, help=examples)
     parser.addini("asyncprotocol_examples", examples, type="int", default=None)
+    cov = "show what of a package's async protocols the tests checked; may be repeated"
+    group.addoption(
+        "--asyncprotocol-cov", metavar="PACKAGE", action="append", default=None, help=cov
+    )
+    parser.addini("asyncprotocol_cov", cov, type="args", default=[])
+    under = "fail if less than this share of them was checked, in percent"
+    group.addoption(
+        "--asyncprotocol-cov-fail-under", metavar="N", type=float, default=None, help=under
+    )
+    parser.addini("asyncprotocol_cov_fail_under", under, type="float", default=None)
     report = "write all verdicts to a file, by its suffix .json, .md or .html; may be repeated"
     group.addoption(
         "--asyncprotocol-report", metavar="PATH", action="append", default=None, help=report
@@ -77,6 +87,27 @@ def settings_of(config: pytest.Config) -> Settings:
         backends=chosen.backends, level=chosen.level, select=chosen.select, ignore=chosen.ignore,
         timeout=chosen.timeout, examples=chosen.examples,
     )  # fmt: skip
+
+
+def coverage_of(config: pytest.Config) -> tuple[list[str], float | None]:
+    """The packages whose coverage is wanted, and the share of it that is asked for.
+
+    Raises:
+        pytest.UsageError: the share is no percentage, or there is nothing to have a share of.
+    """
+    given: Any = config.getoption("asyncprotocol_cov")
+    wanted = _listed(given if given is not None else _from_ini(config, "asyncprotocol_cov") or [])
+    flag: float | None = config.getoption("asyncprotocol_cov_fail_under")
+    share = flag if flag is not None else _from_ini(config, "asyncprotocol_cov_fail_under")
+    if share is not None and not 0 <= share <= 100:  # noqa: PLR2004
+        raise pytest.UsageError(
+            f"--asyncprotocol-cov-fail-under (or its ini twin) takes percents, not {share:g}"
+        )
+    if flag is not None and not wanted:
+        raise pytest.UsageError(
+            "--asyncprotocol-cov-fail-under needs a package: add --asyncprotocol-cov=PACKAGE"
+        )
+    return list(dict.fromkeys(wanted)), share
 
 
 def report_paths(config: pytest.Config) -> list[Path]:

@@ -59,6 +59,7 @@ def _plain(report: Report, item: pytest.Item) -> dict[str, Any]:
         "generated": PARAMETER in _parameters(item),
         "subject": report.subject,
         "protocol": report.protocol.words,
+        "targets": list(report.targets),
         "source": _portable_source(report.source, item.config),
         "complete": report.complete,
         "known": sum(report.protocol in rule.protocols for rule in rules),

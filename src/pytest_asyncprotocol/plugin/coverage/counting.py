@@ -1,0 +1,135 @@
+"""A session that counts: which targets were checked, and whether those are enough."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from pytest_asyncprotocol.model.protocols import Protocol
+from pytest_asyncprotocol.plugin.coverage import looks, packages, table, targets
+
+_RAN = ("passed", "violated", "vacuous")
+_COUNTED = (
+    pytest.ExitCode.OK,
+    pytest.ExitCode.TESTS_FAILED,
+    pytest.ExitCode.NO_TESTS_COLLECTED,
+)
+_Checked = dict[str, dict[str, set[str]]]
+
+
+def register(config: pytest.Config, wanted: list[str], fail_under: float | None) -> None:
+    """Count in this process what it checks, or what its workers check.
+
+    Raises:
+        pytest.UsageError: one of the packages cannot be found.
+    """
+    folders = [str(config.rootpath), str(config.invocation_params.dir)]
+    for package in wanted:
+        missing = packages.missing_package(package, folders)
+        if missing is not None:
+            raise pytest.UsageError(f"--asyncprotocol-cov (or its ini twin): {missing}")
+    if not hasattr(config, "workerinput"):
+        counting = _Counting(wanted, fail_under)
+        config.stash[_COUNTING] = counting
+        config.pluginmanager.register(counting, "asyncprotocol-coverage")
+
+
+def data_of(config: pytest.Config) -> list[dict[str, Any]]:
+    """The coverage of each package as plain data, once all tests ran; empty before that."""
+    counting = config.stash.get(_COUNTING, None)
+    return [] if counting is None else counting.data
+
+
+class _Counting:
+    def __init__(self, wanted: list[str], fail_under: float | None) -> None:
+        self._wanted = wanted
+        self._fail_under = fail_under
+        self._checked: _Checked = defaultdict(lambda: defaultdict(set))
+        self._running = False
+        self.data: list[dict[str, Any]] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        """Note that tests are run, which `--collect-only` does not."""
+        options = session.config.option
+        self._running = not (options.collectonly or options.setuponly or options.setupplan)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Collect from one test's report."""
+        for checked in getattr(report, "asyncprotocol", ()):
+            on = {v["backend"] for v in checked["verdicts"] if v["status"] in _RAN}
+            for identity in checked["targets"]:
+                self._checked[identity][checked["protocol"]] |= on
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Import the packages, count, and fail the session if that is not enough."""
+        if not self._running or session.exitstatus not in _COUNTED:
+            return
+        self.data = [_coverage_of(package, self._checked) for package in self._wanted]
+        if self._shortfall() and session.exitstatus != pytest.ExitCode.TESTS_FAILED:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Show what was counted."""
+        if self.data:
+            table.write(terminalreporter, self.data, self._shortfall())
+
+    def _shortfall(self) -> str:
+        """Why what was checked is too little; empty if it is not."""
+        if self._fail_under is None:
+            return ""
+        broken = [each["package"] for each in self.data if each["error"]]
+        if broken:
+            return f"{', '.join(broken)} could not be imported"
+        pairs, checked = (sum(each[key] for each in self.data) for key in ("pairs", "checked"))
+        if 100 * checked >= self._fail_under * pairs:
+            return ""
+        return f"{table.percent(checked, pairs)} is below the {self._fail_under:g}% asked for"
+
+
+def _coverage_of(package: str, checked: _Checked) -> dict[str, Any]:
+    walked = list(packages.walk(package))
+    modules = [each for each in walked if isinstance(each, ModuleType)]
+    failed = [each for each in walked if isinstance(each, packages.Unimportable)]
+    found = targets.targets_of(package, packages.exports(modules))
+    rows = [_row(target, protocol, checked) for target in found for protocol in target.protocols]
+    counted = [row for row in rows if not row["abstract"]]
+    return {
+        "package": package,
+        "error": None if modules else failed[0].error,
+        "pairs": len(counted),
+        "checked": sum(bool(row["checked_on"]) for row in counted),
+        "targets": rows,
+        "unimportable": [{"module": each.module, "error": each.error} for each in failed],
+        "violations": [
+            {"module": t.module, "name": t.name, "rule": look.rule, "message": look.message}
+            for t in found
+            for look in looks.looks_at(t)
+        ],
+    }
+
+
+def _row(target: targets.Target, protocol: Protocol, checked: _Checked) -> dict[str, Any]:
+    """One target and one of its protocols; a check of a stronger protocol is one of it too."""
+    order = targets.ITERATION
+    place = order.index(protocol) if protocol in order else None
+    enough = [protocol] if place is None else order[place:]
+    less = [] if place is None else order[:place]
+    known = checked.get(target.identity, {})
+    return {
+        "module": target.module,
+        "name": target.name,
+        "kind": target.kind,
+        "protocol": protocol.words,
+        "abstract": target.abstract,
+        "checked_on": sorted({on for each in enough for on in known.get(each.words, ())}),
+        "checked_only_as": [each.words for each in less if known.get(each.words)],
+    }
+
+
+_COUNTING = pytest.StashKey[_Counting]()
