@@ -193,15 +193,17 @@ class Battery:
         stalled, trace = stood or (None, ())
         message = _failure_of(ran, stalled or "the check")
         status = Status.VIOLATED if _is_hang(ran, stalled) else Status.ERROR
-        elsewhere = self._judged_elsewhere(rule, ran, status)
-        if status is Status.VIOLATED and case is not None and case.closing:
-            elsewhere = "closed between two runs it hangs, which CO021 judges"
+        elsewhere = self._judged_elsewhere(rule, ran, status, case)
         if elsewhere is not None:
             status, message = Status.VACUOUS, elsewhere
         return self._verdict(rule, status, message or "", trace, coverage=coverage)
 
-    def _judged_elsewhere(self, rule: Rule, ran: Ran, status: Status) -> str | None:
+    def _judged_elsewhere(
+        self, rule: Rule, ran: Ran, status: Status, case: Case | None
+    ) -> str | None:
         """Why what kept *rule* from a verdict is left to a rule that judges just that."""
+        if status is Status.VIOLATED and case is not None and case.closing:
+            return "closed between two runs it hangs, which CO021 judges"
         if status is Status.VIOLATED and rule.id in self._plain_use - {"CO020"}:
             return "it hangs, which CO020 judges"
         if ran.unbalanced and rule.id in self._plain_use - {"CO015", "CO020"}:
