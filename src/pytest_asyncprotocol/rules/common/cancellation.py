@@ -82,8 +82,8 @@ async def cancellation_unchanged(case: Case) -> None:
     await sweep(case, map(relenting, uses(case)), judge)
 
 
-# What goes on after a cancellation goes on after GeneratorExit too, and what hangs when it is closed
-# after the one does so after the other: that is for CO001 and CO021.
+# What goes on after a cancellation goes on after GeneratorExit too, and what hangs when it is
+# closed after the one does so after the other: that is for CO001 and CO021.
 @rule("CO005", "close-ends-it", Level.MUST,
       requires=("CO010", "CO001", "CO021"), needs_own_loop=True)  # fmt: skip
 async def close_ends_it(case: Case) -> None:
