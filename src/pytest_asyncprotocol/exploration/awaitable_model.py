@@ -21,15 +21,16 @@ class AwaitableModel(Model):
         "AW009", "AW010", "AW011", "AW012", "CO001", "CO003", "CO002", "CO007", "CO021",
     )  # fmt: skip
 
+    step = Operation("wait")
+
     def __init__(self, case: Case, subject: Subject, style: Style) -> None:
         super().__init__(case, subject, style)
         self.first: Outcome | None = None
 
     @staticmethod
-    def alphabet(case: Case, subject: Subject) -> OperationSequence:
-        """The operations that make sense, each as often as it shall weigh."""
-        operations = [Operation("wait")] * 4
-        operations += [Operation("wait", at) for at in (1, 1, 2, 2, 3)]
+    def events(case: Case, subject: Subject) -> OperationSequence:
+        """The operations that make sense besides, each as often as it shall weigh."""
+        operations = [Operation("wait", at) for at in (1, 1, 2, 2, 3)]
         operations += [Operation("turns"), Operation("time")]
         if case.declared.shared:
             operations += [Operation("two at once")] * 2

@@ -31,9 +31,11 @@ class Style(enum.Enum):
 
     LEVEL = "a cancel scope"
     EDGE = "Task.cancel()"
+    CROSSING = "Task.cancel() together with the result"
 
 
 STYLES = {"asyncio": (Style.LEVEL, Style.EDGE), "trio": (Style.LEVEL,)}
+"""How a sweep cancels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +183,9 @@ async def interrupted(
     run: Coroutine[Any, Any, None], point: int, style: Style, loop: RunningLoop
 ) -> Ended:
     """Await *run* in this task, and cancel it at suspension *point*."""
-    canceller = _cancel_scope if style is Style.LEVEL else _cancel_this_task
-    return await canceller(run, point, loop)
+    if style is Style.LEVEL:
+        return await _cancel_scope(run, point, loop)
+    return await _cancel_this_task(run, point, loop, crossing=style is Style.CROSSING)
 
 
 async def _cancel_scope(run: Coroutine[Any, Any, None], point: int, loop: RunningLoop) -> Ended:
@@ -244,21 +247,39 @@ async def _all_of(step: Stepped[None]) -> None:
     await step
 
 
-async def _cancel_this_task(run: Coroutine[Any, Any, None], point: int, loop: RunningLoop) -> Ended:
+async def _cancel_this_task(
+    run: Coroutine[Any, Any, None], point: int, loop: RunningLoop, *, crossing: bool
+) -> Ended:
+    """Cancel the task that runs, at once or, if *crossing*, when what it waits for is done."""
     import asyncio
 
-    task = asyncio.current_task()
-    if task is None:
-        raise RuntimeError("no task is running")
+    task: Any = asyncio.current_task()
     requests = task.cancelling()
     error: BaseException | None = None
-    step = Stepped(
-        run, point, task.cancel, watched=loop.cancelled_type, in_force=loop.being_cancelled
-    )
+    awaited: object = None
+    over = False
+
+    def look(trap: object) -> None:
+        nonlocal awaited
+        awaited = trap
+
+    def cross(done: asyncio.Future[object]) -> None:
+        if not (over or done.cancelled()):
+            task.cancel()
+
+    def cancel() -> None:
+        if not crossing:
+            task.cancel()
+        elif isinstance(awaited, asyncio.Future):
+            awaited.add_done_callback(cross)
+
+    in_force = (lambda: True) if crossing else loop.being_cancelled
+    step = Stepped(run, point, cancel, watched=loop.cancelled_type, in_force=in_force, on_trap=look)
     try:
         await step
     except BaseException as raised:
         error = raised
+    over = True
     if step.reached and not step.delivered:
         with suppress(asyncio.CancelledError):
             await checkpoint()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import anyio
 
 from pytest_asyncprotocol.exploration.cancellation import absorbing
+from pytest_asyncprotocol.exploration.patience import wait_long
 from pytest_asyncprotocol.exploration.stepping import Stepped
 from pytest_asyncprotocol.exploration.together import together
 from pytest_asyncprotocol.model.case import Case
@@ -28,7 +29,7 @@ class Interrupted:
 async def closed_while_waiting(case: Case, iterator: Subject, at: int, most: int) -> Interrupted:
     """Take at most *most* items, and call ``aclose()`` in another task at suspension *at*.
 
-    Returns when both have ended. Where ``aclose()`` raises, the first task is cancelled.
+    Where that is 0, it is called when the first task has waited for long. Returns when both have ended. Where ``aclose()`` raises, the first task is cancelled.
     """
     seen = Interrupted()
     suspended = anyio.Event()
@@ -51,7 +52,7 @@ async def closed_while_waiting(case: Case, iterator: Subject, at: int, most: int
 
     async def close() -> None:
         nonlocal closing
-        await suspended.wait()
+        await (suspended.wait() if at else wait_long())
         if over:
             return
         closing = True

@@ -17,11 +17,11 @@ class GeneratorModel(IteratorModel):
     rules: ClassVar[tuple[str, ...]] = (*IteratorModel.rules, "AG004")
 
     @staticmethod
-    def alphabet(case: Case, subject: Subject) -> OperationSequence:
-        """The operations that make sense, each as often as it shall weigh."""
+    def events(case: Case, subject: Subject) -> OperationSequence:
+        """The operations that make sense besides, each as often as it shall weigh."""
         more = [Operation("asend"), Operation("asend"), Operation("asend", 1)]
         more += [Operation("athrow"), Operation("athrow", 1)]
-        return (*IteratorModel.alphabet(case, subject), *more)
+        return (*IteratorModel.events(case, subject), *more)
 
     def forbids_hanging(self, operation: Operation | None) -> str:
         """The rule that forbids *operation*, or the closing at the end, to wait for ever."""

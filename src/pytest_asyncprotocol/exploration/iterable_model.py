@@ -25,16 +25,17 @@ class IterableModel(Model):
         "AB005", "AB006", "AB008", "AI003", "CO001", "CO002", "CO007", "CO021",
     )  # fmt: skip
 
+    step = Operation("anext")
+
     def __init__(self, case: Case, subject: Subject, style: Style) -> None:
         super().__init__(case, subject, style)
         self.passes: list[IteratorModel] = []
         self.number = 0
 
     @staticmethod
-    def alphabet(case: Case, subject: Subject) -> OperationSequence:
-        """The operations that make sense, each as often as it shall weigh."""
-        operations = [Operation("anext")] * 6
-        operations += [Operation("anext", at) for at in (1, 1, 2, 3)]
+    def events(case: Case, subject: Subject) -> OperationSequence:
+        """The operations that make sense besides, each as often as it shall weigh."""
+        operations = [Operation("anext", at) for at in (1, 1, 2, 3)]
         operations += [Operation("aclose"), Operation("turns"), Operation("time")]
         if case.declared.reiterable:
             operations += [Operation("aiter")] * 3

@@ -46,6 +46,8 @@ class IteratorModel(Model):
 
     builds_on = ("AG007", "AG008", "AI016", "CO009")
 
+    step = Operation("anext")
+
     def __init__(self, case: Case, subject: Subject, style: Style) -> None:
         super().__init__(case, subject, style)
         self.phase = Phase.FRESH
@@ -56,13 +58,12 @@ class IteratorModel(Model):
             self.left = list(self.declared.listed_items)
 
     @staticmethod
-    def alphabet(case: Case, subject: Subject) -> OperationSequence:
-        """The operations that make sense, each as often as it shall weigh."""
-        steps = [Operation("anext")] * 6
-        steps += [Operation("anext", at) for at in (1, 1, 2, 2, 3)]
+    def events(case: Case, subject: Subject) -> OperationSequence:
+        """The operations that make sense besides, each as often as it shall weigh."""
+        steps = [Operation("anext", at) for at in (1, 1, 2, 2, 3)]
         steps += [Operation("turns"), Operation("time")]
         if subject.has("aclose"):
-            steps += [Operation("aclose"), Operation("aclose")]
+            steps += [Operation("aclose")]
             steps += [Operation("aclose", at) for at in (1, 2)]
             if case.declared.closes and case.declared.concurrent is not None:
                 steps += [Operation("aclose meanwhile")]
@@ -153,24 +154,32 @@ class IteratorModel(Model):
             await self._judge_closing(outcome)
 
     async def aclose_meanwhile(self, operation: Operation) -> None:
-        """``aclose()`` while another task waits for an item."""
+        """``aclose()`` while other tasks wait for an item."""
+        ends: list[Outcome] = []
         closed: list[Outcome] = []
 
-        async def close() -> Outcome:
-            await let_others_run(TURNS)
-            closed.append(await self.subject.aclose())
-            return closed[0]
+        async def step() -> None:
+            ends.append(await self.subject.anext())
+            if ends[-1].returned and closed and self.declared.closes:
+                raise Forbidden("AI018", f"{_said(ends[-1])} when aclose() had returned")
 
-        step, _ = await together(self.subject.anext, close)
-        if closed[0].returned and self.declared.closes is not False:
+        async def close() -> None:
+            await let_others_run(TURNS)
+            outcome = await self.subject.aclose()
+            closed.extend([outcome] * outcome.returned)
+
+        readers = 2 if self.declared.concurrent == "safe" else 1
+        await together(*[step] * readers, close)
+        if closed and self.declared.closes is not False:
             self._lose_track()
             self.phase = Phase.CLOSED
-        else:
-            self._judge(step)
+            return
+        for each in ends:
+            self._judge(each)
 
     async def finish(self) -> None:
         """Close it, if it can be closed; then it holds nothing."""
-        if self.subject.has("aclose") and self.phase is not Phase.CLOSED:
+        if self.subject.has("aclose"):
             await self._judge_closing(await self.subject.aclose())
 
     def _is_declared(self, outcome: Outcome) -> bool:
@@ -202,7 +211,9 @@ class IteratorModel(Model):
     def _judge_item_too_many(self, outcome: Outcome) -> None:
         if self.phase is Phase.CLOSED and self.declared.closes is not False:
             raise Forbidden(
-                "AI018", f"{_said(outcome)} after aclose(); expected an end or an error"
+                "AI018",
+                f"{_said(outcome)} after aclose(); expected an end or an error",
+                lenient=self.cancelled,
             )
         if self.phase is Phase.ENDED and not self.declared.resumable:
             raise Forbidden("AI005", f"{_said(outcome)} after the end; expected StopAsyncIteration")
@@ -272,7 +283,8 @@ class IteratorModel(Model):
             return
         if not outcome.returned:
             if self.phase in (Phase.FRESH, Phase.CLOSED):
-                raise Forbidden("AI017", f"{_said(outcome)}, {self.phase.value}")
+                rule = "CO021" if self.cancelled else "AI017"
+                raise Forbidden(rule, f"{_said(outcome)}, {self.phase.value}")
             if self.declared.closes and self.cancelled:
                 raise Forbidden("CO021", f"{_said(outcome)}, after a step that was cancelled")
             self.phase = Phase.FAILED

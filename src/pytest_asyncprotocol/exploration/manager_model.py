@@ -80,11 +80,13 @@ class ManagerModel(Model):
     """An async context manager: how often it was entered, and how it was left."""
 
     rules = (
-        "CM004", "CM010", "CM011", "CM015", "CM016", "CM017", "CM020", "CM025", "CO001",
-        "CO002", "CO007", "CO021",
+        "CM004", "CM010", "CM011", "CM014", "CM015", "CM016", "CM017", "CM020", "CM025", "CM026",
+        "CO001", "CO002", "CO003", "CO007", "CO021",
     )  # fmt: skip
 
     builds_on = ("CM009", "CM012", "CM014", "CO009", "CO012")
+
+    step = Operation("enter or leave")
 
     def __init__(self, case: Case, subject: Subject, style: Style) -> None:
         super().__init__(case, subject, style)
@@ -96,20 +98,28 @@ class ManagerModel(Model):
         self.covers: list[Cover] = []
 
     @staticmethod
-    def alphabet(case: Case, subject: Subject) -> OperationSequence:
-        """The operations that make sense, each as often as it shall weigh."""
-        operations = [Operation("enter")] * 4 + [Operation("exit")] * 4
-        operations += [Operation("enter", at) for at in (1, 1, 2, 3)]
+    def events(case: Case, subject: Subject) -> OperationSequence:
+        """The operations that make sense besides, each as often as it shall weigh."""
+        operations = [Operation("exit")] + [Operation("enter", at) for at in (1, 1, 2, 2, 3)]
         operations += [Operation("exit", at) for at in (1, 2)]
-        operations += [Operation("exit by error"), Operation("exit by error")]
+        operations += [Operation("exit by error")]
         operations += [Operation("exit by error", at) for at in (1, 2)]
         operations += [Operation("exit by cancellation")]
-        operations += [Operation("turns"), Operation("time"), Operation("time")]
+        operations += [Operation("turns"), Operation("time")]
+        if case.declared.reuse == "reentrant" or case.declared.concurrent_entry == "refused":
+            operations += [Operation("enter")]
         if case.declared.concurrent_entry is not None:
             operations += [Operation("two at once")] * 2
         if case.declared.concurrent_entry == "safe":
             operations += [Operation("rival meanwhile"), Operation("patient rival meanwhile")]
         return tuple(operations)
+
+    @classmethod
+    async def fresh(cls, case: Case, variant: int) -> Subject:
+        """A fresh subject; where ``failing_exit=`` is declared, every third one is of that kind."""
+        if variant % 3 == 0 and case.declared.failing_exit is not None:
+            return await case.fresh_of("failing_exit")
+        return await case.fresh()
 
     @property
     def reusable(self) -> bool:
@@ -126,6 +136,10 @@ class ManagerModel(Model):
         if self.cancelled:
             return "CO021"
         return "CM015" if name == "enter" or self.entries > 1 else "CM014"
+
+    async def enter_or_leave(self, operation: Operation) -> None:
+        """``__aenter__`` where it is not entered, and ``__aexit__`` where it is."""
+        await (self.exit if self.depth else self.enter)(operation)
 
     async def enter(self, operation: Operation) -> None:
         """``__aenter__``; inside of it only where it may be nested."""
@@ -222,12 +236,13 @@ class ManagerModel(Model):
         await together(visit, cancel)
 
     async def _expect_refusal(self) -> None:
-        """Enter it while it is in use, which is refused."""
-        outcome = await self.subject.enter()
-        if outcome.returned:
-            raise Forbidden(
-                "CM016", f"{outcome.operation}, while it was in use, {outcome}; expected a refusal"
-            )
+        """Enter it while it is in use, which is refused, however often."""
+        for outcome in [await self.subject.enter(), await self.subject.enter()]:
+            if outcome.returned:
+                raise Forbidden(
+                    "CM016",
+                    f"{outcome.operation}, while it was in use, {outcome}; expected a refusal",
+                )
 
     async def finish(self) -> None:
         """Leave it as often as it was entered."""
@@ -334,7 +349,7 @@ class ManagerModel(Model):
         if outcome.returned:
             return
         self.failed = not self.reusable
-        if self.reusable and self.entries > 1:
+        if self.reusable and self.entries > 1 and self.declared.failing_exit is None:
             raise Forbidden(
                 "CO021" if self.cancelled else "CM015",
                 f"{outcome.operation}, of a later use, {outcome}",

@@ -7,11 +7,11 @@ operations before it led to. The first outcome that is not allowed is the witnes
 from __future__ import annotations
 
 import functools
-import threading
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any, ClassVar
 
 import anyio
@@ -29,8 +29,11 @@ from pytest_asyncprotocol.model.exceptions import Forbidden
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 from pytest_asyncprotocol.model.text import describe_exception
 
-SHORTEST, LONGEST = 4, 16
-"""Operations in a drawn sequence."""
+DRAWN_FOR_EACH = 4
+"""Sequences that are drawn for each one that is run, the most various of them."""
+
+FEWEST_EVENTS, MOST_EVENTS, MOST_STEPS = 2, 5, 3
+"""Events of a drawn sequence, and plain steps before each of them and at the end."""
 
 TURNS = 5
 """Turns that other tasks get, where the operation is to let them run."""
@@ -65,8 +68,7 @@ OperationSequence = tuple[Operation, ...]
 class Model(ABC):
     """What a protocol allows of a subject: the state that it is in, and what may come next.
 
-    Each operation of ``alphabet`` is carried out by the method of its name. ``style`` is how it
-    is cancelled.
+    Each operation is carried out by the method of its name. ``style`` is how it is cancelled.
     """
 
     rules: ClassVar[tuple[str, ...]] = ()
@@ -82,10 +84,19 @@ class Model(ABC):
         self.style = style
         self.cancelled = False
 
+    step: ClassVar[Operation]
+    """The plain operation, of which some come before each of the others."""
+
     @staticmethod
     @abstractmethod
-    def alphabet(case: Case, subject: Subject) -> OperationSequence:
-        """The operations that make sense, each as often as it shall weigh."""
+    def events(case: Case, subject: Subject) -> OperationSequence:
+        """The operations that make sense besides, each as often as it shall weigh."""
+
+    @classmethod
+    async def fresh(cls, case: Case, variant: int) -> Subject:
+        """A fresh subject; the declarations may tell of more than one kind, which take turns."""
+        del variant
+        return await case.fresh()
 
     @abstractmethod
     def forbids_hanging(self, operation: Operation | None) -> str:
@@ -175,7 +186,7 @@ class Model(ABC):
     async def expect_released(self, rule: str, when: str) -> None:
         """Expect that the declared ``released=``, if any, holds."""
         if self.declared.released is not None and not await is_released(self.case, self.subject):
-            raise Forbidden(rule, f"{when}, it is not released: released= is false")
+            raise Forbidden(rule, f"{when}, it is not released: released= is false", lenient=True)
 
 
 async def pass_time(seconds: float) -> None:
@@ -184,13 +195,15 @@ async def pass_time(seconds: float) -> None:
 
 
 async def run_sequence(
-    make: Callable[[Case, Subject, Style], Model],
+    kind: type[Model],
     sequence: OperationSequence,
     style: Style,
     case: Case,
     seen: list[Model | Operation | None],
+    *,
+    variant: int = 0,
 ) -> None:
-    """Run *sequence* on a fresh subject, and judge it by the model that *make* gives.
+    """Run *sequence* on a fresh subject, and judge it by a model of *kind*.
 
     *seen* is kept up to date: the model, and the operation that is being carried out. What
     several tasks do at once is done in all orders that the library can be made to take.
@@ -201,9 +214,9 @@ async def run_sequence(
     orders = schedules(case.library) if any(map(is_concurrent, sequence)) else range(1)
     for _ in orders:
         await case.tear_down()
-        subject = await case.fresh()
+        subject = await kind.fresh(case, variant)
         with following(case.library) as alive:
-            model = make(case, subject, style)
+            model = kind(case, subject, style)
             seen[:] = [model, None]
             for operation in sequence:
                 seen[1] = operation
@@ -226,44 +239,60 @@ async def _expect_no_task(case: Case, alive: Alive) -> None:
         await anyio.sleep(TIME_TO_RELEASE)
     left = sorted(describe_task(task) for task in alive())
     if left:
-        raise Forbidden("CO007", f"{left[0]} is still alive after the end")
+        raise Forbidden("CO007", f"{left[0]} is still alive after the end", lenient=True)
 
 
 @functools.lru_cache(maxsize=64)
-def drawn(alphabet: OperationSequence, examples: int) -> tuple[OperationSequence, ...]:
+def drawn(
+    step: Operation, events: OperationSequence, examples: int
+) -> tuple[OperationSequence, ...]:
     """*examples* sequences, the same in every process, without those that repeat another one.
 
-    Hypothesis runs in a thread of its own, so that a test that is run by Hypothesis itself is not
-    disturbed.
+    Each event has some plain steps before it, and there are some at the end. Hypothesis runs in
+    a thread of its own, so that a test that is run by Hypothesis itself is not disturbed.
     """
-    found: dict[OperationSequence, None] = {}
-    thread = threading.Thread(target=_draw, args=(alphabet, examples, found))
-    thread.start()
-    thread.join()
-    return tuple(found)
+    with ThreadPoolExecutor(1) as executor:
+        return executor.submit(_draw, step, events, examples).result()
 
 
-def _draw(alphabet: OperationSequence, examples: int, found: dict[OperationSequence, None]) -> None:
+def _draw(
+    step: Operation, events: OperationSequence, examples: int
+) -> tuple[OperationSequence, ...]:
     import hypothesis
     from hypothesis import strategies
 
-    operations = strategies.lists(
-        strategies.sampled_from(alphabet), min_size=SHORTEST, max_size=LONGEST
-    )
+    found: dict[OperationSequence, None] = {}
+    some_steps = strategies.integers(0, MOST_STEPS)
+    event = strategies.tuples(some_steps, strategies.sampled_from(events))
+    some_events = strategies.lists(event, min_size=FEWEST_EVENTS, max_size=MOST_EVENTS)
 
     @hypothesis.settings(
-        max_examples=examples,
+        max_examples=examples * DRAWN_FOR_EACH,
         derandomize=True,
         database=None,
         deadline=None,
         phases=(hypothesis.Phase.generate,),
         suppress_health_check=tuple(hypothesis.HealthCheck),
     )
-    @hypothesis.given(operations)
-    def collect(sequence: list[Operation]) -> None:
-        found[tuple(sequence)] = None
+    @hypothesis.given(some_events, some_steps)
+    def collect(drawn_events: list[tuple[int, Operation]], at_the_end: int) -> None:
+        sequence: list[Operation] = []
+        for steps, operation in drawn_events:
+            sequence += [step] * steps + [operation]
+        found[tuple(sequence + [step] * at_the_end)] = None
 
     collect()
+    return tuple(_various(list(found), examples))
+
+
+def _various(sequences: list[OperationSequence], most: int) -> Iterator[OperationSequence]:
+    """At most so many of *sequences*, such that many operations come after many others."""
+    seen: set[tuple[Operation, ...]] = set()
+    left = {each: set[tuple[Operation, ...]](pairwise(each)) for each in sequences}
+    for _ in range(min(most, len(left))):
+        best = max(left, key=lambda each: len(left[each] - seen))
+        seen |= left.pop(best)
+        yield best
 
 
 async def shortest(

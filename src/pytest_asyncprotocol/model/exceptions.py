@@ -42,11 +42,15 @@ class Violation(RuleOutcome):
 
 
 class Forbidden(Violation):
-    """Something happened in a sequence of operations that *rule* forbids."""
+    """Something happened in a sequence of operations that *rule* forbids.
 
-    def __init__(self, rule: str, message: str) -> None:
+    What is *lenient* is allowed on asyncio where it does not happen under the other way to cancel.
+    """
+
+    def __init__(self, rule: str, message: str, *, lenient: bool = False) -> None:
         super().__init__(message)
         self.rule = rule
+        self.lenient = lenient
 
 
 class Vacuous(RuleOutcome):

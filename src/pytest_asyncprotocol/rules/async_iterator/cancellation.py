@@ -18,7 +18,7 @@ from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.exceptions import NotApplicable, Vacuous, Violation
 from pytest_asyncprotocol.model.subject import Subject
 from pytest_asyncprotocol.model.text import describe
-from pytest_asyncprotocol.rules.async_iterator.ending import alike, as_declared
+from pytest_asyncprotocol.rules.async_iterator.ending import alike, as_declared, is_declared_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,10 @@ class Resumed:
     def stopped(self) -> bool:
         """Whether the pass came to StopAsyncIteration."""
         return self.after.end is not None and self.after.end.stopped
+
+    def failed(self, case: Case) -> bool:
+        """Whether the pass came to an end that nobody declared."""
+        return self.after.end is not None and not is_declared_end(case, self.after.end)
 
     def __str__(self) -> str:
         end = "" if self.after.end is None else f", then {self.after.end}"
@@ -77,6 +81,8 @@ async def no_item_lost(case: Case) -> None:
         whole = resumed.items[: len(expected)] if case.declared.infinite else resumed.items
         if not as_declared(case, whole) and not _only_ended(resumed, case):
             raise Violation(f"{resumed}; expected {describe(list(expected))}")
+        if resumed.failed(case):
+            raise Violation(f"{resumed}; expected the end")
 
     await cancel_and_resume(case, judge)
 

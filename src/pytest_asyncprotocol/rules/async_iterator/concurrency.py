@@ -86,7 +86,8 @@ async def aclose_wakes_the_waiter(case: Case) -> None:
 
     At each suspension of a pass, in a run of its own, another task calls ``aclose()``. Either that
     raises, as that of a generator does, or the pending ``__anext__`` comes to an end: by an item,
-    by StopAsyncIteration, or by an error such as ClosedResourceError.
+    by StopAsyncIteration, or by an error such as ClosedResourceError. What ``hanging=`` makes, with
+    a peer that never answers, is closed when it has waited for long.
 
     Why:
         The task that reads waits for ever, and so does the shutdown that waits for the task.
@@ -114,7 +115,9 @@ async def aclose_wakes_the_waiter(case: Case) -> None:
             if not seen.reached:
                 break
             case.points += 1
-    if not case.points:
+    if case.declared.hanging is not None:
+        await closed_while_waiting(case, await case.fresh_of("hanging"), 0, most_items(case))
+    elif not case.points:
         raise Vacuous("its steps never suspend, so none can be interrupted")
 
 
