@@ -113,7 +113,7 @@ class Search:
         fails = {
             other: (await self._try(sequence, other)).rule is not None for other in self._styles
         }
-        if all(fails.values()) or (style is Style.CROSSING and not fails[Style.EDGE]):
+        if all(fails.values()) or (style is Style.CROSSING and not any(fails.values())):
             return tried
         return Tried(opened=tried.opened)
 

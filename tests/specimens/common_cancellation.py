@@ -24,14 +24,14 @@ ASYNCIO = ("asyncio",)
 
 
 class Worker:
-    """Works in a task of its own, which takes a while to begin."""
+    """Works in a task of its own."""
 
     def __init__(self) -> None:
         self.task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self.task = asyncio.ensure_future(asyncio.sleep(60))
         await asyncio.sleep(0)
+        self.task = asyncio.ensure_future(asyncio.sleep(60))
         return self
 
     async def __aexit__(self, *details: object) -> None:

@@ -225,8 +225,8 @@ class ForgetsItsPump:
         self.fails = fails
 
     async def __aenter__(self) -> None:
-        self.pump = asyncio.ensure_future(self.work())
         await asyncio.sleep(0)
+        self.pump = asyncio.ensure_future(self.work())
 
     async def work(self) -> None:
         await asyncio.sleep(0)

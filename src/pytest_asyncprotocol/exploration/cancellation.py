@@ -257,15 +257,16 @@ async def _cancel_this_task(
     requests = task.cancelling()
     error: BaseException | None = None
     awaited: object = None
-    over = False
+    over = crossed = False
 
     def look(trap: object) -> None:
         nonlocal awaited
         awaited = trap
 
     def cross(done: asyncio.Future[object]) -> None:
+        nonlocal crossed
         if not (over or done.cancelled()):
-            task.cancel()
+            crossed = task.cancel()
 
     def cancel() -> None:
         if not crossing:
@@ -280,6 +281,7 @@ async def _cancel_this_task(
     except BaseException as raised:
         error = raised
     over = True
+    step.delivered = step.delivered and (crossed or not crossing)
     if step.reached and not step.delivered:
         with suppress(asyncio.CancelledError):
             await checkpoint()

@@ -29,7 +29,8 @@ class Interrupted:
 async def closed_while_waiting(case: Case, iterator: Subject, at: int, most: int) -> Interrupted:
     """Take at most *most* items, and call ``aclose()`` in another task at suspension *at*.
 
-    Where that is 0, it is called when the first task has waited for long. Returns when both have ended. Where ``aclose()`` raises, the first task is cancelled.
+    Where that is 0, it is called when the first task has waited for long. Returns when both have
+    ended. Where ``aclose()`` raises, the first task is cancelled.
     """
     seen = Interrupted()
     suspended = anyio.Event()

@@ -31,6 +31,8 @@ class GeneratorModel(IteratorModel):
 
     async def asend(self, operation: Operation) -> None:
         """``asend(None)``, which is a step."""
+        if not self._has_more(1):
+            return
         outcome = await self.call(lambda: self.subject.asend(None), operation)
         if outcome is None:
             self._lose_track()
@@ -39,6 +41,8 @@ class GeneratorModel(IteratorModel):
 
     async def athrow(self, operation: Operation) -> None:
         """``athrow()`` of an exception; what it raises ends the generator."""
+        if not self._has_more(1):
+            return
         error = BodyError()
         outcome = await self.call(lambda: self.subject.athrow(error), operation)
         self._lose_track()

@@ -14,6 +14,13 @@ LATER_PASS = "AB005"  # noqa: S105
 PASS_BESIDE_ANOTHER = "AB006"  # noqa: S105
 
 
+class OnePass(IteratorModel):
+    """One pass; another one may be open, so that what is held is judged at the end of all."""
+
+    async def expect_released(self, rule: str, when: str) -> None:
+        """Nothing."""
+
+
 class IterableModel(Model):
     """An async iterable: its passes, each of which is an async iterator.
 
@@ -29,7 +36,7 @@ class IterableModel(Model):
 
     def __init__(self, case: Case, subject: Subject, style: Style) -> None:
         super().__init__(case, subject, style)
-        self.passes: list[IteratorModel] = []
+        self.passes: list[OnePass] = []
         self.number = 0
 
     @staticmethod
@@ -57,7 +64,7 @@ class IterableModel(Model):
             self.passes.clear()
         self.number += 1
         iterator = self.subject.aiter()
-        self.passes.append(IteratorModel(self.case, iterator, self.style))
+        self.passes.append(OnePass(self.case, iterator, self.style))
 
     async def anext(self, operation: Operation) -> None:
         """One step of the last pass."""
@@ -74,16 +81,19 @@ class IterableModel(Model):
             await self._last_pass(operation)
 
     async def finish(self) -> None:
-        """Close all passes."""
+        """Close all passes; then it holds nothing."""
         for each in self.passes:
             await each.finish()
+        if any(each.subject.has("aclose") for each in self.passes):
+            cancelled = any(each.cancelled for each in self.passes)
+            await self.expect_released("CO021" if cancelled else "AB008", "when all is closed")
 
     async def _last_pass(self, operation: Operation) -> None:
         if not self.passes:
             await self.aiter(Operation("aiter"))
         await self._carry_out(self.passes[-1], operation)
 
-    async def _carry_out(self, iterator: IteratorModel, operation: Operation) -> None:
+    async def _carry_out(self, iterator: OnePass, operation: Operation) -> None:
         try:
             await iterator.carry_out(operation)
         except Forbidden as forbidden:

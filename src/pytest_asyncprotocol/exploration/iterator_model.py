@@ -52,6 +52,7 @@ class IteratorModel(Model):
         super().__init__(case, subject, style)
         self.phase = Phase.FRESH
         self.certain = True
+        self.steps = 0
         self.given: list[Any] = []
         self.left: Sequence[Any] | None = None
         if self.declared.listed_items is not None and self.declared.raises is None:
@@ -90,6 +91,8 @@ class IteratorModel(Model):
 
     async def anext(self, operation: Operation) -> None:
         """One step."""
+        if not self._has_more(1):
+            return
         outcome = await self.call(self.subject.anext, operation)
         if outcome is None:
             self._lose_track()
@@ -100,6 +103,8 @@ class IteratorModel(Model):
         """Two steps in two tasks, of which the second may be cancelled."""
         if operation.cancelled_at:
             await self._one_of_two_cancelled(operation)
+            return
+        if not self._has_more(2):
             return
         outcomes = await together(self.subject.anext, self.subject.anext)
         if self.declared.concurrent == "refused":
@@ -121,6 +126,8 @@ class IteratorModel(Model):
 
     async def _one_of_two_cancelled(self, operation: Operation) -> None:
         """Two steps in two tasks, of which the second is cancelled."""
+        if not self._has_more(2):
+            return
 
         async def first() -> Outcome | None:
             return await self.subject.anext()
@@ -155,6 +162,9 @@ class IteratorModel(Model):
 
     async def aclose_meanwhile(self, operation: Operation) -> None:
         """``aclose()`` while other tasks wait for an item."""
+        readers = 2 if self.declared.concurrent == "safe" else 1
+        if not self._has_more(readers):
+            return
         ends: list[Outcome] = []
         closed: list[Outcome] = []
 
@@ -168,7 +178,6 @@ class IteratorModel(Model):
             outcome = await self.subject.aclose()
             closed.extend([outcome] * outcome.returned)
 
-        readers = 2 if self.declared.concurrent == "safe" else 1
         await together(*[step] * readers, close)
         if closed and self.declared.closes is not False:
             self._lose_track()
@@ -181,6 +190,12 @@ class IteratorModel(Model):
         """Close it, if it can be closed; then it holds nothing."""
         if self.subject.has("aclose"):
             await self._judge_closing(await self.subject.aclose())
+
+    def _has_more(self, steps: int) -> bool:
+        """Whether so many more can be taken: some wait for ever behind the items they declare."""
+        self.steps += steps
+        listed = self.declared.listed_items
+        return listed is None or not self.declared.infinite or self.steps <= len(listed)
 
     def _is_declared(self, outcome: Outcome) -> bool:
         declared = self.declared.raises

@@ -9,11 +9,10 @@ from typing import Any
 
 import anyio
 
-from pytest_asyncprotocol.engine.backends import RunningLoop
+from pytest_asyncprotocol.engine.backends import RunningLoop, checkpoint
 from pytest_asyncprotocol.exploration.cancellation import Ended, Style
 from pytest_asyncprotocol.exploration.leaving import (
     BodyError,
-    a_cancellation,
     discard_unawaited,
     left_by,
     suppresses,
@@ -104,7 +103,7 @@ class ManagerModel(Model):
         operations += [Operation("exit", at) for at in (1, 2)]
         operations += [Operation("exit by error")]
         operations += [Operation("exit by error", at) for at in (1, 2)]
-        operations += [Operation("exit by cancellation")]
+        operations += [Operation("body cancelled")]
         operations += [Operation("turns"), Operation("time")]
         if case.declared.reuse == "reentrant" or case.declared.concurrent_entry == "refused":
             operations += [Operation("enter")]
@@ -175,9 +174,24 @@ class ManagerModel(Model):
         """``__aexit__`` after a body that raised."""
         await self._leave(BodyError(), operation)
 
-    async def exit_by_cancellation(self, operation: Operation) -> None:
+    async def body_cancelled(self, operation: Operation) -> None:
         """``__aexit__`` after a body that was cancelled."""
-        await self._leave(await a_cancellation(), operation)
+        if not self.depth:
+            return
+
+        async def body() -> None:
+            try:
+                await checkpoint()
+            except BaseException as error:
+                discard_unawaited(await left_by(self.subject, error))
+                raise
+
+        self.depth -= 1
+        self.cancelled = True
+        await self.interrupt(body(), 1)
+        self.covers.pop().close()
+        if not self.depth:
+            await self.expect_released("CO021", "after a body that was cancelled")
 
     async def time(self, operation: Operation) -> None:
         """Let time pass: much of it where nobody is inside."""
