@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pytest_asyncprotocol.assertions import assert_async_iterator as assert_async_iterator
     from pytest_asyncprotocol.assertions import assert_awaitable as assert_awaitable
     from pytest_asyncprotocol.assertions import conformance as conformance
+    from pytest_asyncprotocol.assertions import explore_cancellation as explore_cancellation
     from pytest_asyncprotocol.checking import check as check
     from pytest_asyncprotocol.model.exceptions import ConformanceError as ConformanceError
     from pytest_asyncprotocol.model.protocols import Protocol as Protocol
@@ -30,6 +31,7 @@ _HOMES = {
     "assert_awaitable": "assertions",
     "check": "checking",
     "conformance": "assertions",
+    "explore_cancellation": "assertions",
     "ConformanceError": "model.exceptions",
     "Protocol": "model.protocols",
     "Report": "model.verdicts",
@@ -51,6 +53,7 @@ __all__ = (
     "assert_awaitable",
     "check",
     "conformance",
+    "explore_cancellation",
 )
 
 

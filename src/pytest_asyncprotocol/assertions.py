@@ -17,6 +17,7 @@ from pytest_asyncprotocol.model.keywords import (
     AsyncIterableKeywords,
     AsyncIteratorKeywords,
     AwaitableKeywords,
+    ScenarioKeywords,
 )
 from pytest_asyncprotocol.model.protocols import Protocol, protocol_named
 from pytest_asyncprotocol.model.text import describe
@@ -122,6 +123,66 @@ def assert_async_context_manager(
     """
     __tracebackhide__ = True
     return _assert(Protocol.ASYNC_CONTEXT_MANAGER, subject, keywords)
+
+
+OF_CANCELLATION: Final = (
+    "CO001", "CO002", "CO003", "CO004", "CO005", "CO006", "CO007", "CO008", "CO020", "CO021",
+)  # fmt: skip
+"""The rules by which a scenario of the user's own is judged."""
+
+
+def explore_cancellation(
+    scenario: Callable[[], Any],
+    /,
+    *,
+    released: Callable[[], object] | None = None,
+    **keywords: Unpack[ScenarioKeywords],
+) -> Report:
+    """Assert that *scenario* can be cancelled at each of its suspensions.
+
+    It is run once for each suspension and each way to cancel, in a scope that is cancelled before,
+    and, on asyncio, with a cancellation that comes together with the result, and with a second one
+    during the clean-up. What was cancelled lets the cancellation out, leaves no task behind, and
+    nothing that hangs.
+
+    Args:
+        scenario: an async function without arguments, which sets up what it uses.
+        released: is asked after each run, and true when nothing is held; it may be async.
+        keywords: how to check, such as ``backends=`` and ``expected_failures=``, and
+            ``background_ok=True`` where tasks may go on.
+
+    Returns:
+        The report. Inside a running event loop it is unfinished, and has to be awaited.
+
+    Raises:
+        ConformanceError: a rule is violated, or nothing could be proved.
+        TypeError, ValueError: the call is wrong; the message says what to write instead.
+
+    Example::
+
+        async def transfer():
+            async with pool.connection() as connection:
+                await connection.execute("update ...")
+
+        def test_transfer():
+            explore_cancellation(transfer, released=lambda: pool.idle == pool.size)
+
+    Source: asyncio, "Task Cancellation", and Trio, "Cancellation semantics",
+    https://docs.python.org/3/library/asyncio-task.html#task-cancellation
+    https://trio.readthedocs.io/en/stable/reference-core.html#cancellation-semantics
+    """
+    __tracebackhide__ = True
+    if inspect.isawaitable(scenario) or not callable(scenario):
+        raise TypeError(
+            "explore_cancellation() takes an async function, which it calls once for each run, "
+            f"not {describe(scenario)}: leave the parentheses away"
+        )
+    declared: dict[str, Any] = {"select": OF_CANCELLATION, **keywords}
+    if released is not None:
+        if not callable(released):
+            raise TypeError(f"released= takes a callable, not {describe(released)}")
+        declared["released"] = lambda _: released()
+    return _assert(Protocol.AWAITABLE, scenario, declared)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,17 @@ class CommonKeywords(TypedDict, total=False):
     hanging: Callable[[], object]
 
 
+class ScenarioKeywords(TypedDict, total=False):
+    """What the exploration of a user's own scenario takes: how to check."""
+
+    backends: Sequence[str]
+    expected_failures: Mapping[str, str]
+    clock: Literal["virtual", "real"]
+    timeout: float
+    background_ok: bool
+    raises: type[BaseException]
+
+
 class AwaitableKeywords(CommonKeywords, total=False):
     """Declarations of an awaitable."""
 
