@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 UNKNOWN = -1.0
@@ -98,6 +99,31 @@ def trio_awaited_descriptors() -> list[int] | None:
         for descriptor, waiters in list(registered.items())
         if descriptor != own and (waiters.read_task is not None or waiters.write_task is not None)
     ]
+
+
+def lift_trio_shields(task: Any) -> None:
+    """Have cancellations arrive in *task*; does nothing where that can't be done."""
+    status = getattr(task, "_cancel_status", None)
+    while status is not None:
+        scope = getattr(status, "_scope", None)
+        if scope is not None and scope.shield:
+            scope.shield = False
+        status = getattr(status, "_parent", None)
+
+
+def end_anyio_call(error: BaseException) -> bool:
+    """Have anyio's trio runner, which called us, give *error*; False where that can't be done.
+
+    It waits for an outcome that no longer comes once its loop has broken.
+    """
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        outcomes = frame.f_locals.get("outcome_holder")
+        if frame.f_code.co_name == "_call_in_runner_task" and isinstance(outcomes, list):
+            outcomes.append(sys.modules["outcome"].Error(error))
+            return True
+        frame = frame.f_back
+    return False
 
 
 def trio_thread_file() -> str:
