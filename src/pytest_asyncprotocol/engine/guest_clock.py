@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
@@ -34,7 +35,7 @@ class VirtualClock:
         self._present = clock.threads_of_others()
         self._loop: Any = None
         self._broken = False
-        self._begin()
+        self._watched = _Watched()
         self.options = self._options()
 
     @property
@@ -56,26 +57,26 @@ class VirtualClock:
 
         return asyncio.get_running_loop() is self._loop
 
-    async def watch(self, test: Callable[[], Awaitable[object]]) -> str | None:
-        """Run *test* to its end; what it waits for in vain, None if it does not hang."""
-        self._begin()
-        self._before = hygiene.living_tasks(self._library) - {self._current_task()}
-        self._scope = anyio.CancelScope()
+    async def watch(self, test: Callable[[], Awaitable[object]]) -> str:
+        """Run *test* to its end; what it waits for in vain, empty if it does not hang."""
+        before = hygiene.living_tasks(self._library) - {self._current_task()}
+        scope, awaited = anyio.CancelScope(), test()
+        self._watched = watched = _Watched(scope, awaited, before)
+        self._quiescence.impatient = False
         try:
-            with self._scope:
-                self._awaited = test()
-                await self._awaited
+            with scope:
+                await awaited
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:
-            if self.hang is None:
+            if not watched.hang:
                 self._explain(error)
                 raise
         finally:
-            self._scope = self._awaited = None
-            if self._insisted and self._library == "asyncio":
+            self._watched = _Watched()
+            if watched.insisted and self._library == "asyncio":
                 self._current_task().uncancel()
-        return self.hang
+        return watched.hang
 
     @contextmanager
     def running(self) -> Generator[None]:
@@ -88,14 +89,6 @@ class VirtualClock:
             self._quiescence.end()
             if self._broken:
                 self._forget_what_is_left()
-
-    def _begin(self) -> None:
-        self.hang: str | None = None
-        self._scope: anyio.CancelScope | None = None
-        self._awaited: Any = None
-        self._asked_to_stop = self._insisted = False
-        self._quiescence.impatient = False
-        self._before: set[Any] = set()
 
     def _options(self) -> dict[str, Any]:
         """The backend options of anyio with which its loop has this clock."""
@@ -143,22 +136,22 @@ class VirtualClock:
 
     def _stop(self, reason: str) -> None:
         """End the test, by ever stronger means; called in its loop's thread."""
-        if self.hang is None:
-            self.hang = f"the test hangs: {reason}: {'; '.join(self._places())}"
-        if self._scope is None:
+        watched = self._watched
+        if not watched.hang:
+            watched.hang = f"the test hangs: {reason}: {'; '.join(self._places())}"
+        self._quiescence.impatient = True
+        if watched.scope is None or watched.insisted:
             self._break()
-        elif not self._asked_to_stop:
-            self._asked_to_stop = self._quiescence.impatient = True
-            self._scope.cancel()
-        elif not self._insisted:
-            self._insisted = True
-            self._insist()
+        elif not watched.scope.cancel_called:
+            watched.scope.cancel()
         else:
-            self._break()
+            watched.insisted = True
+            self._insist()
 
     def _places(self) -> list[str]:
         """Where the test waits, and then where others do, which it may wait for."""
-        own = [what_is_awaited(self._awaited)] if self._awaited is not None else []
+        awaited = self._watched.awaited
+        own = [] if awaited is None else [what_is_awaited(awaited)]
         others = {what_is_awaited(_coroutine(t)) for t in hygiene.living_tasks(self._library)}
         theirs = sorted(each for each in others - set(own) if each.startswith("it waits at"))
         if not own:
@@ -167,7 +160,7 @@ class VirtualClock:
 
     def _insist(self) -> None:
         """Cancel what a shield protects."""
-        for task in hygiene.living_tasks(self._library) - self._before:
+        for task in hygiene.living_tasks(self._library) - self._watched.before:
             if self._library == "asyncio":
                 task.cancel()
             else:
@@ -175,19 +168,20 @@ class VirtualClock:
 
     def _break(self) -> None:
         """Leave the loop, whatever is still there: the one who runs it gets the hang."""
+        watched, self._watched = self._watched, _Watched()
         self._broken = True
         left = hygiene.living_tasks(self._library)
         watch.keep_alive([*left, *map(_coroutine, left)])
-        error = self._failure(f"{self.hang}")
-        self._begin()
-        self._quiescence.impatient = True
+        error = self._failure(watched.hang)
         if self._library == "asyncio":
+            if watched.insisted:
+                _forget(left - watched.before)
             raise error
         hooks.end_anyio_call(error)
         self._quiescence.given_up = True
 
     def _forget_what_is_left(self) -> None:
-        """Have the end of an asyncio loop not wait for what resists."""
+        """Have an asyncio loop end what is still there, or not wait for it when it closes."""
         if self._loop is None or self._loop.is_closed():
             return
         import asyncio
@@ -199,8 +193,21 @@ class VirtualClock:
                 await asyncio.sleep(0)
 
         self._loop.run_until_complete(settle())
-        for task in asyncio.all_tasks(self._loop):
-            hooks.forget_asyncio_task(task)
+        _forget(asyncio.all_tasks(self._loop))
+
+
+@dataclass(slots=True)
+class _Watched:
+    """The test that runs, if one does; ``before`` are the tasks that were there before it.
+
+    ``hang`` says what it waits for in vain; ``insisted`` that its shields did not help it.
+    """
+
+    scope: anyio.CancelScope | None = None
+    awaited: Awaitable[object] | None = None
+    before: set[Any] = field(default_factory=set)
+    hang: str = ""
+    insisted: bool = False
 
 
 class _Patience(clock.Quiescence):
@@ -236,3 +243,9 @@ class _Patience(clock.Quiescence):
 
 def _coroutine(task: Any) -> Any:
     return task.get_coro() if hasattr(task, "get_coro") else task.coro
+
+
+def _forget(tasks: set[Any]) -> None:
+    """Have the end of an asyncio loop not wait for *tasks*."""
+    for task in tasks:
+        hooks.forget_asyncio_task(task)

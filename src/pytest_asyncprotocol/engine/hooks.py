@@ -189,10 +189,16 @@ def anyio_busy_workers() -> int | None:
     idle = getattr(backend, "_threadpool_idle_workers", None)
     if workers is None or idle is None:
         return None
+    # Between two tasks sniffio, which anyio asks, knows of no library.
+    library = getattr(sys.modules.get("sniffio"), "current_async_library_cvar", None)
+    token = None if library is None else library.set("asyncio")
     try:
         return len(workers.get()) - len(idle.get())
     except (LookupError, RuntimeError):
         return 0
+    finally:
+        if library is not None:
+            library.reset(token)
 
 
 def _trio_run() -> Any:

@@ -131,7 +131,7 @@ def asyncprotocol(request: pytest.FixtureRequest) -> Assertions:
 
 @pytest.fixture
 def virtual_clock(request: pytest.FixtureRequest) -> Generator[VirtualClock]:
-    """Let time jump in an async test that anyio or pytest-asyncio runs: an hour's sleep ends at once.
+    """Let time jump in a test that anyio or pytest-asyncio runs: an hour's sleep ends at once.
 
     Time jumps to the next timer whenever nothing can run and nothing outside of the event loop,
     such as a thread or a socket, could wake it. A test that could never go on fails at once, and

@@ -1,4 +1,4 @@
-"""The fixture ``virtual_clock``: the loop that anyio or pytest-asyncio makes gets a clock that jumps.
+"""The fixture ``virtual_clock``: a loop of anyio's or pytest-asyncio's gets a clock that jumps.
 
 It is set up before any other fixture of the test's own, so that they all share that loop.
 """
@@ -54,9 +54,9 @@ def provide(request: pytest.FixtureRequest) -> Generator[VirtualClock]:
             "works with anyio and pytest-asyncio, and neither runs this test: mark it with "
             "@pytest.mark.anyio or @pytest.mark.asyncio"
         )
-    with _on_anyio(request, item) if of_anyio else _on_pytest_asyncio(item) as clock:
-        with clock.running(), _watched(item, clock):
-            yield clock
+    lent = _on_anyio(request, item) if of_anyio else _on_pytest_asyncio(item)
+    with lent as clock, clock.running(), _watched(item, clock):
+        yield clock
 
 
 @contextmanager
@@ -120,7 +120,7 @@ def _watched(item: pytest.Function, clock: VirtualClock) -> Generator[None]:
         if not clock.in_force:
             _fail("was set up, but the test runs on another event loop than that with its clock")
         hang = await clock.watch(lambda: function(*arguments, **fixtures))
-        if hang is not None:
+        if hang:
             raise _failure(hang)
 
     setattr(holder, name, run)
