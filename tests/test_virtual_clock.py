@@ -749,13 +749,39 @@ def test_a_fixture_of_that_name_may_be_the_users_own(run_pytest: RunPytest) -> N
         test_it="""
             import pytest
 
+            begun = []
+
+            @pytest.fixture
+            def first():
+                begun.append("first")
+
             @pytest.fixture
             def virtual_clock():
+                begun.append("second")
                 return 7
 
-            def test_it(virtual_clock):
+            def test_it(first, virtual_clock):
                 assert virtual_clock == 7
+                assert begun == ["first", "second"]
         """
     )
 
-    assert {"test_it": "passed"} == run.outcomes()
+    assert {"test_it": "passed"} == run.outcomes(), run.out
+
+
+def test_a_worker_of_xdists(run_pytest: RunPytest) -> None:
+    """Its own threads, which were there before the test, do not make time real."""
+    run = run_pytest(
+        "-n1",
+        plugins=("ours", "anyio", "xdist"),
+        test_it="""
+            import anyio, pytest
+
+            @pytest.mark.anyio
+            async def test_it(virtual_clock):
+                await anyio.sleep(3600)
+                assert virtual_clock.opened == ()
+        """,
+    )
+
+    assert labelled(("test_it",)) == run.outcomes(), run.out

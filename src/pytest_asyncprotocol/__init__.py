@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_asyncprotocol.assertions import assert_awaitable as assert_awaitable
     from pytest_asyncprotocol.assertions import conformance as conformance
     from pytest_asyncprotocol.checking import check as check
+    from pytest_asyncprotocol.engine.guest_clock import VirtualClock as VirtualClock
     from pytest_asyncprotocol.model.exceptions import ConformanceError as ConformanceError
     from pytest_asyncprotocol.model.protocols import Protocol as Protocol
     from pytest_asyncprotocol.model.verdicts import Report as Report
@@ -35,6 +36,7 @@ _HOMES = {
     "Report": "model.verdicts",
     "Status": "model.verdicts",
     "Verdict": "model.verdicts",
+    "VirtualClock": "engine.guest_clock",
 }
 
 __all__ = (
@@ -44,6 +46,7 @@ __all__ = (
     "Report",
     "Status",
     "Verdict",
+    "VirtualClock",
     "assert_async_context_manager",
     "assert_async_generator",
     "assert_async_iterable",

@@ -17,7 +17,7 @@ from pytest_asyncprotocol.engine import clock, hooks, hygiene, watch
 from pytest_asyncprotocol.engine.backends import library_in_force
 from pytest_asyncprotocol.engine.stall import what_is_awaited
 
-MOST_JUMPS = 1_000_000
+MOST_JUMPS = 200_000
 """Jumps of the clock within one test, after which its timers count as going in circles."""
 
 SETTLING_TURNS = 5
@@ -74,6 +74,7 @@ class VirtualClock:
                 raise
         finally:
             self._watched = _Watched()
+            self._quiescence.impatient = self._broken
             if watched.insisted and self._library == "asyncio":
                 self._current_task().uncancel()
         return watched.hang
@@ -121,10 +122,8 @@ class VirtualClock:
 
     def _explain(self, error: BaseException) -> None:
         if self.opened:
-            error.add_note(f"the virtual clock kept to real time because of {self._openers()}")
-
-    def _openers(self) -> str:
-        return ", ".join(self.opened)
+            openers = ", ".join(self.opened)
+            error.add_note(f"the virtual clock kept to real time because of {openers}")
 
     def _hung(self) -> None:
         self._stop(

@@ -14,12 +14,9 @@ import sys
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import pytest
-
-if TYPE_CHECKING:
-    from anyio.abc import TestRunner
 
 ANYIO_BACKEND = "anyio_backend"
 
@@ -29,6 +26,16 @@ def fixtures_of(item: pytest.Function | pytest.Metafunc) -> dict[str, Any]:
     function = item.definition if isinstance(item, pytest.Metafunc) else item
     closure = function._fixtureinfo.name2fixturedefs
     return {name: definitions[-1] for name, definitions in closure.items() if definitions}
+
+
+def uses_fixture_of(metafunc: pytest.Metafunc, name: str, module: str) -> bool:
+    """Whether a test takes the fixture *name* of *module*, itself or through its overrides."""
+    for definition in reversed(metafunc.definition._fixtureinfo.name2fixturedefs.get(name, ())):
+        if definition.func.__module__ == module:
+            return True
+        if name not in definition.argnames:
+            return False
+    return False
 
 
 def fixture_of(item: pytest.Function, name: str) -> Any:
@@ -141,7 +148,7 @@ def anyio_runner(
         yield lambda function: runner.run_fixture(function, {})
 
 
-def _anyio_runner(backend: Any, further: dict[str, Any]) -> AbstractContextManager[TestRunner]:
+def _anyio_runner(backend: Any, further: dict[str, Any]) -> AbstractContextManager[Any]:
     try:
         from anyio.pytest_plugin import extract_backend_and_options, get_runner
     except ImportError:

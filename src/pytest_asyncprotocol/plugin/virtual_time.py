@@ -24,12 +24,13 @@ FIXTURE = "virtual_clock"
 def come_first(metafunc: pytest.Metafunc) -> None:
     """Have the fixture set up before those that would open the loop."""
     names = metafunc.fixturenames
-    if FIXTURE not in names:
+    if FIXTURE not in names or not doors.uses_fixture_of(metafunc, FIXTURE, __package__):
         return
     fixtures = doors.fixtures_of(metafunc)
     first = next(n for n in names if n not in fixtures or fixtures[n].scope == "function")
-    names.remove(FIXTURE)
-    names.insert(names.index(first) if first != FIXTURE else 0, FIXTURE)
+    if first != FIXTURE:
+        names.remove(FIXTURE)
+        names.insert(names.index(first), FIXTURE)
 
 
 def provide(request: pytest.FixtureRequest) -> Generator[VirtualClock]:
