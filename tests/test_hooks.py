@@ -203,3 +203,47 @@ def test_without_asyncios_timers(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert 3600 == pytest.approx(run(sleep_an_hour, "asyncio").value)
     assert run(wait_for_ever, "asyncio").hang is not None
+
+
+def test_the_workers_of_anyio_are_counted_between_two_tasks() -> None:
+    """Where nothing tells sniffio that asyncio runs, as in the selector of anybody's loop."""
+    counted = []
+
+    async def ask() -> None:
+        loop = asyncio.get_running_loop()
+        release = threading.Event()
+
+        def count() -> None:
+            counted.append(hooks.anyio_busy_workers())
+            release.set()
+
+        loop.call_later(0.001, count)
+        await anyio.to_thread.run_sync(release.wait)
+        counted.append(hooks.anyio_busy_workers())
+
+    asyncio.run(ask())
+
+    assert [1, 0] == counted
+
+
+def test_the_call_of_anyios_trio_runner_is_found_only_there() -> None:
+    """Nobody waits for an outcome elsewhere."""
+    assert not hooks.end_anyio_call(ValueError())
+
+
+def test_a_shield_of_trio_can_be_lifted_from_outside() -> None:
+    """And then a cancellation arrives."""
+
+    async def behind_a_shield(task_status: trio.TaskStatus[Any]) -> None:
+        with trio.CancelScope(shield=True):
+            task_status.started(trio.lowlevel.current_task())
+            await trio.sleep_forever()
+
+    async def main() -> None:
+        async with trio.open_nursery() as nursery:
+            task = await nursery.start(behind_a_shield)
+            nursery.cancel_scope.cancel()
+            hooks.lift_trio_shields(task)
+
+    trio.run(main)
+    hooks.lift_trio_shields(object())

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_asyncprotocol.assertions import conformance as conformance
     from pytest_asyncprotocol.assertions import explore_cancellation as explore_cancellation
     from pytest_asyncprotocol.checking import check as check
+    from pytest_asyncprotocol.engine.guest_clock import VirtualClock as VirtualClock
     from pytest_asyncprotocol.model.exceptions import ConformanceError as ConformanceError
     from pytest_asyncprotocol.model.protocols import Protocol as Protocol
     from pytest_asyncprotocol.model.verdicts import Report as Report
@@ -37,6 +38,7 @@ _HOMES = {
     "Report": "model.verdicts",
     "Status": "model.verdicts",
     "Verdict": "model.verdicts",
+    "VirtualClock": "engine.guest_clock",
 }
 
 __all__ = (
@@ -46,6 +48,7 @@ __all__ = (
     "Report",
     "Status",
     "Verdict",
+    "VirtualClock",
     "assert_async_context_manager",
     "assert_async_generator",
     "assert_async_iterable",

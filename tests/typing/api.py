@@ -16,6 +16,7 @@ from pytest_asyncprotocol import (
     Report,
     Status,
     Verdict,
+    VirtualClock,
     assert_async_context_manager,
     assert_async_generator,
     assert_async_iterable,
@@ -215,3 +216,10 @@ def test_wrong_uses(asyncprotocol: Assertions) -> None:
     check(3, Ticker)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     items: int = assert_async_iterator(Ticker)  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
     del items
+
+
+async def test_retry(virtual_clock: VirtualClock) -> None:
+    """A test of the user's own, on virtual time."""
+    assert_type(virtual_clock.opened, tuple[str, ...])
+    assert_type(virtual_clock.in_force, bool)
+    virtual_clock.opened = ()  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]

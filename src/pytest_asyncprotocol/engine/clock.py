@@ -143,7 +143,11 @@ class Quiescence:
         self._turns += 1
         if self._turns > MOST_TURNS:
             self.progress()
-            self._circling()
+            self._busy()
+
+    def _busy(self) -> None:
+        """Something can always run."""
+        self._circling()
 
     def jump(self, seconds: float | None) -> None:
         """Nothing can run and the world is closed; *seconds* to the next timer, None if none."""
@@ -154,9 +158,12 @@ class Quiescence:
         self._jumps += 1
         # asyncio fires a timer only when time is beyond it, be it by the least step.
         self.now = math.nextafter(self.now + seconds, math.inf)
-        if self._jumps > MOST_JUMPS:
+        if self._jumps > self._most_jumps():
             self.progress()
             self._circling()
+
+    def _most_jumps(self) -> int:
+        return MOST_JUMPS
 
     def go_on(self) -> None:
         """Called in every turn of the loop.

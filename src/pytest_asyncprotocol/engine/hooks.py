@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 UNKNOWN = -1.0
@@ -100,6 +101,31 @@ def trio_awaited_descriptors() -> list[int] | None:
     ]
 
 
+def lift_trio_shields(task: Any) -> None:
+    """Have cancellations arrive in *task*; does nothing where that can't be done."""
+    status = getattr(task, "_cancel_status", None)
+    while status is not None:
+        scope = getattr(status, "_scope", None)
+        if scope is not None and scope.shield:
+            scope.shield = False
+        status = getattr(status, "_parent", None)
+
+
+def end_anyio_call(error: BaseException) -> bool:
+    """Have anyio's trio runner, which called us, give *error*; False where that can't be done.
+
+    It waits for an outcome that no longer comes once its loop has broken.
+    """
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        outcomes = frame.f_locals.get("outcome_holder")
+        if frame.f_code.co_name == "_call_in_runner_task" and isinstance(outcomes, list):
+            outcomes.append(sys.modules["outcome"].Error(error))
+            return True
+        frame = frame.f_back
+    return False
+
+
 def trio_thread_file() -> str:
     """The file whose code runs in the threads that trio keeps for later; empty where unknown."""
     module = sys.modules.get("trio._core._thread_cache")
@@ -163,10 +189,16 @@ def anyio_busy_workers() -> int | None:
     idle = getattr(backend, "_threadpool_idle_workers", None)
     if workers is None or idle is None:
         return None
+    # Between two tasks sniffio, which anyio asks, knows of no library.
+    library = getattr(sys.modules.get("sniffio"), "current_async_library_cvar", None)
+    token = None if library is None else library.set("asyncio")
     try:
         return len(workers.get()) - len(idle.get())
     except (LookupError, RuntimeError):
         return 0
+    finally:
+        if library is not None:
+            library.reset(token)
 
 
 def _trio_run() -> Any:

@@ -147,9 +147,9 @@ class Host:
 
     def _options(self, backend: Backend, present: set[threading.Thread]) -> dict[str, Any]:
         if backend.library == "trio":
-            from pytest_asyncprotocol.engine.trio_clock import VirtualClock
+            from pytest_asyncprotocol.engine.trio_clock import VirtualTrioClock
 
-            trio_clock = VirtualClock(self._quiescence, present)
+            trio_clock = VirtualTrioClock(self._quiescence, present)
             self._world = trio_clock.world
             return {"clock": trio_clock, "instruments": [trio_clock]}
         return {"loop_factory": lambda: self._asyncio_loop(backend, present)}

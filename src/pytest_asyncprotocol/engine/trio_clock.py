@@ -19,7 +19,7 @@ UNKNOWN_CUSHION = 0.005
 """Real seconds given to those who may wait for idleness, where that can't be known."""
 
 
-class VirtualClock(trio.abc.Clock, trio.abc.Instrument):
+class VirtualTrioClock(trio.abc.Clock, trio.abc.Instrument):
     """A trio clock, and the instrument that tells it when nothing can run.
 
     Trio asks `deadline_to_sleep_time` only when no task can run, and calls `after_io_wait` when

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_asyncprotocol.plugin import doors, options, payload, terminal
+from pytest_asyncprotocol.plugin import doors, options, payload, terminal, virtual_time
 from pytest_asyncprotocol.plugin import items as generated
 from pytest_asyncprotocol.plugin.record import RECORD, Record
 
 if TYPE_CHECKING:
     from pytest_asyncprotocol.assertions import Assertions
+    from pytest_asyncprotocol.engine.guest_clock import VirtualClock
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -68,6 +69,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make one item for each rule and backend of a decorated function."""
+    virtual_time.come_first(metafunc)
     generated.generate(metafunc)
 
 
@@ -131,6 +133,17 @@ def asyncprotocol(request: pytest.FixtureRequest) -> Assertions:
     if backend is None and doors.ANYIO_BACKEND in request.fixturenames:
         backend = generated.library_of(request.getfixturevalue(doors.ANYIO_BACKEND))
     return Assertions(backend)
+
+
+@pytest.fixture
+def virtual_clock(request: pytest.FixtureRequest) -> Generator[VirtualClock]:
+    """Let time jump in a test that anyio or pytest-asyncio runs: an hour's sleep ends at once.
+
+    Time jumps to the next timer whenever nothing can run and nothing outside of the event loop,
+    such as a thread or a socket, could wake it. A test that could never go on fails at once, and
+    is told where it waits. The test must have an event loop of its own.
+    """
+    yield from virtual_time.provide(request)
 
 
 def _record(item: pytest.Item) -> Record:

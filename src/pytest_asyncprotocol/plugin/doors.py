@@ -10,7 +10,9 @@ releases.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
 from importlib.metadata import version
 from typing import Any, NoReturn
 
@@ -19,10 +21,21 @@ import pytest
 ANYIO_BACKEND = "anyio_backend"
 
 
-def fixtures_of(metafunc: pytest.Metafunc) -> dict[str, Any]:
+def fixtures_of(item: pytest.Function | pytest.Metafunc) -> dict[str, Any]:
     """The definition of each fixture in the closure of a test, by name; the last override."""
-    closure = metafunc.definition._fixtureinfo.name2fixturedefs
+    function = item.definition if isinstance(item, pytest.Metafunc) else item
+    closure = function._fixtureinfo.name2fixturedefs
     return {name: definitions[-1] for name, definitions in closure.items() if definitions}
+
+
+def uses_fixture_of(metafunc: pytest.Metafunc, name: str, module: str) -> bool:
+    """Whether a test takes the fixture *name* of *module*, itself or through its overrides."""
+    for definition in reversed(metafunc.definition._fixtureinfo.name2fixturedefs.get(name, ())):
+        if definition.func.__module__ == module:
+            return True
+        if name not in definition.argnames:
+            return False
+    return False
 
 
 def fixture_of(item: pytest.Function, name: str) -> Any:
@@ -92,16 +105,57 @@ def loop_scope_of(definition: Any, config: pytest.Config) -> str:
     return str(definition.scope if scope in (None, "", "fixture-scope") else scope)
 
 
+def loop_scope_of_test(item: pytest.Function) -> str:
+    """The scope of the event loop on which pytest-asyncio runs *item*."""
+    marker = item.get_closest_marker("asyncio")
+    given = {} if marker is None else marker.kwargs
+    scope = given.get("loop_scope") or given.get("scope")
+    return str(scope or item.config.getini("asyncio_default_test_loop_scope"))
+
+
+def is_of_pytest_asyncio(item: pytest.Function) -> bool:
+    """Whether pytest-asyncio runs *item*."""
+    pytest_asyncio = sys.modules.get("pytest_asyncio")
+    return pytest_asyncio is not None and bool(pytest_asyncio.is_async_test(item))
+
+
+def is_of_anyio(item: pytest.Function) -> bool:
+    """Whether anyio runs *item*, unless another plugin does."""
+    return ANYIO_BACKEND in item.fixturenames and item.config.pluginmanager.hasplugin("anyio")
+
+
+def place_of_test(item: pytest.Function) -> tuple[Any, str]:
+    """The object and its attribute where async plugins look for the test function."""
+    hypothesis = getattr(item.obj, "hypothesis", None)
+    return (item, "obj") if hypothesis is None else (hypothesis, "inner_test")
+
+
 def run_by_anyio(backend: Any, work: Callable[[], Awaitable[None]]) -> None:
     """Run *work* on the runner that anyio's fixtures of the same backend live on."""
+    with _anyio_runner(backend, {}) as runner:
+        runner.run_test(_as_test(work), {})
+
+
+@contextmanager
+def anyio_runner(
+    backend: Any, options: dict[str, Any]
+) -> Generator[Callable[[Callable[[], Any]], Any]]:
+    """Keep the runner open that anyio's fixtures and tests share; with *options* if it is new.
+
+    Gives what runs a coroutine function on it.
+    """
+    with _anyio_runner(backend, options) as runner:
+        yield lambda function: runner.run_fixture(function, {})
+
+
+def _anyio_runner(backend: Any, further: dict[str, Any]) -> AbstractContextManager[Any]:
     try:
         from anyio.pytest_plugin import extract_backend_and_options, get_runner
     except ImportError:
         _closed("anyio", "extract_backend_and_options and get_runner of anyio.pytest_plugin")
 
     name, options = extract_backend_and_options(backend)
-    with get_runner(name, options) as runner:
-        runner.run_test(_as_test(work), {})
+    return get_runner(name, {**options, **further})
 
 
 def run_by_pytest_asyncio(
@@ -114,6 +168,44 @@ def run_by_pytest_asyncio(
     except pytest.FixtureLookupError:
         _closed("pytest-asyncio", f"its fixture {name}")
     runner.run(_as_test(work)())
+
+
+class PytestAsyncioRunners:
+    """A plugin for the time of one test, whose runner of pytest-asyncio it gives a loop factory.
+
+    The public hook for that, ``pytest_asyncio_loop_factories``, either concerns all tests, or
+    ends the fixtures of wider scopes before and after the one test that it concerns.
+    """
+
+    def __init__(self, loop_factory: Callable[[], Any], refuse: Callable[[str], NoReturn]) -> None:
+        self._loop_factory = loop_factory
+        self._refuse = refuse
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef: Any) -> Generator[None, Any, Any]:
+        """Hand the factory to the runner."""
+        __tracebackhide__ = True
+        if fixturedef.argname != "_function_scoped_runner":
+            return (yield)
+        if "_asyncio_loop_factory" not in fixturedef.argnames:
+            _closed("pytest-asyncio", "_asyncio_loop_factory of its fixture of runners")
+        make = fixturedef.func
+
+        def make_with_loop(**fixtures: Any) -> Generator[Any]:
+            __tracebackhide__ = True
+            policy = type(fixtures.get("event_loop_policy")).__module__
+            if fixtures["_asyncio_loop_factory"] is not None or policy.startswith("uvloop"):
+                self._refuse(
+                    "brings an event loop of its own, and so does pytest_asyncio_loop_factories "
+                    "or event_loop_policy: let them leave out this test"
+                )
+            yield from make(**{**fixtures, "_asyncio_loop_factory": self._loop_factory})
+
+        fixturedef.func = make_with_loop
+        try:
+            return (yield)
+        finally:
+            fixturedef.func = make
 
 
 def place_as(shell: Callable[..., Any], function: Callable[..., Any]) -> None:

@@ -57,7 +57,7 @@ def generate(metafunc: pytest.Metafunc) -> None:
     declared: Declared | None = getattr(metafunc.function, ATTRIBUTE, None)
     if declared is not None:
         _generate_items(metafunc, declared)
-    elif FIXTURE in metafunc.fixturenames and not _is_async(metafunc.function):
+    elif FIXTURE in metafunc.fixturenames and not is_async_test(metafunc.function):
         from pytest_asyncprotocol.model import settings
 
         if doors.parametrized_by_mark(metafunc, FIXTURE) is None:
@@ -74,7 +74,7 @@ def label_of(item: pytest.Item) -> str | None:
     if not isinstance(item, pytest.Function) or doors.ANYIO_BACKEND not in item.fixturenames:
         return None
     backend = item.funcargs.get(doors.ANYIO_BACKEND)
-    return library_of(backend) if backend and _is_async(item.obj) else None
+    return library_of(backend) if backend and is_async_test(item.obj) else None
 
 
 def library_of(backend: Any) -> str:
@@ -318,7 +318,7 @@ def _bound(item: pytest.Function, function: Callable[..., Any]) -> Callable[...,
     return function.__get__(owner)  # type: ignore[no-any-return]
 
 
-def _is_async(function: Callable[..., Any]) -> bool:
+def is_async_test(function: Callable[..., Any]) -> bool:
     """Whether a test is async, if need be inside Hypothesis' ``@given``."""
     inner = getattr(getattr(function, "hypothesis", None), "inner_test", function)
     return inspect.iscoroutinefunction(inner)
