@@ -12,6 +12,7 @@ from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Feeds, Rule, rules_for
 from pytest_asyncprotocol.model.exceptions import NotApplicable, NoVerdict, Vacuous, Violation
 from pytest_asyncprotocol.model.factory import FactoryOutcome
+from pytest_asyncprotocol.model.recording import Log
 from pytest_asyncprotocol.model.subject import Subject
 from pytest_asyncprotocol.model.text import describe_exception
 from pytest_asyncprotocol.model.verdicts import Coverage, Report, Status, Verdict
@@ -214,7 +215,7 @@ class Battery:
         plan, library = self._plan, self._loop.backend.library
         loop = RunningLoop(library)
         if plan.factory.is_instance and self._instance is None:
-            self._instance = Subject(plan.factory.target, loop)
+            self._instance = Subject(plan.factory.target, loop, Log(), 1)
         return Case(
             plan.factory, plan.declared, library=library, loop=loop,
             instance=self._instance, recorder=self._recorder,

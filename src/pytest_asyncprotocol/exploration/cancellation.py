@@ -16,6 +16,7 @@ from pytest_asyncprotocol.exploration.scenarios import Scenario
 from pytest_asyncprotocol.exploration.stepping import Stepped
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import NoVerdict, Vacuous
+from pytest_asyncprotocol.model.recording import Scope, cancelled_now, recording
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 from pytest_asyncprotocol.model.text import describe_exception
 
@@ -133,8 +134,11 @@ async def in_cancelled_scope(case: Case, call: Callable[[], Awaitable[Outcome]])
     """Carry out *call* in a scope that is cancelled already; None if the cancellation came out."""
     scope = anyio.CancelScope()
     scope.cancel()
-    with absorbing(scope, case.library):
-        return await call()
+    recorded = Scope("scope", case.loop.task())
+    with recording(recorded):
+        cancelled_now(recorded)
+        with absorbing(scope, case.library):
+            return await call()
     return None
 
 
@@ -153,11 +157,15 @@ async def interrupted(
 async def _cancel_scope(run: Coroutine[Any, Any, None], point: int, loop: RunningLoop) -> Ended:
     error: BaseException | None = None
     scope = anyio.CancelScope()
-    step = Stepped(
-        run, point, scope.cancel, watched=loop.cancelled_type, in_force=loop.being_cancelled
-    )
+    recorded = Scope("scope", loop.task())
+
+    def cancel() -> None:
+        cancelled_now(recorded)
+        scope.cancel()
+
+    step = Stepped(run, point, cancel, watched=loop.cancelled_type, in_force=loop.being_cancelled)
     try:
-        with scope:
+        with recording(recorded), scope:
             await step
             if step.reached and not step.delivered:
                 await checkpoint()
@@ -178,7 +186,8 @@ async def _cancel_task(run: Coroutine[Any, Any, None], point: int, loop: Running
     async def stepped() -> None:
         nonlocal error
         try:
-            await step
+            with recording(recorded):
+                await step
         except loop.cancelled_type:
             raise
         except BaseException as raised:
@@ -186,10 +195,12 @@ async def _cancel_task(run: Coroutine[Any, Any, None], point: int, loop: Running
 
     def cancel() -> None:
         # The step runs in the task, which an eager one does before it is known by name.
+        cancelled_now(recorded)
         current = asyncio.current_task()
         if current is not None:
             current.cancel()
 
+    recorded = Scope("task", loop.task())
     step = Stepped(run, point, cancel, watched=loop.cancelled_type, in_force=loop.being_cancelled)
     task = asyncio.ensure_future(stepped())
     try:
@@ -207,11 +218,16 @@ async def _cancel_this_task(run: Coroutine[Any, Any, None], point: int, loop: Ru
         raise RuntimeError("no task is running")
     requests = task.cancelling()
     error: BaseException | None = None
-    step = Stepped(
-        run, point, task.cancel, watched=loop.cancelled_type, in_force=loop.being_cancelled
-    )
+    recorded = Scope("this task", loop.task())
+
+    def cancel() -> None:
+        cancelled_now(recorded)
+        task.cancel()
+
+    step = Stepped(run, point, cancel, watched=loop.cancelled_type, in_force=loop.being_cancelled)
     try:
-        await step
+        with recording(recorded):
+            await step
     except BaseException as raised:
         error = raised
     if step.reached and not step.delivered:

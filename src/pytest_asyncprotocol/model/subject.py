@@ -10,6 +10,7 @@ from typing import Any, Protocol, cast
 
 from pytest_asyncprotocol.model.exceptions import Violation
 from pytest_asyncprotocol.model.protocols import has_attribute, special_method
+from pytest_asyncprotocol.model.recording import Call, Log, Recorded, as_source, scope_here
 from pytest_asyncprotocol.model.text import describe, describe_exception
 
 
@@ -22,6 +23,14 @@ class Loop(Protocol):
 
     def progressed(self) -> None:
         """An operation has ended, so the subject does not go round in circles."""
+        ...
+
+    def now(self) -> float:
+        """The loop's time."""
+        ...
+
+    def task(self) -> int:
+        """A number for the running task."""
         ...
 
 
@@ -74,11 +83,15 @@ class Subject:
     Methods named after an operation carry it out, record it in ``trace`` and give its
     `Outcome`; they raise only the checker's own cancellation. ``stages`` remembers what the
     standard scenarios did with the object, so that rules can share one use of an instance.
-    Each awaitable of it is put through the function ``through`` before it is awaited.
+    Each awaitable of it is put through the function ``through`` before it is awaited. What is
+    done with it is entered into *log*, where ``number`` stands for it.
     """
 
-    def __init__(self, obj: Any, loop: Loop, *, parent: Subject | None = None) -> None:
+    def __init__(
+        self, obj: Any, loop: Loop, log: Log, number: int, *, parent: Subject | None = None
+    ) -> None:
         self.object = obj
+        self.number = number
         self.trace: list[str] = [] if parent is None else parent.trace
         self.in_progress: str | None = None
         self.cancelled_in: str | None = None
@@ -88,6 +101,7 @@ class Subject:
         if parent is not None:
             self.through = parent.through
         self._loop = loop
+        self.log = log
         self._counts: Counter[str] = Counter()
 
     def has(self, name: str) -> bool:
@@ -116,15 +130,17 @@ class Subject:
         method = self.special("__aiter__")
         if method is None:
             raise Violation("it has no __aiter__ on its type")
+        call = self._begun("__aiter__", "__aiter__", ())
         try:
             iterator = method()
         except BaseException as error:
-            self.note(f"__aiter__ -> raised {describe_exception(error)}")
+            self._ended(call, f"__aiter__ -> raised {describe_exception(error)}")
             raise Violation(f"__aiter__ raised {describe_exception(error)}") from error
-        self.note(f"__aiter__ -> {'itself' if iterator is self.object else describe(iterator)}")
+        given = "itself" if iterator is self.object else describe(iterator)
+        self._ended(call, f"__aiter__ -> {given}")
         if iterator is self.object:
             return self
-        derived = Subject(iterator, self._loop, parent=self)
+        derived = Subject(iterator, self._loop, self.log, self.log.derived(), parent=self)
         self.derived.append(derived)
         return derived
 
@@ -179,23 +195,39 @@ class Subject:
         operation = f"{name} #{self._counts[name]}"
         shown = f"{operation}{_show(arguments)}"
         self.in_progress = shown
+        call = self._begun(name, shown, arguments)
         awaitable: Any = None
         at_call = True
         try:
             awaitable = begin()
             at_call = False
-            outcome = Outcome(operation, await self.through(awaitable))
+            outcome = Outcome(operation, await Recorded(self.through(awaitable), call, self.log.steps))
         except BaseException as error:
             if self._loop.cancelled(error):
-                self.note(f"{shown}{_LET_THROUGH}")
+                self._ended(call, f"{shown}{_LET_THROUGH}")
                 self.cancelled_in = shown
                 raise
             outcome = Outcome(operation, error=error, at_call=at_call)
         finally:
             self.in_progress = None
             self._loop.progressed()
-        self.note(f"{shown} -> {outcome}")
+        self._ended(call, f"{shown} -> {outcome}")
         return outcome
+
+    def _begun(self, operation: str, shown: str, arguments: tuple[Any, ...]) -> Call:
+        loop, log = self._loop, self.log
+        given = tuple(map(as_source, arguments))
+        call = Call(
+            self.number, operation, shown, given, loop.task(), loop.now(), next(log.steps),
+            scope_here(),
+        )  # fmt: skip
+        log.events.append(call)
+        return call
+
+    def _ended(self, call: Call, line: str) -> None:
+        self.note(line)
+        call.outcome = line
+        call.ended, call.until = next(self.log.steps), self._loop.now()
 
 
 def discard(awaitable: object) -> None:
