@@ -19,6 +19,7 @@ from pytest_asyncprotocol.exploration.sequences import (
 )
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import Forbidden
+from pytest_asyncprotocol.model.recording import Event
 from pytest_asyncprotocol.model.text import describe_exception
 from pytest_asyncprotocol.model.verdicts import Status
 from pytest_asyncprotocol.options import Plan
@@ -43,6 +44,7 @@ class Tried:
     status: Status = Status.PASSED
     message: str = ""
     trace: tuple[str, ...] = ()
+    events: tuple[Event, ...] = ()
     opened: bool = False
 
 
@@ -125,7 +127,7 @@ class Search:
                 await run_sequence(self._model, sequence, style, case, seen)
                 found = Tried()
             except Forbidden as forbidden:
-                found = Tried(forbidden.rule, Status.VIOLATED, str(forbidden), case.trace())
+                found = Tried(forbidden.rule, Status.VIOLATED, str(forbidden), case.trace(), tuple(case.log.done))
             finally:
                 if found is None:
                     case.stalled()
@@ -150,7 +152,7 @@ class Search:
         doing = str(operation) if operation is not None else "the end of it"
         if ran.hang is not None:
             message = f"{doing} hangs: {ran.hang}, and nothing is left that could wake it"
-            return Tried(rule, Status.VIOLATED, message, case.trace())
+            return Tried(rule, Status.VIOLATED, message, case.trace(), tuple(case.log.done))
         message = ran.no_outcome or "it came to no end"
         if ran.error is not None:
             message = f"{doing} was stopped by {describe_exception(ran.error)}"

@@ -1,0 +1,321 @@
+"""What was done in a run, as the lines of a function that does it again."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pytest_asyncprotocol.model.factory import Factory
+from pytest_asyncprotocol.model.protocols import Protocol
+from pytest_asyncprotocol.model.recording import Argument, Call, Event, Made, Pause, Scope
+from pytest_asyncprotocol.reproduction.origins import Origins
+
+_OURS = __name__.partition(".")[0]
+
+SHORTEST_WAIT = 0.001
+"""Seconds of the loop's time between two calls that are worth to be waited for."""
+
+_DETAILS = 3
+"""Arguments of ``__aexit__``."""
+
+
+class Replay:
+    """Writes the lines. ``uses`` collects the parts of the stage that they need."""
+
+    def __init__(self, events: Sequence[Event], library: str, origins: Origins) -> None:
+        self.uses: set[str] = set()
+        self.subjects: dict[int, str] = {}
+        self.errors: set[str] = set()
+        self.last = ""
+        self._events = list(events)
+        self._library = library
+        self._origins = origins
+        self._sleep = f"{library}.sleep"
+        self._scopes: dict[int, str] = {}
+        self._tickets: dict[int, tuple[tuple[str, int], ...]] = {}
+        self._holds: dict[int, dict[int, tuple[str, int]]] = {}
+        self._labels: dict[int, str] = {}
+        made = [each for each in self._events if isinstance(each, Made)]
+        calls = [each for each in self._events if isinstance(each, Call)]
+        for each in made:
+            self.subjects[each.number] = "subject" if len(made) == 1 else f"subject_{each.number}"
+        for call in calls:
+            self.subjects.setdefault(call.subject, f"iterator_{call.subject}")
+            several = len({c.subject for c in calls if c.shown == call.shown}) > 1
+            self._labels[id(call)] = call.shown
+            if several and call.operation != "__aiter__":
+                self._labels[id(call)] += f" of {self.subjects[call.subject]}"
+        self._main = made[0].task if made else 0
+
+    @property
+    def duration(self) -> float:
+        """How much of the loop's time it took."""
+        times = [e.moment for e in self._events if isinstance(e, (Made, Call))]
+        times += [e.until for e in self._events if isinstance(e, Call) and e.ended is not None]
+        return max(times, default=0.0) - min(times, default=0.0)
+
+    @property
+    def names(self) -> list[str]:
+        """All that the lines assign."""
+        return list(self.subjects.values())
+
+    def lines(self) -> list[str]:
+        """The body of ``main()``."""
+        if self._overlap():
+            self.uses |= {"tickets", "tasks"}
+            self._find_tickets()
+            return list(self._in_tasks())
+        return list(self._block(self._events, self._main, None))
+
+    def _overlap(self) -> bool:
+        calls = [each for each in self._events if isinstance(each, Call)]
+        return any(
+            one.task != other.task and one.began < other.began < (one.ended or float("inf"))
+            for one in calls
+            for other in calls
+        )
+
+    # Several tasks at once
+
+    def _in_tasks(self) -> Iterator[str]:
+        first = next(i for i, e in enumerate(self._events) if isinstance(e, Call))
+        yield from self._block(self._events[:first], self._main, None)
+        rest = self._events[first:]
+        tasks = list(dict.fromkeys(e.task for e in rest if not isinstance(e, Pause)))
+        names: list[str] = []
+        for number, task in enumerate(tasks, 1):
+            own = [each for each in rest if each.task == task]
+            names.append(f"task_{number}()")
+            yield f"async def task_{number}():"
+            yield from _indented([*self._globals(), *self._block(own, task, None)])
+            yield ""
+        yield f"await in_tasks({', '.join(names)})"
+
+    def _find_tickets(self) -> None:
+        calls = [each for each in self._events if isinstance(each, Call)]
+        moments = sorted(
+            (step, number, call)
+            for call in calls
+            for number, step in enumerate([call.began, *call.suspended, call.ended or 0])
+            if step
+        )
+        for call in calls:
+            others = [m for m in moments if m[2].task != call.task]
+            before = [m for m in others if m[0] < call.began]
+            latest = {id(m[2]): m for m in before}
+            self._tickets[id(call)] = tuple(
+                (self._labels[key], self._far(m)) for key, m in latest.items()
+            )
+            holds: dict[int, tuple[str, int]] = {}
+            for number, (left, back) in enumerate(
+                zip(call.suspended, call.resumed, strict=False), 1
+            ):
+                meanwhile = [m for m in others if left < m[0] < back]
+                if meanwhile:
+                    latest_of_all = meanwhile[-1]
+                    holds[number] = (self._labels[id(latest_of_all[2])], self._far(latest_of_all))
+            self._holds[id(call)] = holds
+
+    def _far(self, moment: tuple[int, int, Call]) -> int:
+        """How far the call of *moment* has come then: its suspensions, or more for its end."""
+        step, number, call = moment
+        return 1000 if step == call.ended else number
+
+    # One task
+
+    def _globals(self) -> list[str]:
+        return [f"global {', '.join(self.names)}"] if self.names else []
+
+    def _block(self, events: Sequence[Event], task: int, scope: Scope | None) -> Iterator[str]:
+        place = 0
+        latest: float | None = None
+        while place < len(events):
+            event = events[place]
+            inner = _scope_of(event)
+            foreign = event.task != task and not isinstance(event, Pause)
+            end = place + 1
+            if inner is not None and inner is not scope:
+                while end < len(events) and (
+                    _scope_of(events[end]) is inner
+                    or not isinstance(events[end], Call)
+                    and any(_scope_of(later) is inner for later in events[end:])
+                ):
+                    end += 1
+                yield from self._scoped(events[place:end], inner)
+            elif foreign:
+                while end < len(events) and events[end].task == event.task:
+                    end += 1
+                self.uses.add("tasks")
+                yield "async def other_task():"
+                yield from _indented(
+                    [*self._globals(), *self._block(events[place:end], event.task, scope)]
+                )
+                yield ""
+                yield "await in_a_task(other_task())"
+            else:
+                if not isinstance(event, Pause):
+                    if latest is not None and event.moment - latest > SHORTEST_WAIT:
+                        yield f"await {self._sleep}({round(event.moment - latest, 3)})"
+                    latest = event.moment
+                if isinstance(event, Call) and event.ended is not None:
+                    latest = event.until
+                if scope is not None and self._fires_before(scope, event):
+                    yield from self._fire(scope, event)
+                yield from self._line(event)
+            place = end
+
+    def _fires_before(self, scope: Scope, event: Event) -> bool:
+        """Whether *scope* was cancelled between calls, and *event* is the first one after that."""
+        if scope.fired is None or scope.call is not None or not isinstance(event, Call):
+            return False
+        later = [e for e in self._events[scope.fired :] if isinstance(e, Call)]
+        return bool(later) and later[0] is event
+
+    def _fire(self, scope: Scope, event: Event) -> Iterator[str]:
+        cancel = self._cancel(scope)
+        if isinstance(event, Call) and any(each.cancellation for each in event.arguments):
+            self.uses.add("cancelled")
+            yield f"cancelled = await cancelled_body({cancel})"
+        else:
+            yield f"{cancel}()"
+
+    def _scoped(self, events: Sequence[Event], scope: Scope) -> Iterator[str]:
+        number = len(self._scopes) + 1
+        name = self._scopes.setdefault(id(scope), f"scope_{number}")
+        task = next(each.task for each in events if isinstance(each, Call))
+        block = list(self._block(events, task, scope))
+        if scope.style in ("scope", "close"):
+            yield f"with {self._cancel_scope()} as {name}:"
+            yield from _indented(block)
+            return
+        self.uses |= {"tasks", "this task"}
+        yield f"async def {name}():"
+        yield from _indented([*self._globals(), *block])
+        yield ""
+        yield f"await in_{'a' if scope.style == 'task' else 'this'}_task({name}())"
+
+    def _cancel_scope(self) -> str:
+        if self._library == "trio":
+            return "trio.CancelScope()"
+        self.uses.add("anyio")
+        return "anyio.CancelScope()"
+
+    def _cancel(self, scope: Scope) -> str:
+        if scope.style in ("scope", "close"):
+            return f"{self._scopes.get(id(scope), 'scope_1')}.cancel"
+        return "asyncio.current_task().cancel"
+
+    def _line(self, event: Event) -> Iterator[str]:
+        if isinstance(event, Made):
+            yield from self._made(event)
+        elif isinstance(event, Pause):
+            self.uses.add("turns")
+            yield f"await turns({event.turns})"
+        else:
+            yield from self._called(event)
+
+    def _made(self, made: Made) -> Iterator[str]:
+        name = self.subjects[made.number]
+        target = made.target
+        if made.declared_as == "wraps":
+            inner = made.inner.text if made.inner is not None else "..."
+            yield f"{name} = {self._origins.expression(target)}({inner})"
+            return
+        yield f"{name} = {self.maker(target)}"
+
+    def maker(self, target: Any) -> str:
+        """What makes a subject, as source."""
+        factory = target.target if isinstance(target, Factory) else target
+        made = self._origins.expression(factory)
+        if not isinstance(target, Factory):
+            return f"{made}()"
+        if target.is_instance:
+            return made
+        if target.yields:
+            return f"await set_up({made}())"
+        if target.awaits or (
+            target.protocol is not Protocol.AWAITABLE and not isinstance(factory, type)
+            and (inspect.iscoroutinefunction(factory) or not inspect.isfunction(factory))
+        ):
+            return f"await made({made}())"
+        return f"{made}()"
+
+    def _called(self, call: Call) -> Iterator[str]:
+        name = self.subjects[call.subject]
+        if call.operation == "__aiter__":
+            yield from self._opened(call, name)
+            return
+        line = self._labels[id(call)]
+        self.last = line
+        cancelled = [each for each in call.arguments if each.cancellation]
+        scope = call.scope
+        fired_before = scope is not None and scope.fired is not None and scope.call is not call
+        if cancelled and not fired_before:
+            self.uses |= {"waiting body", "turns"}
+            yield "cancelled = await cancelled_body()"
+        options = [repr(line), self._begin(call, name)]
+        if scope is not None and scope.call is call:
+            options.append(f"cancel=({scope.suspension}, {self._lazy_cancel(scope)})")
+            if scope.style == "close":
+                options.append(f"close_at={scope.suspension}")
+        tickets = self._tickets.get(id(call))
+        if tickets:
+            options.append(f"after={tickets!r}")
+        holds = self._holds.get(id(call))
+        if holds:
+            options.append(f"hold={holds!r}")
+        if call.outcome.endswith("let the cancellation through"):
+            options.append("passes_on=True")
+        yield f"await call({', '.join(options)})"
+
+    def _lazy_cancel(self, scope: Scope) -> str:
+        cancel = self._cancel(scope)
+        return f"lambda: {cancel}()" if cancel.startswith("asyncio") else cancel
+
+    def _opened(self, call: Call, name: str) -> Iterator[str]:
+        derived = min((n for n in self.subjects if n > call.subject), default=call.subject)
+        later = [
+            e.subject
+            for e in self._events
+            if isinstance(e, Call) and e.began > call.began and e.subject != call.subject
+        ]
+        if "itself" in call.outcome:
+            derived = call.subject
+        elif later and "raised" not in call.outcome:
+            derived = later[0]
+        else:
+            derived = call.subject
+        self.uses.add("opened")
+        self.last = "__aiter__"
+        given = "" if derived == call.subject else f"{self.subjects[derived]} = "
+        yield f"{given}opened({name})"
+
+    def _begin(self, call: Call, name: str) -> str:
+        if call.operation == "await":
+            return f"lambda: {name}"
+        arguments = [self._argument(each) for each in call.arguments]
+        if call.operation == "__aexit__" and len(arguments) == _DETAILS:
+            if arguments[1] == "None":
+                return f"lambda: {name}.__aexit__(None, None, None)"
+            self.uses.add("leave")
+            return f"lambda: leave({name}, {arguments[1]})"
+        return f"lambda: {name}.{call.operation}({', '.join(arguments)})"
+
+    def _argument(self, argument: Argument) -> str:
+        if argument.cancellation:
+            return "cancelled"
+        for each in argument.names:
+            if each.__module__.startswith(_OURS):
+                self.errors.add(each.__name__)
+            else:
+                self._origins.expression(each)
+        return argument.text
+
+
+def _scope_of(event: Event) -> Scope | None:
+    return event.scope if isinstance(event, Call) else None
+
+
+def _indented(lines: Sequence[str]) -> list[str]:
+    return [f"    {line}" if line else "" for line in lines] or ["    pass"]
