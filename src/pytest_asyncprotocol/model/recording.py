@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from itertools import count
+from types import AsyncGeneratorType, CoroutineType
 from typing import Any
 
 from pytest_asyncprotocol.model.exceptions import members
@@ -116,7 +117,7 @@ class Log:
         if self._over is not None:
             self._over = None
             self.events, self.subjects, self.steps = [], 0, count(1)
-        given = None if inner is None else as_source(inner)
+        given = None if inner is None else _inner_as_source(inner)
         self.subjects += 1
         self.events.append(Made(self.subjects, target, declared_as, task, moment, given))
         return self.subjects
@@ -223,6 +224,29 @@ def as_source(value: object) -> Argument:
         if len(text) <= LONGEST_LITERAL:
             return Argument(text)
     return Argument("object()", unknown=True)
+
+
+def _inner_as_source(inner: Any) -> Argument:
+    """A call of what made *inner*, a small object of a rule's own, with what it holds."""
+    if isinstance(inner, (CoroutineType, AsyncGeneratorType)):
+        frame, name = (
+            (inner.cr_frame, inner.cr_code.co_name)
+            if isinstance(inner, CoroutineType)
+            else (inner.ag_frame, inner.ag_code.co_name)
+        )
+        held: dict[str, Any] = {} if frame is None else dict(frame.f_locals)
+    else:
+        name, held = type(inner).__name__, dict(vars(inner))
+    given: list[Argument] = []
+    for key, value in held.items():
+        if key in ("value", "suspends", "answer", "_left"):
+            if isinstance(value, list) and not _is_literal(value):
+                inside = [_inner_as_source(v) if hasattr(v, "__dict__") else as_source(v) for v in value]
+                given.append(Argument(f"[{', '.join(v.text for v in inside)}]"))
+            else:
+                given.append(as_source(value))
+    names = tuple(each for argument in given for each in argument.names)
+    return Argument(f"{name.strip('_')}({', '.join(g.text for g in given)})", names)
 
 
 def _is_literal(value: object) -> bool:

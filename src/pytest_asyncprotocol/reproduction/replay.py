@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -28,6 +29,7 @@ class Replay:
         self.subjects: dict[int, str] = {}
         self.errors: set[str] = set()
         self.last = ""
+        self.waits = False
         self._events = list(events)
         self._library = library
         self._origins = origins
@@ -42,10 +44,10 @@ class Replay:
             self.subjects[each.number] = "subject" if len(made) == 1 else f"subject_{each.number}"
         for call in calls:
             self.subjects.setdefault(call.subject, f"iterator_{call.subject}")
-            several = len({c.subject for c in calls if c.shown == call.shown}) > 1
-            self._labels[id(call)] = call.shown
-            if several and call.operation != "__aiter__":
-                self._labels[id(call)] += f" of {self.subjects[call.subject]}"
+            several = len({c.subject for c in calls}) > 1
+            shown = re.sub(r": cancelled due to explicit from task .*?(?=\)$)", "", call.shown)
+            label = f"{self.subjects[call.subject]}: {shown}" if several else shown
+            self._labels[id(call)] = label
         self._main = made[0].task if made else 0
 
     @property
@@ -156,6 +158,7 @@ class Replay:
             else:
                 if not isinstance(event, Pause):
                     if latest is not None and event.moment - latest > SHORTEST_WAIT:
+                        self.waits = True
                         yield f"await {self._sleep}({round(event.moment - latest, 3)})"
                     latest = event.moment
                 if isinstance(event, Call) and event.ended is not None:
@@ -219,7 +222,7 @@ class Replay:
         name = self.subjects[made.number]
         target = made.target
         if made.declared_as == "wraps":
-            inner = made.inner.text if made.inner is not None else "..."
+            inner = self._argument(made.inner) if made.inner is not None else "..."
             yield f"{name} = {self._origins.expression(target)}({inner})"
             return
         yield f"{name} = {self.maker(target)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from pytest_asyncprotocol.reproduction.origins import Origins
 from pytest_asyncprotocol.reproduction.remains import remains
 from pytest_asyncprotocol.reproduction.replay import Replay
 from pytest_asyncprotocol.reproduction.special import AT_START, SPECIAL, USES
+
+_OURS = __name__.partition(".")[0]
 
 WIDTH = 100
 
@@ -60,7 +63,7 @@ def script_for(finding: Finding) -> str:
 
 def _docstring(finding: Finding) -> Iterator[str]:
     rule = finding.rule
-    found = finding.message.replace("\\", "\\\\").replace('"""', "'''")
+    found = without_checker(finding.message).replace("\\", "\\\\").replace('"""', "'''")
     yield f'"""{rule.name}, on {finding.backend}.'
     yield ""
     yield from textwrap.wrap(f"{rule.title}.", WIDTH)
@@ -69,6 +72,12 @@ def _docstring(finding: Finding) -> Iterator[str]:
     yield ""
     yield from f"Source: {rule.source}".splitlines()
     yield '"""'
+
+
+def without_checker(text: str) -> str:
+    """*text* without the names of what the checker itself ran."""
+    text = re.sub(r": cancelled due to explicit from task <Task [^>]*>?", "", text)
+    return re.sub(rf"\b{_OURS}\.[\w.]*?(\w+)(?![\w.])", r"\1", text)
 
 
 def _modules(library: str, text: str) -> list[str]:
@@ -85,7 +94,7 @@ def _parts(finding: Finding, replay: Replay, body: list[str], at_start: str) -> 
     for name in sorted(replay.errors):
         yield f"class {name}(Exception):\n    pass\n\n"
     yield from (part + "\n" for part in _stage(finding, replay, text))
-    jumps = replay.duration > SHORT or "sleep(" in text
+    jumps = replay.duration > SHORT or replay.waits
     if jumps and library == "asyncio":
         yield stage.JUMPING_LOOP + "\n"
     names = [name for name in replay.names if name in text]
@@ -98,7 +107,7 @@ def _parts(finding: Finding, replay: Replay, body: list[str], at_start: str) -> 
         yield f"    {line}" if line else ""
     yield "\n"
     yield 'if __name__ == "__main__":'
-    yield from (f"    {line}" for line in (*at_start.splitlines(), *_start(library, jumps=jumps)))
+    yield from (f"    {line}" for line in (*at_start.splitlines(), "watch.start()", *_start(library, jumps=jumps), "watch.cancel()"))
 
 
 def _stage(finding: Finding, replay: Replay, text: str) -> Iterator[str]:
@@ -110,11 +119,18 @@ def _stage(finding: Finding, replay: Replay, text: str) -> Iterator[str]:
     yield stage.WATCH.format(seconds=PATIENCE)
     if "made(" in text:
         yield stage.MADE
+    for name, part in stage.INNERS.items():
+        if name in text:
+            yield part.replace("{library}", library)
     if "set_up(" in text:
         yield stage.SET_UP
     if "opened(" in text:
         yield stage.OPENED
     if "await call(" in text:
+        plain = not re.search(r"await call\(.*(cancel|after|hold|passes_on)=", text)
+        if plain:
+            yield stage.PLAIN_CALL
+    if "await call(" in text and not plain:
         tickets = "tickets" in replay.uses
         yield stage.MOMENTS.replace("{library}", library) if tickets else stage.NO_MOMENTS
         yield stage.STEPS

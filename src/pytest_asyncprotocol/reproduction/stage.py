@@ -6,7 +6,12 @@ SHOWN = '''\
 def shown(value):
     if isinstance(value, BaseExceptionGroup):
         return f"{type(value).__name__}[{', '.join(map(shown, value.exceptions))}]"
-    text = f"{type(value).__name__}: {value}" if isinstance(value, BaseException) else repr(value)
+    try:
+        text = repr(value)
+        if isinstance(value, BaseException):
+            text = f"{type(value).__name__}: {value}"
+    except Exception as error:
+        return f"<{type(value).__name__} whose __repr__ raised {type(error).__name__}>"
     return " ".join(re.sub(r" at 0x[0-9a-fA-F]+", "", text).split()).removesuffix(":")
 '''
 
@@ -43,6 +48,24 @@ class Steps:
                 return "what close() let it: nothing"
 '''
 
+PLAIN_CALL = '''\
+async def call(line, begin):
+    """Await what *begin* gives, and print what came of it."""
+    doing.append(line)
+    at_the_call = " at the call, before there was anything to await"
+    try:
+        awaitable = begin()
+        at_the_call = ""
+        value = await awaitable
+    except BaseException as error:
+        print(f"{line} -> raised {shown(error)}{at_the_call}")
+        return error
+    finally:
+        doing.remove(line)
+    print(f"{line} -> returned {shown(value)}")
+    return value
+'''
+
 CALL = '''\
 async def call(line, begin, cancel=(0, None), after=(), hold={}, passes_on=False, close_at=0):
     """Await what *begin* gives, and print what came of it.
@@ -51,11 +74,8 @@ async def call(line, begin, cancel=(0, None), after=(), hold={}, passes_on=False
     """
     for each in after:
         await reached(*each)
-    suspensions = 0
 
     def suspended(number):
-        nonlocal suspensions
-        suspensions = number
         reach(line, number)
         if number == cancel[0]:
             cancel[1]()
@@ -166,7 +186,6 @@ def give_up():
 
 watch = threading.Timer({seconds}, give_up)
 watch.daemon = True
-watch.start()
 '''
 
 HOOKS = '''\
@@ -258,6 +277,66 @@ async def in_tasks(*coroutines):
             nursery.start_soon(to_its_end, each)
 '''
 
+INNERS = {
+    "giving(": '''\
+async def giving(value, suspends):
+    """An awaitable to wrap."""
+    if suspends:
+        await {library}.sleep(0)
+    return value
+''',
+    "items(": '''\
+async def items():
+    """A generator to wrap."""
+    try:
+        for number in range(100):
+            await {library}.sleep(0)
+            yield number
+    finally:
+        await {library}.sleep(0)
+        print("its source was cleaned up")
+''',
+    "Source(": '''\
+class Source:
+    """An iterator to wrap."""
+
+    def __init__(self, items):
+        self.left = list(items)
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        await {library}.sleep(0)
+        if not self.left:
+            raise StopAsyncIteration
+        return self.left.pop(0)
+
+    async def aclose(self):
+        self.left.clear()
+''',
+    "Inner(": '''\
+class Inner:
+    """A manager to wrap."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    async def __aenter__(self):
+        await {library}.sleep(0)
+        print("the wrapped manager was entered")
+        return self
+
+    async def __aexit__(self, kind, error, traceback):
+        kind = getattr(kind, "__name__", kind)
+        trace = "no" if traceback is None else "a"
+        print(f"the wrapped manager was told of: {kind}, {shown(error)}, {trace} traceback")
+        await {library}.sleep(0)
+        return self.answer and error is not None
+''',
+}
+"""What wrappers are given to wrap."""
+
 IN_THIS_TASK = '''\
 async def in_this_task(coroutine):
     """Await *coroutine*; take a cancellation back that comes out."""
@@ -292,7 +371,7 @@ def opened(subject):
         iterator = type(subject).__aiter__(subject)
     except BaseException as error:
         print(f"__aiter__ -> raised {shown(error)}")
-        raise
+        return None
     print(f"__aiter__ -> {'itself' if iterator is subject else shown(iterator)}")
     return iterator
 '''
