@@ -12,6 +12,8 @@ from typing import Any
 
 from pytest_asyncprotocol.model.exceptions import members
 
+_OURS = __name__.partition(".")[0]
+
 LONGEST_LITERAL = 200
 """Characters up to which a value is written out."""
 
@@ -241,7 +243,7 @@ def _inner_as_source(inner: Any) -> Argument:
     for key, value in held.items():
         if key in ("value", "suspends", "answer", "_left"):
             if isinstance(value, list) and not _is_literal(value):
-                inside = [_inner_as_source(v) if hasattr(v, "__dict__") else as_source(v) for v in value]
+                inside = [_inner_as_source(v) if type(v).__module__.startswith(_OURS) else as_source(v) for v in value]
                 given.append(Argument(f"[{', '.join(v.text for v in inside)}]"))
             else:
                 given.append(as_source(value))

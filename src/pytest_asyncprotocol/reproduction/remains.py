@@ -23,6 +23,9 @@ for nursery in own.parent_nursery.parent_task.child_nurseries:
             print(f"still alive: the task running {task.name}")
 '''
 
+_AT_ONCE = ("AG009",)
+"""Rules that do not wait for what other tasks release."""
+
 _QUESTIONS = {
     "CO004": 'print("requests to cancel that are left:", asyncio.current_task().cancelling())\n',
 }
@@ -35,21 +38,28 @@ def remains(
     lines: list[str] = []
     if library == "asyncio" and rule.id in _QUESTIONS:
         lines += _QUESTIONS[rule.id].splitlines()
-    if declared.released is not None and subjects:
-        released = origins.expression(declared.released)
-        lines += ["await turns(10)"]
-        for name in subjects:
-            if name.startswith("subject"):
-                lines += [
-                    f"answer = {released}({name})",
-                    "answer = await answer if inspect.isawaitable(answer) else answer",
-                    f'print("released, {name}:", bool(answer))',
-                ]
-    for variable in (declared.reads_context, getattr(declared, "sets_context", None)):
-        if variable is not None:
-            lines.append(f'print("the variable:", {origins.expression(variable)}.get("unset"))')
     alive = _ALIVE_TRIO if library == "trio" else _ALIVE_ASYNCIO
+    released_lines = _released(declared, subjects, origins)
+    if rule.id in _AT_ONCE:
+        lines += released_lines
     lines += alive.strip().splitlines()
+    if rule.id not in _AT_ONCE:
+        lines += released_lines
     lines += [f"{name} = None" for name in subjects]
     lines += ["gc.collect()", "await turns(2)"]
+    return lines
+
+
+def _released(declared: Declarations, subjects: list[str], origins: Origins) -> list[str]:
+    if declared.released is None:
+        return []
+    lines: list[str] = []
+    released = origins.expression(declared.released)
+    for name in subjects:
+        if name.startswith("subject"):
+            lines += [
+                f"answer = {released}({name})",
+                "answer = await answer if inspect.isawaitable(answer) else answer",
+                f'print("released, {name}:", bool(answer))',
+            ]
     return lines

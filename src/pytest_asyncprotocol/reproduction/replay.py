@@ -24,10 +24,13 @@ _DETAILS = 3
 class Replay:
     """Writes the lines. ``uses`` collects the parts of the stage that they need."""
 
-    def __init__(self, events: Sequence[Event], library: str, origins: Origins) -> None:
+    def __init__(
+        self, events: Sequence[Event], library: str, origins: Origins, call: str = "await {call}"
+    ) -> None:
         self.uses: set[str] = set()
         self.subjects: dict[int, str] = {}
         self.errors: set[str] = set()
+        self._call = call
         self.last = ""
         self.waits = False
         self._events = list(events)
@@ -95,7 +98,9 @@ class Replay:
         yield f"await in_tasks({', '.join(names)})"
 
     def _find_tickets(self) -> None:
-        calls = [each for each in self._events if isinstance(each, Call)]
+        calls = [
+            each for each in self._events if isinstance(each, Call) and each.operation != "__aiter__"
+        ]
         moments = sorted(
             (step, number, call)
             for call in calls
@@ -270,7 +275,8 @@ class Replay:
             options.append(f"hold={holds!r}")
         if call.outcome.endswith("let the cancellation through"):
             options.append("passes_on=True")
-        yield f"await call({', '.join(options)})"
+        written = f"call({', '.join(options)})"
+        yield self._call.replace("{call}", written).replace("{line}", repr(line))
 
     def _lazy_cancel(self, scope: Scope) -> str:
         cancel = self._cancel(scope)

@@ -12,6 +12,7 @@ from pytest_asyncprotocol.model.declarations import Declarations
 from pytest_asyncprotocol.model.factory import Factory
 from pytest_asyncprotocol.model.recording import Event
 from pytest_asyncprotocol.reproduction import stage
+from pytest_asyncprotocol.reproduction.looks import AROUND, BLOCKING, LOOKS
 from pytest_asyncprotocol.reproduction.origins import Origins
 from pytest_asyncprotocol.reproduction.remains import remains
 from pytest_asyncprotocol.reproduction.replay import Replay
@@ -44,18 +45,34 @@ class Finding:
 def script_for(finding: Finding) -> str:
     """A stand-alone script that shows what was found."""
     rule, library, origins = finding.rule, finding.library, Origins()
-    replay = Replay(finding.events, library, origins)
+    written = "await {call}"
+    if rule.id in LOOKS:
+        written = "look({line}, await {call})"
+    elif rule.id in AROUND:
+        written = "await around({call})"
+    replay = Replay(finding.events, library, origins, written)
     body, at_start = replay.lines(), ""
+    if not body:
+        body = ["subject = " + replay.maker(finding.factory)]
+        replay.subjects = {1: "subject"}
+    variable = getattr(finding.declared, "sets_context", None) or finding.declared.reads_context
+    named = "" if variable is None else origins.expression(variable)
+    if finding.declared.reads_context is not None and rule.id == "CO014":
+        body.insert(0, f"{named}.set('what its caller has set')")
+    if rule.id == "CO013":
+        body = ["sys.setprofile(look_for_blocking)", *body, "sys.setprofile(None)"]
     if rule.id in SPECIAL or rule.id in AT_START:
         use = USES[finding.factory.protocol.value]
         replay.subjects = {1: "subject"}
         text = SPECIAL.get(rule.id, "").replace("USE", use).replace("sleep(", f"{library}.sleep(")
+        text = text.replace("CancelScope", "trio.CancelScope" if library == "trio" else "anyio.CancelScope")
+        text = text.replace("SEND", "outcome.Value(None)" if library == "trio" else "None")
         maker = replay.maker(finding.factory)
         body = text.replace("MAKE", maker).strip().splitlines()
         at_start = AT_START.get(rule.id, "").replace("MAKE", maker.replace("await ", "")).strip()
     names = [name for name in replay.names if f"{name} = " in "\n".join(body)]
     body += ["", *remains(rule, finding.declared, library, names, origins)]
-    parts = "\n".join(_parts(finding, replay, body, at_start))
+    parts = "\n".join(_parts(finding, replay, body, at_start)).replace("VARIABLE", named)
     modules = [f"import {name}" for name in _modules(library, parts)]
     lines = [*_docstring(finding), "", *modules, *origins.lines(), "", "", parts]
     return "\n".join(lines).rstrip() + "\n"
@@ -81,7 +98,7 @@ def without_checker(text: str) -> str:
 
 
 def _modules(library: str, text: str) -> list[str]:
-    names = ("anyio", "asyncio", "gc", "inspect", "os", "re", "threading", "warnings", "weakref")
+    names = ("contextvars", "outcome", "socket", "time", "anyio", "asyncio", "gc", "inspect", "os", "re", "threading", "warnings", "weakref")
     used = {name for name in names if f"{name}." in text}
     if "trio.testing" in text:
         used.add("trio.testing")
@@ -107,7 +124,7 @@ def _parts(finding: Finding, replay: Replay, body: list[str], at_start: str) -> 
         yield f"    {line}" if line else ""
     yield "\n"
     yield 'if __name__ == "__main__":'
-    yield from (f"    {line}" for line in (*at_start.splitlines(), "watch.start()", *_start(library, jumps=jumps), "watch.cancel()"))
+    yield from (f"    {line}" for line in (*at_start.splitlines(), "watch.start()", *_start(finding, jumps=jumps), "watch.cancel()"))
 
 
 def _stage(finding: Finding, replay: Replay, text: str) -> Iterator[str]:
@@ -122,15 +139,24 @@ def _stage(finding: Finding, replay: Replay, text: str) -> Iterator[str]:
     for name, part in stage.INNERS.items():
         if name in text:
             yield part.replace("{library}", library)
+    rule = finding.rule.id
+    if rule in LOOKS:
+        yield LOOKS[rule]
+    if rule in AROUND:
+        scope = "trio.CancelScope" if library == "trio" else "anyio.CancelScope"
+        yield AROUND[rule].replace("SCOPE", scope)
+        text += " in_a_task("
+    if rule == "CO013":
+        yield BLOCKING.replace("LIBRARY", library)
     if "set_up(" in text:
         yield stage.SET_UP
     if "opened(" in text:
         yield stage.OPENED
-    if "await call(" in text:
-        plain = not re.search(r"await call\(.*(cancel|after|hold|passes_on)=", text)
+    if "call(" in text:
+        plain = not re.search(r"call\((?s:.*?)(cancel|after|hold|passes_on)=", text) and rule != "AI015"
         if plain:
             yield stage.PLAIN_CALL
-    if "await call(" in text and not plain:
+    if "call(" in text and not plain:
         tickets = "tickets" in replay.uses
         yield stage.MOMENTS.replace("{library}", library) if tickets else stage.NO_MOMENTS
         yield stage.STEPS
@@ -152,8 +178,10 @@ def _stage(finding: Finding, replay: Replay, text: str) -> Iterator[str]:
         yield stage.TOLD_THE_LOOP
 
 
-def _start(library: str, *, jumps: bool) -> list[str]:
-    if library == "trio":
+def _start(finding: Finding, *, jumps: bool) -> list[str]:
+    if finding.rule.id == "CO012":
+        return ["for loop in (1, 2):", f"    {finding.library}.run(main())" if finding.library == "asyncio" else "    trio.run(main)"]
+    if finding.library == "trio":
         clock = ", clock=trio.testing.MockClock(autojump_threshold=0)" if jumps else ""
         return [f"trio.run(main{clock})"]
     if jumps:

@@ -59,7 +59,7 @@ print("async for:", [item async for item in MAKE])
     "AG012": '''
 subject = MAKE
 for name in ("__aiter__", "__anext__", "asend", "athrow", "aclose"):
-    print(f"{name}:", "there" if hasattr(subject, name) else "missing")
+    print(f"{name}:", "there" if callable(getattr(subject, name, None)) else "missing")
 ''',
     "AI001": '''
 subject = MAKE
@@ -81,6 +81,10 @@ subject = MAKE
 first = subject.__anext__()
 second = subject.__anext__()
 print("two calls gave one awaitable:", first is second)
+if inspect.iscoroutine(first):
+    taken = MAKE
+    taken.__anext__().close()
+    print("after one that was closed unused:", shown(await taken.__anext__()))
 for each in (first, second):
     try:
         print(f"await -> returned {shown(await each)}")
@@ -101,11 +105,50 @@ except BaseException as error:
     "CM001": _WITH,
     "CM002": _WITH,
     "CM003": _WITH,
+    "AI014": '''
+async def with_default():
+    return await anext(subject, "the default")
+
+
+for at in (0, 1, 2):
+    subject = MAKE
+    for number in range(10):
+        with CancelScope() as scope:
+            value = await call(
+                f"anext(it, default) #{number}, cancelled at {at}", with_default,
+                cancel=(at, scope.cancel), passes_on=True,
+            )
+        if scope.cancel_called or value == "the default" or isinstance(value, Exception):
+            break
+''',
+    "AW006": '''
+for at in (1, 2):
+    for name in ("throw", "close"):
+        iterator = MAKE.__await__()
+        try:
+            iterator.send(None)
+            for _ in range(at - 1):
+                iterator.send(SEND)
+            iterator.throw(RuntimeError("thrown in")) if name == "throw" else iterator.close()
+        except BaseException as error:
+            print(f"at suspension {at}, {name}() -> raised {shown(error)}")
+        for each in gc.get_objects():
+            if inspect.iscoroutine(each) and each.cr_frame and not each.cr_running:
+                if "main" not in each.__qualname__ and each.cr_await is not None:
+                    print(f"{name}() at suspension {at} left {each.__qualname__} suspended")
+        iterator = None
+''',
     "CM024": '''
-by_await = await MAKE
-async with MAKE as by_with:
-    print("await gives a", type(by_await).__name__)
-    print("async with gives a", type(by_with).__name__)
+subject = MAKE
+if hasattr(subject, "__await__"):
+    print("await gives a", type(await subject).__name__)
+subject = MAKE
+if hasattr(subject, "__enter__"):
+    with subject as given:
+        print("with gives a", type(given).__name__)
+else:
+    async with subject as given:
+        print("async with gives a", type(given).__name__)
 ''',
     "CO019": '''
 subject = MAKE

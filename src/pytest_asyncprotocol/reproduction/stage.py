@@ -67,6 +67,9 @@ async def call(line, begin):
 '''
 
 CALL = '''\
+suspended_times = {}
+
+
 async def call(line, begin, cancel=(0, None), after=(), hold={}, passes_on=False, close_at=0):
     """Await what *begin* gives, and print what came of it.
 
@@ -76,6 +79,7 @@ async def call(line, begin, cancel=(0, None), after=(), hold={}, passes_on=False
         await reached(*each)
 
     def suspended(number):
+        suspended_times[line] = number
         reach(line, number)
         if number == cancel[0]:
             cancel[1]()
@@ -199,6 +203,7 @@ def warned(message, category, *rest):
 
 warnings.simplefilter("always")
 warnings.showwarning = warned
+threading.excepthook = lambda args: report(f"nobody could catch {shown(args.exc_value)}")
 sys.unraisablehook = lambda unraisable: report(f"nobody could catch {shown(unraisable.exc_value)}")
 '''
 
