@@ -72,7 +72,11 @@ class Battery:
         if witness.rule != rule.id:
             return replace(verdict, coverage=coverage)
         return self._verdict(
-            rule, witness.status, witness.message, witness.trace, witness.events,
+            rule,
+            witness.status,
+            witness.message,
+            witness.trace,
+            witness.events,
             coverage=coverage,
         )
 

@@ -127,7 +127,13 @@ class Search:
                 await run_sequence(self._model, sequence, style, case, seen)
                 found = Tried()
             except Forbidden as forbidden:
-                found = Tried(forbidden.rule, Status.VIOLATED, str(forbidden), case.trace(), tuple(case.log.done))
+                found = Tried(
+                    forbidden.rule,
+                    Status.VIOLATED,
+                    str(forbidden),
+                    case.trace(),
+                    tuple(case.log.done),
+                )
             finally:
                 if found is None:
                     case.stalled()

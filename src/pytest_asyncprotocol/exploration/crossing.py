@@ -42,7 +42,7 @@ async def cancelled_with_result(point: int, case: Case, scenario: Scenario) -> S
         with recording(recorded):
             await scenario(case, subject)
 
-    recorded = Scope("task", case.loop.task())
+    recorded = Scope("crossed", case.loop.task())
     step = Stepped(run(), point, wait_for_the_result, on_trap=look)
     task = asyncio.ensure_future(step)
     try:

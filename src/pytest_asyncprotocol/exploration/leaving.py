@@ -115,7 +115,6 @@ async def left_in_cancelled_scope(
     The body raises *error*, or lets the cancellation out where that is None. Gives what comes out
     of the scope.
     """
-
     recorded = Scope("scope", case.loop.task())
 
     async def body() -> None:

@@ -62,9 +62,7 @@ class Cover:
             self.scope.cancel()
 
         recorded = Scope("scope", loop.task())
-        step = Stepped(
-            run, at, cancel, watched=loop.cancelled_type, in_force=loop.being_cancelled
-        )
+        step = Stepped(run, at, cancel, watched=loop.cancelled_type, in_force=loop.being_cancelled)
         try:
             with recording(recorded):
                 await step

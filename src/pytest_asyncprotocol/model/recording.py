@@ -48,8 +48,11 @@ class Made:
 
 @dataclass(slots=True)
 class Scope:
-    """Calls that were cancelled together, by ``style``: in suspension number ``suspension`` of
-    ``call``, or between calls where that is None. ``fired`` counts the calls before that."""
+    """Calls that were cancelled together, in the way that ``style`` names.
+
+    That was in suspension number ``suspension`` of ``call``, or between calls where that is None.
+    ``fired`` counts what was entered before that.
+    """
 
     style: str
     task: int
@@ -64,7 +67,7 @@ class Call:
     """One call of an operation of subject number ``subject``.
 
     ``began``, ``suspended``, ``resumed`` and ``ended`` count the steps of all calls together;
-    ``moment`` and ``until`` are times of the loop.
+    ``moment`` and ``until`` are times of the loop, ``gives`` the number of what ``aiter()`` gave.
     """
 
     subject: int
@@ -80,6 +83,7 @@ class Call:
     ended: int | None = None
     until: float = 0.0
     outcome: str = ""
+    gives: int | None = None
 
 
 @dataclass(slots=True)
@@ -243,7 +247,10 @@ def _inner_as_source(inner: Any) -> Argument:
     for key, value in held.items():
         if key in ("value", "suspends", "answer", "_left"):
             if isinstance(value, list) and not _is_literal(value):
-                inside = [_inner_as_source(v) if type(v).__module__.startswith(_OURS) else as_source(v) for v in value]
+                inside = [
+                    _inner_as_source(v) if type(v).__module__.startswith(_OURS) else as_source(v)
+                    for v in value
+                ]
                 given.append(Argument(f"[{', '.join(v.text for v in inside)}]"))
             else:
                 given.append(as_source(value))

@@ -141,6 +141,7 @@ class Subject:
         if iterator is self.object:
             return self
         derived = Subject(iterator, self._loop, self.log, self.log.derived(), parent=self)
+        call.gives = derived.number
         self.derived.append(derived)
         return derived
 
@@ -201,7 +202,9 @@ class Subject:
         try:
             awaitable = begin()
             at_call = False
-            outcome = Outcome(operation, await Recorded(self.through(awaitable), call, self.log.steps))
+            outcome = Outcome(
+                operation, await Recorded(self.through(awaitable), call, self.log.steps)
+            )
         except BaseException as error:
             if self._loop.cancelled(error):
                 self._ended(call, f"{shown}{_LET_THROUGH}")

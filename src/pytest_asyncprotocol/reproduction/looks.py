@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 LOOKS: dict[str, str] = {
-    "AI015": '''\
+    "AI015": """\
 def look(line, result):
     print(f"{line} suspended {suspended_times.get(line, 0)} times")
-''',
-    "AW013": '''\
+""",
+    "AW013": """\
 def look(line, result):
     frames, trace, contexts, error = 0, result.__traceback__, 0, result
     while trace is not None:
@@ -15,16 +15,16 @@ def look(line, result):
     while error.__context__ is not None:
         contexts, error = contexts + 1, error.__context__
     print(f"{line}: a traceback of {frames} frames, a chain of {contexts} contexts")
-''',
-    "CO014": '''\
+""",
+    "CO014": """\
 def look(line, result):
     print(f"after {line} its caller sees {shown(VARIABLE.get('unset'))}")
-''',
-    "AG014": '''\
+""",
+    "AG014": """\
 def look(line, result):
     seen = {v.name: shown(value) for v, value in contextvars.copy_context().items()}
     print(f"after {line} its consumer sees {seen}")
-''',
+""",
 }
 """A function that is called after each call with what it returned or raised."""
 

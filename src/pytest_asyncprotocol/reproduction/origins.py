@@ -74,12 +74,12 @@ class Origins:
         if module == "builtins":
             return str(name)
         if _found(module, name) is obj and module.partition(".")[0] != _OURS:
-            return self._imported(obj, module, name)
+            return self._imported(module, name)
         if name.rpartition(".")[2] == "<lambda>":
             return self._lambda(obj)
         return self._copy(obj)
 
-    def _imported(self, obj: Any, module: str, name: str) -> str:
+    def _imported(self, module: str, name: str) -> str:
         first, _, rest = name.partition(".")
         holder = getattr(sys.modules[module], first)
         alias = self._free(first, holder)
@@ -101,13 +101,14 @@ class Origins:
         return name
 
     def _global(self, obj: Any) -> str | None:
-        for module in list(sys.modules.values()):
+        modules: list[Any] = list(sys.modules.values())
+        for module in modules:
             name = getattr(module, "__name__", "")
             if not isinstance(module, ModuleType) or name.partition(".")[0] == _OURS:
                 continue
             for key, value in list(vars(module).items()):
                 if value is obj and key.isidentifier():
-                    return self._imported(obj, name, key)
+                    return self._imported(name, key)
         return None
 
     def _variable(self, variable: ContextVar[Any]) -> str:
@@ -137,7 +138,9 @@ class Origins:
         for function in _functions(obj):
             self._bind(function, tree)
         if isinstance(obj, type):
-            for base, node in zip(obj.__bases__, tree.bases if isinstance(tree, ast.ClassDef) else (), strict=False):
+            for base, node in zip(
+                obj.__bases__, tree.bases if isinstance(tree, ast.ClassDef) else (), strict=False
+            ):
                 if isinstance(node, ast.Name):
                     node.id = self.expression(base)
         tree.name = name
@@ -149,7 +152,9 @@ class Origins:
         function = obj if isinstance(obj, FunctionType) else None
         name = ast.unparse(decorator).partition("(")[0].partition(".")[0]
         found = None if function is None else function.__globals__.get(name)
-        module = found.__name__ if isinstance(found, ModuleType) else getattr(found, "__module__", "")
+        module = (
+            found.__name__ if isinstance(found, ModuleType) else getattr(found, "__module__", "")
+        )
         if module.partition(".")[0] in ("contextlib", "functools", "types", "dataclasses"):
             self._take(name, found)
             return True
@@ -184,8 +189,12 @@ class Origins:
             return
         module = getattr(value, "__module__", "") or ""
         key = getattr(value, "__name__", name)
-        if isinstance(key, str) and _found(module, key) is value and module.partition(".")[0] != _OURS:
-            text = self._imported(value, module, key)
+        if (
+            isinstance(key, str)
+            and _found(module, key) is value
+            and module.partition(".")[0] != _OURS
+        ):
+            text = self._imported(module, key)
         else:
             text = self.expression(value)
         if text != name:

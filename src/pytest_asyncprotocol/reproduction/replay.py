@@ -22,21 +22,19 @@ _DETAILS = 3
 
 
 class Replay:
-    """Writes the lines. ``uses`` collects the parts of the stage that they need."""
+    """Writes the lines. ``tickets`` says that calls of several tasks meet."""
 
     def __init__(
-        self, events: Sequence[Event], library: str, origins: Origins, call: str = "await {call}"
+        self, events: Sequence[Event], library: str, origins: Origins, written: str = "await {call}"
     ) -> None:
-        self.uses: set[str] = set()
+        self.tickets = False
         self.subjects: dict[int, str] = {}
         self.errors: set[str] = set()
-        self._call = call
-        self.last = ""
+        self._written = written
         self.waits = False
         self._events = list(events)
         self._library = library
         self._origins = origins
-        self._sleep = f"{library}.sleep"
         self._scopes: dict[int, str] = {}
         self._tickets: dict[int, tuple[tuple[str, int], ...]] = {}
         self._holds: dict[int, dict[int, tuple[str, int]]] = {}
@@ -46,7 +44,8 @@ class Replay:
         for each in made:
             self.subjects[each.number] = "subject" if len(made) == 1 else f"subject_{each.number}"
         for call in calls:
-            self.subjects.setdefault(call.subject, f"iterator_{call.subject}")
+            if call.gives is not None:
+                self.subjects[call.gives] = f"iterator_{call.gives}"
             several = len({c.subject for c in calls}) > 1
             shown = re.sub(r": cancelled due to explicit from task .*?(?=\)$)", "", call.shown)
             label = f"{self.subjects[call.subject]}: {shown}" if several else shown
@@ -68,7 +67,7 @@ class Replay:
     def lines(self) -> list[str]:
         """The body of ``main()``."""
         if self._overlap():
-            self.uses |= {"tickets", "tasks"}
+            self.tickets = True
             self._find_tickets()
             return list(self._in_tasks())
         return list(self._block(self._events, self._main, None))
@@ -99,7 +98,9 @@ class Replay:
 
     def _find_tickets(self) -> None:
         calls = [
-            each for each in self._events if isinstance(each, Call) and each.operation != "__aiter__"
+            each
+            for each in self._events
+            if isinstance(each, Call) and each.operation != "__aiter__"
         ]
         moments = sorted(
             (step, number, call)
@@ -135,43 +136,56 @@ class Replay:
         return [f"global {', '.join(self.names)}"] if self.names else []
 
     def _block(self, events: Sequence[Event], task: int, scope: Scope | None) -> Iterator[str]:
+        """The lines for *events* of one *task*, inside of *scope*."""
         place = 0
         latest: float | None = None
         while place < len(events):
             event = events[place]
             inner = _scope_of(event)
-            foreign = event.task != task and not isinstance(event, Pause)
             end = place + 1
             if inner is not None and inner is not scope:
-                while end < len(events) and (
-                    _scope_of(events[end]) is inner
-                    or not isinstance(events[end], Call)
-                    and any(_scope_of(later) is inner for later in events[end:])
-                ):
-                    end += 1
+                end = _end_of(inner, events, place)
                 yield from self._scoped(events[place:end], inner)
-            elif foreign:
+            elif event.task != task and not isinstance(event, Pause):
                 while end < len(events) and events[end].task == event.task:
                     end += 1
-                self.uses.add("tasks")
-                yield "async def other_task():"
-                yield from _indented(
-                    [*self._globals(), *self._block(events[place:end], event.task, scope)]
-                )
-                yield ""
-                yield "await in_a_task(other_task())"
+                yield from self._in_other_task(events[place:end], event.task, scope)
             else:
+                yield from self._after(events[place:], latest, scope)
                 if not isinstance(event, Pause):
-                    if latest is not None and event.moment - latest > SHORTEST_WAIT:
-                        self.waits = True
-                        yield f"await {self._sleep}({round(event.moment - latest, 3)})"
-                    latest = event.moment
-                if isinstance(event, Call) and event.ended is not None:
-                    latest = event.until
-                if scope is not None and self._fires_before(scope, event):
-                    yield from self._fire(scope, event)
-                yield from self._line(event)
+                    latest = event.until if isinstance(event, Call) else event.moment
             place = end
+
+    def _in_other_task(
+        self, events: Sequence[Event], task: int, scope: Scope | None
+    ) -> Iterator[str]:
+        yield "async def other_task():"
+        yield from _indented([*self._globals(), *self._block(events, task, scope)])
+        yield ""
+        yield "await in_a_task(other_task())"
+
+    def _after(
+        self, events: Sequence[Event], latest: float | None, scope: Scope | None
+    ) -> Iterator[str]:
+        """The lines for the first of *events*, with the time that passed since *latest*."""
+        event = events[0]
+        in_its_body = self._is_cancelled_in_its_body(events)
+        if isinstance(event, Pause):
+            if not in_its_body:
+                yield from self._line(event)
+            return
+        passed = 0 if latest is None else event.moment - latest
+        if passed > SHORTEST_WAIT and not in_its_body:
+            self.waits = True
+            yield f"await {self._library}.sleep({round(passed, 3)})"
+        if scope is not None and self._fires_before(scope, event):
+            yield from self._fire(scope, event)
+        yield from self._line(event)
+
+    def _is_cancelled_in_its_body(self, events: Sequence[Event]) -> bool:
+        """Whether a manager is left next by a body that was cancelled, by whomever."""
+        call = next((e for e in events if isinstance(e, Call)), None)
+        return call is not None and any(each.cancellation for each in call.arguments)
 
     def _fires_before(self, scope: Scope, event: Event) -> bool:
         """Whether *scope* was cancelled between calls, and *event* is the first one after that."""
@@ -183,7 +197,6 @@ class Replay:
     def _fire(self, scope: Scope, event: Event) -> Iterator[str]:
         cancel = self._cancel(scope)
         if isinstance(event, Call) and any(each.cancellation for each in event.arguments):
-            self.uses.add("cancelled")
             yield f"cancelled = await cancelled_body({cancel})"
         else:
             yield f"{cancel}()"
@@ -197,28 +210,27 @@ class Replay:
             yield f"with {self._cancel_scope()} as {name}:"
             yield from _indented(block)
             return
-        self.uses |= {"tasks", "this task"}
         yield f"async def {name}():"
         yield from _indented([*self._globals(), *block])
         yield ""
-        yield f"await in_{'a' if scope.style == 'task' else 'this'}_task({name}())"
+        yield f"await in_{'this' if scope.style == 'this task' else 'a'}_task({name}())"
 
     def _cancel_scope(self) -> str:
         if self._library == "trio":
             return "trio.CancelScope()"
-        self.uses.add("anyio")
         return "anyio.CancelScope()"
 
     def _cancel(self, scope: Scope) -> str:
         if scope.style in ("scope", "close"):
             return f"{self._scopes.get(id(scope), 'scope_1')}.cancel"
+        if scope.style == "crossed":
+            return "cancel_with_the_result"
         return "asyncio.current_task().cancel"
 
     def _line(self, event: Event) -> Iterator[str]:
         if isinstance(event, Made):
             yield from self._made(event)
         elif isinstance(event, Pause):
-            self.uses.add("turns")
             yield f"await turns({event.turns})"
         else:
             yield from self._called(event)
@@ -243,7 +255,8 @@ class Replay:
         if target.yields:
             return f"await set_up({made}())"
         if target.awaits or (
-            target.protocol is not Protocol.AWAITABLE and not isinstance(factory, type)
+            target.protocol is not Protocol.AWAITABLE
+            and not isinstance(factory, type)
             and (inspect.iscoroutinefunction(factory) or not inspect.isfunction(factory))
         ):
             return f"await made({made}())"
@@ -255,12 +268,11 @@ class Replay:
             yield from self._opened(call, name)
             return
         line = self._labels[id(call)]
-        self.last = line
         cancelled = [each for each in call.arguments if each.cancellation]
         scope = call.scope
         fired_before = scope is not None and scope.fired is not None and scope.call is not call
         if cancelled and not fired_before:
-            self.uses |= {"waiting body", "turns"}
+            self.waits = True
             yield "cancelled = await cancelled_body()"
         options = [repr(line), self._begin(call, name)]
         if scope is not None and scope.call is call:
@@ -275,29 +287,15 @@ class Replay:
             options.append(f"hold={holds!r}")
         if call.outcome.endswith("let the cancellation through"):
             options.append("passes_on=True")
-        written = f"call({', '.join(options)})"
-        yield self._call.replace("{call}", written).replace("{line}", repr(line))
+        call_of_it = f"call({', '.join(options)})"
+        yield self._written.replace("{call}", call_of_it).replace("{line}", repr(line))
 
     def _lazy_cancel(self, scope: Scope) -> str:
         cancel = self._cancel(scope)
         return f"lambda: {cancel}()" if cancel.startswith("asyncio") else cancel
 
     def _opened(self, call: Call, name: str) -> Iterator[str]:
-        derived = min((n for n in self.subjects if n > call.subject), default=call.subject)
-        later = [
-            e.subject
-            for e in self._events
-            if isinstance(e, Call) and e.began > call.began and e.subject != call.subject
-        ]
-        if "itself" in call.outcome:
-            derived = call.subject
-        elif later and "raised" not in call.outcome:
-            derived = later[0]
-        else:
-            derived = call.subject
-        self.uses.add("opened")
-        self.last = "__aiter__"
-        given = "" if derived == call.subject else f"{self.subjects[derived]} = "
+        given = "" if call.gives is None else f"{self.subjects[call.gives]} = "
         yield f"{given}opened({name})"
 
     def _begin(self, call: Call, name: str) -> str:
@@ -307,7 +305,6 @@ class Replay:
         if call.operation == "__aexit__" and len(arguments) == _DETAILS:
             if arguments[1] == "None":
                 return f"lambda: {name}.__aexit__(None, None, None)"
-            self.uses.add("leave")
             return f"lambda: leave({name}, {arguments[1]})"
         return f"lambda: {name}.{call.operation}({', '.join(arguments)})"
 
@@ -324,6 +321,18 @@ class Replay:
 
 def _scope_of(event: Event) -> Scope | None:
     return event.scope if isinstance(event, Call) else None
+
+
+def _end_of(scope: Scope, events: Sequence[Event], place: int) -> int:
+    """Where the part of *events* ends that begins at *place* and belongs to *scope*."""
+    end = place + 1
+    while end < len(events):
+        event = events[end]
+        later = any(_scope_of(each) is scope for each in events[end:])
+        if _scope_of(event) is not scope and (isinstance(event, Call) or not later):
+            break
+        end += 1
+    return end
 
 
 def _indented(lines: Sequence[str]) -> list[str]:

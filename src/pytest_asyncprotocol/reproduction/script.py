@@ -14,9 +14,10 @@ from pytest_asyncprotocol.model.recording import Event
 from pytest_asyncprotocol.reproduction import stage
 from pytest_asyncprotocol.reproduction.looks import AROUND, BLOCKING, LOOKS
 from pytest_asyncprotocol.reproduction.origins import Origins
-from pytest_asyncprotocol.reproduction.remains import remains
+from pytest_asyncprotocol.reproduction.remains import NEED_TIME, remains
 from pytest_asyncprotocol.reproduction.replay import Replay
 from pytest_asyncprotocol.reproduction.special import AT_START, SPECIAL, USES
+from pytest_asyncprotocol.reproduction.wrapped import INNERS
 
 _OURS = __name__.partition(".")[0]
 
@@ -55,6 +56,8 @@ def script_for(finding: Finding) -> str:
     if not body:
         body = ["subject = " + replay.maker(finding.factory)]
         replay.subjects = {1: "subject"}
+    if rule.id == "AI017" and "call(" not in "\n".join(body):
+        body.append('print("it has aclose():", hasattr(subject, "aclose"))')
     variable = getattr(finding.declared, "sets_context", None) or finding.declared.reads_context
     named = "" if variable is None else origins.expression(variable)
     if finding.declared.reads_context is not None and rule.id == "CO014":
@@ -65,7 +68,9 @@ def script_for(finding: Finding) -> str:
         use = USES[finding.factory.protocol.value]
         replay.subjects = {1: "subject"}
         text = SPECIAL.get(rule.id, "").replace("USE", use).replace("sleep(", f"{library}.sleep(")
-        text = text.replace("CancelScope", "trio.CancelScope" if library == "trio" else "anyio.CancelScope")
+        text = text.replace(
+            "CancelScope", "trio.CancelScope" if library == "trio" else "anyio.CancelScope"
+        )
         text = text.replace("SEND", "outcome.Value(None)" if library == "trio" else "None")
         maker = replay.maker(finding.factory)
         body = text.replace("MAKE", maker).strip().splitlines()
@@ -98,7 +103,21 @@ def without_checker(text: str) -> str:
 
 
 def _modules(library: str, text: str) -> list[str]:
-    names = ("contextvars", "outcome", "socket", "time", "anyio", "asyncio", "gc", "inspect", "os", "re", "threading", "warnings", "weakref")
+    names = (
+        "contextvars",
+        "outcome",
+        "socket",
+        "time",
+        "anyio",
+        "asyncio",
+        "gc",
+        "inspect",
+        "os",
+        "re",
+        "threading",
+        "warnings",
+        "weakref",
+    )
     used = {name for name in names if f"{name}." in text}
     if "trio.testing" in text:
         used.add("trio.testing")
@@ -111,7 +130,7 @@ def _parts(finding: Finding, replay: Replay, body: list[str], at_start: str) -> 
     for name in sorted(replay.errors):
         yield f"class {name}(Exception):\n    pass\n\n"
     yield from (part + "\n" for part in _stage(finding, replay, text))
-    jumps = replay.duration > SHORT or replay.waits
+    jumps = replay.duration > SHORT or replay.waits or finding.rule.id in NEED_TIME
     if jumps and library == "asyncio":
         yield stage.JUMPING_LOOP + "\n"
     names = [name for name in replay.names if name in text]
@@ -124,63 +143,65 @@ def _parts(finding: Finding, replay: Replay, body: list[str], at_start: str) -> 
         yield f"    {line}" if line else ""
     yield "\n"
     yield 'if __name__ == "__main__":'
-    yield from (f"    {line}" for line in (*at_start.splitlines(), "watch.start()", *_start(finding, jumps=jumps), "watch.cancel()"))
+    yield from (
+        f"    {line}"
+        for line in (
+            *at_start.splitlines(),
+            "watch.start()",
+            *_start(finding, jumps=jumps),
+            "watch.cancel()",
+        )
+    )
 
 
 def _stage(finding: Finding, replay: Replay, text: str) -> Iterator[str]:
     """The parts that *text* needs."""
-    library = finding.library
-    sleep = f"{library}.sleep"
-    yield stage.SHOWN
-    yield stage.HOOKS
-    yield stage.WATCH.format(seconds=PATIENCE)
-    if "made(" in text:
-        yield stage.MADE
-    for name, part in stage.INNERS.items():
-        if name in text:
+    library, rule = finding.library, finding.rule.id
+    plain = not re.search(r"call\((?s:.*?)(cancel|after|hold|passes_on)=", text)
+    if rule == "AI015":
+        plain = False
+    moments = stage.MOMENTS if replay.tickets else stage.NO_MOMENTS
+    full_call = (moments, stage.STEPS, stage.CALL)
+    of_a_body = stage.CANCELLED
+    if "cancelled_body()" in text:
+        of_a_body = stage.WAITING_BODY_TRIO if library == "trio" else stage.WAITING_BODY
+    in_a_task = stage.IN_A_TASK_TRIO if library == "trio" else stage.IN_A_TASK_ASYNCIO
+    in_tasks = any(each in text for each in ("in_a_task(", "in_tasks(")) or rule in AROUND
+    scope = "trio.CancelScope" if library == "trio" else "anyio.CancelScope"
+    parts: list[tuple[bool, str]] = [
+        (True, stage.SHOWN),
+        (True, stage.HOOKS),
+        (True, stage.WATCH.replace("{seconds}", str(PATIENCE))),
+        ("made(" in text, stage.MADE),
+        *((name in text, part) for name, part in INNERS.items()),
+        ("set_up(" in text, stage.SET_UP),
+        ("opened(" in text, stage.OPENED),
+        ("call(" in text and plain, stage.PLAIN_CALL),
+        *(("call(" in text and not plain, part) for part in full_call),
+        ("cancel_with_the_result" in text, stage.CROSSING),
+        ("leave(" in text, stage.LEAVE),
+        (True, stage.TURNS),
+        ("cancelled_body(" in text, of_a_body),
+        (in_tasks, in_a_task),
+        ("in_this_task(" in text, stage.IN_THIS_TASK),
+        (rule in LOOKS, LOOKS.get(rule, "")),
+        (rule in AROUND, AROUND.get(rule, "").replace("SCOPE", scope)),
+        (rule == "CO013", BLOCKING.replace("LIBRARY", library)),
+        (library == "asyncio", stage.TOLD_THE_LOOP),
+    ]
+    for needed, part in parts:
+        if needed:
             yield part.replace("{library}", library)
-    rule = finding.rule.id
-    if rule in LOOKS:
-        yield LOOKS[rule]
-    if rule in AROUND:
-        scope = "trio.CancelScope" if library == "trio" else "anyio.CancelScope"
-        yield AROUND[rule].replace("SCOPE", scope)
-        text += " in_a_task("
-    if rule == "CO013":
-        yield BLOCKING.replace("LIBRARY", library)
-    if "set_up(" in text:
-        yield stage.SET_UP
-    if "opened(" in text:
-        yield stage.OPENED
-    if "call(" in text:
-        plain = not re.search(r"call\((?s:.*?)(cancel|after|hold|passes_on)=", text) and rule != "AI015"
-        if plain:
-            yield stage.PLAIN_CALL
-    if "call(" in text and not plain:
-        tickets = "tickets" in replay.uses
-        yield stage.MOMENTS.replace("{library}", library) if tickets else stage.NO_MOMENTS
-        yield stage.STEPS
-        yield stage.CALL
-    if "leave(" in text:
-        yield stage.LEAVE
-    yield stage.TURNS.format(sleep=sleep)
-    if "cancelled_body(" in text:
-        cancel = "asyncio.current_task().cancel()" if library == "asyncio" else "scope.cancel()"
-        part = stage.WAITING_BODY if "cancelled_body()" in text else stage.CANCELLED
-        if library == "trio" and "cancelled_body()" in text:
-            part = stage.WAITING_BODY_TRIO
-        yield part.format(sleep=sleep, cancel=cancel)
-    if "in_a_task(" in text or "in_tasks(" in text:
-        yield stage.IN_A_TASK_TRIO if library == "trio" else stage.IN_A_TASK_ASYNCIO
-    if "in_this_task(" in text:
-        yield stage.IN_THIS_TASK
-    if library == "asyncio":
-        yield stage.TOLD_THE_LOOP
 
 
 def _start(finding: Finding, *, jumps: bool) -> list[str]:
     if finding.rule.id == "CO012":
-        return ["for loop in (1, 2):", f"    {finding.library}.run(main())" if finding.library == "asyncio" else "    trio.run(main)"]
+        return [
+            "for loop in (1, 2):",
+            f"    {finding.library}.run(main())"
+            if finding.library == "asyncio"
+            else "    trio.run(main)",
+        ]
     if finding.library == "trio":
         clock = ", clock=trio.testing.MockClock(autojump_threshold=0)" if jumps else ""
         return [f"trio.run(main{clock})"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SHOWN = '''\
+SHOWN = """\
 def shown(value):
     if isinstance(value, BaseExceptionGroup):
         return f"{type(value).__name__}[{', '.join(map(shown, value.exceptions))}]"
@@ -13,7 +13,7 @@ def shown(value):
     except Exception as error:
         return f"<{type(value).__name__} whose __repr__ raised {type(error).__name__}>"
     return " ".join(re.sub(r" at 0x[0-9a-fA-F]+", "", text).split()).removesuffix(":")
-'''
+"""
 
 STEPS = '''\
 class Steps:
@@ -36,6 +36,7 @@ class Steps:
             finally:
                 step = value = None
             number += 1
+            Steps.trap = trap
             self.hook(number)
             try:
                 step, value = steps.send, (yield trap)
@@ -133,10 +134,10 @@ async def reached(line, number):
     await moment(line, number).wait()
 '''
 
-NO_MOMENTS = '''\
+NO_MOMENTS = """\
 def reach(line, number=None):
     pass
-'''
+"""
 
 LEAVE = '''\
 def leave(manager, error):
@@ -151,7 +152,7 @@ TURNS = '''\
 async def turns(number):
     """Let other tasks run."""
     for _ in range(number):
-        await {sleep}(0)
+        await {library}.sleep(0)
 '''
 
 CANCELLED = '''\
@@ -159,7 +160,7 @@ async def cancelled_body(cancel):
     """What a body that is cancelled raises."""
     try:
         cancel()
-        await {sleep}(0)
+        await {library}.sleep(0)
     except BaseException as error:
         return error
 '''
@@ -169,9 +170,9 @@ async def cancelled_body():
     """What a body raises that waits, and is cancelled, by its manager if by nobody else."""
     try:
         await turns(20)
-        await {sleep}(1)
-        {cancel}
-        await {sleep}(0)
+        await {library}.sleep(1)
+        asyncio.current_task().cancel()
+        await {library}.sleep(0)
     except BaseException as error:
         return error
 '''
@@ -183,7 +184,7 @@ doing = []
 def give_up():
     """After {seconds} s without an end: say what hangs."""
     for line in doing or ["it"]:
-        print(f"{{line}} hangs")
+        print(f"{line} hangs")
     sys.stdout.flush()
     os._exit(1)
 
@@ -192,7 +193,7 @@ watch = threading.Timer({seconds}, give_up)
 watch.daemon = True
 '''
 
-HOOKS = '''\
+HOOKS = """\
 def report(what):
     print(shown(what) if isinstance(what, BaseException) else re.sub(r" at 0x\\w+", "", str(what)))
 
@@ -205,7 +206,7 @@ warnings.simplefilter("always")
 warnings.showwarning = warned
 threading.excepthook = lambda args: report(f"nobody could catch {shown(args.exc_value)}")
 sys.unraisablehook = lambda unraisable: report(f"nobody could catch {shown(unraisable.exc_value)}")
-'''
+"""
 
 JUMPING_LOOP = '''\
 class JumpingLoop(asyncio.SelectorEventLoop):
@@ -282,66 +283,6 @@ async def in_tasks(*coroutines):
             nursery.start_soon(to_its_end, each)
 '''
 
-INNERS = {
-    "giving(": '''\
-async def giving(value, suspends):
-    """An awaitable to wrap."""
-    if suspends:
-        await {library}.sleep(0)
-    return value
-''',
-    "items(": '''\
-async def items():
-    """A generator to wrap."""
-    try:
-        for number in range(100):
-            await {library}.sleep(0)
-            yield number
-    finally:
-        await {library}.sleep(0)
-        print("its source was cleaned up")
-''',
-    "Source(": '''\
-class Source:
-    """An iterator to wrap."""
-
-    def __init__(self, items):
-        self.left = list(items)
-
-    def __aiter__(self):
-        return self
-
-    async def __anext__(self):
-        await {library}.sleep(0)
-        if not self.left:
-            raise StopAsyncIteration
-        return self.left.pop(0)
-
-    async def aclose(self):
-        self.left.clear()
-''',
-    "Inner(": '''\
-class Inner:
-    """A manager to wrap."""
-
-    def __init__(self, answer):
-        self.answer = answer
-
-    async def __aenter__(self):
-        await {library}.sleep(0)
-        print("the wrapped manager was entered")
-        return self
-
-    async def __aexit__(self, kind, error, traceback):
-        kind = getattr(kind, "__name__", kind)
-        trace = "no" if traceback is None else "a"
-        print(f"the wrapped manager was told of: {kind}, {shown(error)}, {trace} traceback")
-        await {library}.sleep(0)
-        return self.answer and error is not None
-''',
-}
-"""What wrappers are given to wrap."""
-
 IN_THIS_TASK = '''\
 async def in_this_task(coroutine):
     """Await *coroutine*; take a cancellation back that comes out."""
@@ -381,7 +322,14 @@ def opened(subject):
     return iterator
 '''
 
-TOLD_THE_LOOP = '''\
+TOLD_THE_LOOP = """\
 def told_the_loop(loop, context):
     report(f"only the loop is told: {shown(context.get('exception') or context['message'])}")
+"""
+
+CROSSING = '''\
+def cancel_with_the_result():
+    """Cancel the running task when what it waits for is done, before it goes on."""
+    task = asyncio.current_task()
+    Steps.trap.add_done_callback(lambda done: task.cancel())
 '''
