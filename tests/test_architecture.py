@@ -20,6 +20,8 @@ LAYERS = (
     "assertions",
     "checking",
     "battery",
+    "search",
+    "reproduction",
     "options",
     "rules",
     "exploration",

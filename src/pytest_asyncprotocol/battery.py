@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from pytest_asyncprotocol.engine.backends import RunningLoop, library_in_force
 from pytest_asyncprotocol.engine.hygiene import Recorder
@@ -12,13 +14,15 @@ from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Feeds, Rule, rules_for
 from pytest_asyncprotocol.model.exceptions import NotApplicable, NoVerdict, Vacuous, Violation
 from pytest_asyncprotocol.model.factory import FactoryOutcome
+from pytest_asyncprotocol.model.recording import Event, Log
 from pytest_asyncprotocol.model.subject import Subject
 from pytest_asyncprotocol.model.text import describe_exception
 from pytest_asyncprotocol.model.verdicts import Coverage, Report, Status, Verdict
 from pytest_asyncprotocol.options import Plan, applicable, selected, unmet
+from pytest_asyncprotocol.reproduction.script import Finding, script_for
 from pytest_asyncprotocol.search import Loop, Search, Searched
 
-_Found = tuple[Status, str, tuple[str, ...]]
+_Found = tuple[Status, str, tuple[str, ...], tuple[Event, ...]]
 
 
 class Battery:
@@ -69,7 +73,12 @@ class Battery:
         if witness.rule != rule.id:
             return replace(verdict, coverage=coverage)
         return self._verdict(
-            rule, witness.status, witness.message, witness.trace, coverage=coverage
+            rule,
+            witness.status,
+            witness.message,
+            witness.trace,
+            witness.events,
+            coverage=coverage,
         )
 
     def _explores(self, rule: Rule) -> bool:
@@ -161,7 +170,7 @@ class Battery:
     async def _judge(self, rule: Rule) -> Verdict:
         case: Case | None = None
         found: _Found | None = None
-        stood: tuple[str | None, tuple[str, ...]] | None = None
+        stood: tuple[str | None, tuple[str, ...], tuple[Event, ...]] | None = None
 
         async def job() -> None:
             nonlocal case, found, stood
@@ -170,7 +179,7 @@ class Battery:
             try:
                 found = await _found_by(rule, case)
             except BaseException:
-                stood = case.stalled(), case.trace()
+                stood = case.stalled(), case.trace(), tuple(case.log.done)
                 await case.tear_down(closing=False)
                 raise
             await case.tear_down()
@@ -189,14 +198,14 @@ class Battery:
         if found is not None and (ran.hang is not None or _failure_of(ran, "") is None):
             return self._verdict(rule, *found, coverage=coverage)
         if stood is None and case is not None:
-            stood = case.stalled(), case.trace()
-        stalled, trace = stood or (None, ())
+            stood = case.stalled(), case.trace(), tuple(case.log.done)
+        stalled, trace, events = stood or (None, (), ())
         message = _failure_of(ran, stalled or "the check")
         status = Status.VIOLATED if _is_hang(ran, stalled) else Status.ERROR
         elsewhere = self._judged_elsewhere(rule, ran, status, case)
         if elsewhere is not None:
             status, message = Status.VACUOUS, elsewhere
-        return self._verdict(rule, status, message or "", trace, coverage=coverage)
+        return self._verdict(rule, status, message or "", trace, events, coverage=coverage)
 
     def _judged_elsewhere(
         self, rule: Rule, ran: Ran, status: Status, case: Case | None
@@ -221,7 +230,7 @@ class Battery:
         plan, library = self._plan, self._loop.backend.library
         loop = RunningLoop(library)
         if plan.factory.is_instance and self._instance is None:
-            self._instance = Subject(plan.factory.target, loop)
+            self._instance = Subject(plan.factory.target, loop, Log(), 1)
         return Case(
             plan.factory, plan.declared, library=library, loop=loop,
             instance=self._instance, recorder=self._recorder,
@@ -240,12 +249,20 @@ class Battery:
         status: Status,
         message: str = "",
         trace: tuple[str, ...] = (),
+        events: tuple[Event, ...] = (),
         *,
         coverage: Coverage | None = None,
     ) -> Verdict:
+        backend, plan = self._loop.backend, self._plan
+        script: Callable[[], str] | None = None
+        if rule is not None and status is Status.VIOLATED:
+            finding = Finding(
+                rule, message, backend.name, backend.library, plan.factory, plan.declared, events
+            )
+            script = partial(script_for, finding)
         return Verdict(
-            rule=rule, backend=self._loop.backend.name, status=status, message=message,
-            trace=trace, coverage=coverage or Coverage(),
+            rule=rule, backend=backend.name, status=status, message=message,
+            trace=trace, coverage=coverage or Coverage(), script=script,
         )  # fmt: skip
 
 
@@ -254,12 +271,12 @@ async def _found_by(rule: Rule, case: Case) -> _Found:
     try:
         await rule.check(case)
     except Violation as violation:
-        return Status.VIOLATED, str(violation), case.trace()
+        return Status.VIOLATED, str(violation), case.trace(), tuple(case.log.done)
     except Vacuous as vacuous:
-        return Status.VACUOUS, str(vacuous), ()
+        return Status.VACUOUS, str(vacuous), (), ()
     except NotApplicable as reason:
-        return Status.SKIPPED, f"not applicable: {reason}", ()
-    return Status.PASSED, "", ()
+        return Status.SKIPPED, f"not applicable: {reason}", (), ()
+    return Status.PASSED, "", (), ()
 
 
 def _failure_of(ran: Ran, doing: str) -> str | None:

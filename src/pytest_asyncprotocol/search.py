@@ -19,6 +19,7 @@ from pytest_asyncprotocol.exploration.sequences import (
 )
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import Forbidden
+from pytest_asyncprotocol.model.recording import Event
 from pytest_asyncprotocol.model.text import describe_exception
 from pytest_asyncprotocol.model.verdicts import Status
 from pytest_asyncprotocol.options import Plan
@@ -41,6 +42,7 @@ class Tried:
     status: Status = Status.PASSED
     message: str = ""
     trace: tuple[str, ...] = ()
+    events: tuple[Event, ...] = ()
     opened: bool = False
 
 
@@ -130,9 +132,13 @@ class Search:
                 found = Tried()
             except Forbidden as forbidden:
                 found = Tried(
-                    forbidden.rule, forbidden.lenient, Status.VIOLATED, str(forbidden),
-                    case.trace(),
-                )  # fmt: skip
+                    forbidden.rule,
+                    lenient=forbidden.lenient,
+                    status=Status.VIOLATED,
+                    message=str(forbidden),
+                    trace=case.trace(),
+                    events=tuple(case.log.done),
+                )
             finally:
                 if found is None:
                     case.stalled()
@@ -157,7 +163,10 @@ class Search:
         doing = str(operation) if operation is not None else "the end of it"
         if ran.hang is not None:
             message = f"{doing} hangs: {ran.hang}, and nothing is left that could wake it"
-            return Tried(rule, status=Status.VIOLATED, message=message, trace=case.trace())
+            return Tried(
+                rule, status=Status.VIOLATED, message=message, trace=case.trace(),
+                events=tuple(case.log.done),
+            )  # fmt: skip
         message = ran.no_outcome or "it came to no end"
         if ran.error is not None:
             message = f"{doing} was stopped by {describe_exception(ran.error)}"

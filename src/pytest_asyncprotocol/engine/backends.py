@@ -23,6 +23,7 @@ __all__ = [
     "find_known_backend",
     "is_future",
     "library_in_force",
+    "task_number",
 ]
 
 
@@ -106,6 +107,17 @@ def is_future(obj: object) -> bool:
     return futures is not None and futures.isfuture(obj)
 
 
+def task_number(library: str) -> int:
+    """A number for the running task of *library*."""
+    if library == "trio":
+        import trio
+
+        return id(trio.lowlevel.current_task())
+    import asyncio
+
+    return id(asyncio.current_task())
+
+
 class RunningLoop:
     """What the checker asks of the loop that it runs on."""
 
@@ -138,6 +150,14 @@ class RunningLoop:
     def progressed(self) -> None:
         """An operation of the subject ended, so its timers do not just go in circles."""
         clock.progressed()
+
+    def now(self) -> float:
+        """The loop's time."""
+        return anyio.current_time()
+
+    def task(self) -> int:
+        """A number for the running task."""
+        return task_number(self.library)
 
     def in_force(self) -> bool:
         """Whether this loop is still the one that runs."""

@@ -16,6 +16,7 @@ from pytest_asyncprotocol.exploration.scenarios import Scenario
 from pytest_asyncprotocol.exploration.stepping import Stepped
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import NoVerdict, Vacuous
+from pytest_asyncprotocol.model.recording import Scope, cancelled_now, recording
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 from pytest_asyncprotocol.model.text import describe_exception
 
@@ -170,8 +171,11 @@ async def in_cancelled_scope(case: Case, call: Callable[[], Awaitable[Outcome]])
     """Carry out *call* in a scope that is cancelled already; None if the cancellation came out."""
     scope = anyio.CancelScope()
     scope.cancel()
-    with absorbing(scope, case.library):
-        return await call()
+    recorded = Scope("scope", case.loop.task())
+    with recording(recorded):
+        cancelled_now(recorded)
+        with absorbing(scope, case.library):
+            return await call()
     return None
 
 
@@ -191,11 +195,15 @@ async def interrupted(
 async def _cancel_scope(run: Coroutine[Any, Any, None], point: int, loop: RunningLoop) -> Ended:
     error: BaseException | None = None
     scope = anyio.CancelScope()
-    step = Stepped(
-        run, point, scope.cancel, watched=loop.cancelled_type, in_force=loop.being_cancelled
-    )
+    recorded = Scope("scope", loop.task())
+
+    def cancel() -> None:
+        cancelled_now(recorded)
+        scope.cancel()
+
+    step = Stepped(run, point, cancel, watched=loop.cancelled_type, in_force=loop.being_cancelled)
     try:
-        with scope:
+        with recording(recorded), scope:
             await step
             if step.reached and not step.delivered:
                 await checkpoint()
@@ -216,16 +224,19 @@ async def _cancel_task(run: Coroutine[Any, Any, None], point: int, loop: Running
     async def stepped() -> None:
         nonlocal error
         try:
-            await step
+            with recording(recorded):
+                await step
         except loop.cancelled_type:
             raise
         except BaseException as raised:
             error = raised
 
-    step = Stepped(
-        run, point, _cancel_current_task,
-        watched=loop.cancelled_type, in_force=loop.being_cancelled,
-    )  # fmt: skip
+    def cancel() -> None:
+        cancelled_now(recorded)
+        _cancel_current_task()
+
+    recorded = Scope("task", loop.task())
+    step = Stepped(run, point, cancel, watched=loop.cancelled_type, in_force=loop.being_cancelled)
     task = asyncio.ensure_future(stepped())
     try:
         await asyncio.wait([task])
@@ -256,6 +267,7 @@ async def _cancel_this_task(
     task: Any = asyncio.current_task()
     requests = task.cancelling()
     error: BaseException | None = None
+    recorded = Scope("this task", loop.task())
     awaited: object = None
     over = crossed = False
 
@@ -266,10 +278,12 @@ async def _cancel_this_task(
     def cross(done: asyncio.Future[object]) -> None:
         nonlocal crossed
         if not (over or done.cancelled()):
+            cancelled_now(recorded)
             crossed = task.cancel()
 
     def cancel() -> None:
         if not crossing:
+            cancelled_now(recorded)
             task.cancel()
         elif isinstance(awaited, asyncio.Future):
             awaited.add_done_callback(cross)
@@ -277,7 +291,8 @@ async def _cancel_this_task(
     in_force = (lambda: True) if crossing else loop.being_cancelled
     step = Stepped(run, point, cancel, watched=loop.cancelled_type, in_force=in_force, on_trap=look)
     try:
-        await step
+        with recording(recorded):
+            await step
     except BaseException as raised:
         error = raised
     over = True

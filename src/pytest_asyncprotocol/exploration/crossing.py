@@ -11,6 +11,7 @@ import asyncio
 from pytest_asyncprotocol.exploration.scenarios import Scenario
 from pytest_asyncprotocol.exploration.stepping import Stepped
 from pytest_asyncprotocol.model.case import Case
+from pytest_asyncprotocol.model.recording import Scope, cancelled_now, recording
 from pytest_asyncprotocol.model.subject import Subject
 
 
@@ -30,6 +31,7 @@ async def cancelled_with_result(point: int, case: Case, scenario: Scenario) -> S
 
     def cancel(done: asyncio.Future[object]) -> None:
         nonlocal crossed
+        cancelled_now(recorded)
         crossed = task.cancel() and not done.cancelled()
 
     def wait_for_the_result() -> None:
@@ -37,8 +39,10 @@ async def cancelled_with_result(point: int, case: Case, scenario: Scenario) -> S
             awaited.add_done_callback(cancel)
 
     async def run() -> None:
-        await scenario(case, subject)
+        with recording(recorded):
+            await scenario(case, subject)
 
+    recorded = Scope("crossed", case.loop.task())
     step = Stepped(run(), point, wait_for_the_result, on_trap=look)
     task = asyncio.ensure_future(step)
     try:

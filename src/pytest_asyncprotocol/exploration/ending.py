@@ -14,6 +14,7 @@ from pytest_asyncprotocol.engine.stall import is_out_of_reach, what_waits_below
 from pytest_asyncprotocol.exploration.scenarios import Scenario
 from pytest_asyncprotocol.exploration.stepping import Stepped
 from pytest_asyncprotocol.model.case import Case
+from pytest_asyncprotocol.model.recording import Scope, cancelled_now, recording
 from pytest_asyncprotocol.model.subject import Subject
 
 MOST_CLOSES = 50
@@ -107,7 +108,13 @@ async def closed_at(point: int, case: Case, scenario: Scenario) -> ClosedRun | N
     run = ClosedRun()
     cancelled_type = RunningLoop(case.library).cancelled_type
     scope = anyio.CancelScope()
-    step = Stepped(_quietly(scenario, case, subject), point, scope.cancel)
+    recorded = Scope("close", case.loop.task())
+
+    def cancel() -> None:
+        cancelled_now(recorded)
+        scope.cancel()
+
+    step = Stepped(_quietly(scenario, case, subject), point, cancel)
 
     def is_due(arrived: object) -> bool:
         return step.reached and isinstance(arrived, cancelled_type)
@@ -115,7 +122,7 @@ async def closed_at(point: int, case: Case, scenario: Scenario) -> ClosedRun | N
     subject.through = lambda awaitable: _Closable(awaitable, run, is_due)
 
     async def carry_out() -> None:
-        with scope:
+        with recording(recorded), scope:
             await step
 
     # In a task of its own, for what never ends may leave a scope open.

@@ -12,6 +12,7 @@ from pytest_asyncprotocol.engine.backends import RunningLoop
 from pytest_asyncprotocol.exploration.scenarios import Scenario
 from pytest_asyncprotocol.exploration.stepping import Stepped
 from pytest_asyncprotocol.model.case import Case
+from pytest_asyncprotocol.model.recording import Scope, cancelled_now, recording
 from pytest_asyncprotocol.model.subject import Subject
 
 MOST_DELIVERIES = 50
@@ -91,10 +92,16 @@ async def closed_from_outside(point: int, case: Case, scenario: Scenario) -> boo
     async def intercepted() -> None:
         await Intercepted(scenario(case, subject), close)
 
-    step = Stepped(intercepted(), point, scope.cancel)
+    recorded = Scope("close", case.loop.task())
+
+    def cancel() -> None:
+        cancelled_now(recorded)
+        scope.cancel()
+
+    step = Stepped(intercepted(), point, cancel)
 
     async def run() -> None:
-        with scope, suppress(Exception, GeneratorExit):
+        with recording(recorded), scope, suppress(Exception, GeneratorExit):
             await step
 
     # In a task of its own, for what was closed inside of a scope leaves that open.

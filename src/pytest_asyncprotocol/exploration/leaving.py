@@ -14,6 +14,7 @@ from pytest_asyncprotocol.exploration.together import together
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import NotApplicable
 from pytest_asyncprotocol.model.protocols import Protocol
+from pytest_asyncprotocol.model.recording import Scope, cancelled_now, recording
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 
 TURNS_OF_A_BODY = 20
@@ -114,15 +115,17 @@ async def left_in_cancelled_scope(
     The body raises *error*, or lets the cancellation out where that is None. Gives what comes out
     of the scope.
     """
+    recorded = Scope("scope", case.loop.task())
 
     async def body() -> None:
+        cancelled_now(recorded)
         scope.cancel()
         if error is not None:
             raise error
         await checkpoint()
 
     try:
-        with anyio.CancelScope() as scope:
+        with recording(recorded), anyio.CancelScope() as scope:
             discard_unawaited(await with_body(subject, body))
     except BaseException as raised:
         if case.loop.cancelled(raised):

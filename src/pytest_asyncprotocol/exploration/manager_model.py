@@ -32,6 +32,7 @@ from pytest_asyncprotocol.exploration.stepping import Stepped
 from pytest_asyncprotocol.exploration.together import together
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import Forbidden, members
+from pytest_asyncprotocol.model.recording import Scope, cancelled_now, recording
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 
 DEEPEST = 2
@@ -54,11 +55,16 @@ class Cover:
 
     async def interrupt(self, run: Coroutine[Any, Any, None], at: int, loop: RunningLoop) -> Ended:
         """Await *run*, and cancel it at suspension *at*; what comes after it is not cancelled."""
-        step = Stepped(
-            run, at, self.scope.cancel, watched=loop.cancelled_type, in_force=loop.being_cancelled
-        )
+
+        def cancel() -> None:
+            cancelled_now(recorded)
+            self.scope.cancel()
+
+        recorded = Scope("scope", loop.task())
+        step = Stepped(run, at, cancel, watched=loop.cancelled_type, in_force=loop.being_cancelled)
         try:
-            await step
+            with recording(recorded):
+                await step
         except BaseException as error:
             self._escaped = error
         cancelled = self._escaped is not None and loop.is_cancellation(self._escaped)
@@ -228,9 +234,10 @@ class ManagerModel(Model):
         if not self.depth:
             return
         scope = anyio.CancelScope()
+        recorded = Scope("scope", self.case.loop.task())
 
         async def rival() -> None:
-            with scope:
+            with recording(recorded), scope:
                 if (await self.subject.enter()).returned:
                     with anyio.CancelScope(shield=True):
                         await self.subject.exit()
@@ -239,6 +246,7 @@ class ManagerModel(Model):
             await let_others_run(TURNS)
             await wait()
             self.cancelled = self.cancelled or not over
+            cancelled_now(recorded)
             scope.cancel()
 
         over: list[bool] = []

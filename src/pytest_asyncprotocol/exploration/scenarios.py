@@ -11,11 +11,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from pytest_asyncprotocol.engine.backends import checkpoint
+from pytest_asyncprotocol.engine.backends import checkpoint, library_in_force, task_number
 from pytest_asyncprotocol.exploration.foreign import foreign_to
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import NoVerdict, Violation
 from pytest_asyncprotocol.model.protocols import Protocol
+from pytest_asyncprotocol.model.recording import paused
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 
 T = TypeVar("T")
@@ -220,6 +221,7 @@ async def _close(case: Case, subject: Subject) -> None:
 
 async def let_others_run(turns: int = 1) -> None:
     """Give every task that can run *turns* turns."""
+    paused(task_number(library_in_force() or ""), turns)
     for _ in range(turns):
         await checkpoint()
 

@@ -14,6 +14,7 @@ from pytest_asyncprotocol.engine.backends import RunningLoop
 from pytest_asyncprotocol.exploration.cancellation import Style
 from pytest_asyncprotocol.exploration.together import together
 from pytest_asyncprotocol.model.case import Case
+from pytest_asyncprotocol.model.recording import Scope, cancelled_now, recording
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 
 
@@ -36,14 +37,20 @@ class Waiter:
         """Await *subject*, and stay in suspension *at* as long as *until* is not set."""
         scope = anyio.CancelScope()
         task = asyncio.current_task() if style is Style.EDGE else None
-        self.cancel = scope.cancel if task is None else task.cancel
+        recorded = Scope("scope" if task is None else "this task", loop.task())
+
+        def cancel() -> None:
+            cancelled_now(recorded)
+            (scope if task is None else task).cancel()
+
+        self.cancel = cancel
 
         def reach() -> None:
             self.reached = True
             self.suspended.set()
 
         try:
-            with scope:
+            with recording(recorded), scope:
                 self.outcome = await _Held(subject.wait(), at, reach, until)
         except loop.cancelled_type:
             while task is not None and task.cancelling():

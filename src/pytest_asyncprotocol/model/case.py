@@ -12,6 +12,7 @@ from pytest_asyncprotocol.model.exceptions import NotApplicable, NoVerdict
 from pytest_asyncprotocol.model.factory import Factory, TearDown, expect_fresh
 from pytest_asyncprotocol.model.identity import identity_of, noting_makers
 from pytest_asyncprotocol.model.protocols import Protocol, is_coroutine_like
+from pytest_asyncprotocol.model.recording import new_log
 from pytest_asyncprotocol.model.subject import Loop, Subject, discard
 from pytest_asyncprotocol.model.text import describe_exception, name_of, source_of
 from pytest_asyncprotocol.model.verdicts import Coverage
@@ -44,8 +45,9 @@ class Record(typing.Protocol):
 class Case:
     """One rule at one kind of subject on one backend.
 
-    ``declared`` holds the author's declarations, ``library`` names the event loop's library, and
-    ``closing`` says that `tear_down` closes what a run left open.
+    ``declared`` holds the author's declarations, ``library`` names the event loop's library,
+    ``log`` what was done in the run that is under way, or was the last; ``closing`` says that
+    `tear_down` closes what a run left open.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Case:
         self.library = library
         self.loop = loop
         self.recorder = recorder
+        self.log = new_log() if instance is None else instance.log
         self.runs = 0
         self.points = 0
         self.closing = False
@@ -93,7 +96,7 @@ class Case:
         if tear_down is not None:
             self._tear_downs.append(tear_down)
         self.runs += 1
-        return self.adopt(made)
+        return self.adopt(made, self._factory)
 
     def make_at_once(self) -> None:
         """Call the factory, in whichever thread this is called, and let go of what it gives.
@@ -121,7 +124,7 @@ class Case:
             raise NotApplicable(f"{name}= was not declared")
         made, _ = await Factory(make, self.protocol).make()
         self.runs += 1
-        return self.adopt(made)
+        return self.adopt(made, make, name)
 
     def wrapping(self, inner: Any) -> Subject:
         """What the author's ``wraps=`` makes of *inner*.
@@ -138,7 +141,7 @@ class Case:
             discard(inner)
             raise NoVerdict(f"wraps= raised {describe_exception(error)}") from error
         self.runs += 1
-        return self.adopt(wrapped)
+        return self.adopt(wrapped, self.declared.wraps, "wraps", inner)
 
     async def prove_factory(self) -> tuple[str, str | None, list[str]]:
         """Prove that the factory works here: a new object each time, of the right kind.
@@ -159,9 +162,13 @@ class Case:
         finally:
             await self.tear_down()
 
-    def adopt(self, made: Any) -> Subject:
-        """Record the calls of *made*, an object that the author's code has just given."""
-        subject = Subject(made, self.loop)
+    def adopt(
+        self, made: Any, target: Any = None, declared_as: str = "", inner: Any = None
+    ) -> Subject:
+        """Record the calls of *made*, an object that the author's *target* has just given."""
+        loop = self.loop
+        number = self.log.made(target, declared_as, loop.task(), loop.now(), inner)
+        subject = Subject(made, loop, self.log, number)
         self._subjects.append(subject)
         return subject
 
@@ -173,6 +180,7 @@ class Case:
         Raises:
             NoVerdict: the author's tear-down failed.
         """
+        self.log.over()
         subjects, self._subjects = self._subjects, []
         tear_downs, self._tear_downs = self._tear_downs, []
         if closing and self._instance is None:

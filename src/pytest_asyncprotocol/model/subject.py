@@ -10,6 +10,7 @@ from typing import Any, Protocol, cast
 
 from pytest_asyncprotocol.model.exceptions import Violation
 from pytest_asyncprotocol.model.protocols import has_attribute, special_method
+from pytest_asyncprotocol.model.recording import Call, Log, Recorded, as_source, scope_here
 from pytest_asyncprotocol.model.text import describe, describe_exception
 
 
@@ -22,6 +23,14 @@ class Loop(Protocol):
 
     def progressed(self) -> None:
         """An operation has ended, so the subject does not go round in circles."""
+        ...
+
+    def now(self) -> float:
+        """The loop's time."""
+        ...
+
+    def task(self) -> int:
+        """A number for the running task."""
         ...
 
 
@@ -74,21 +83,36 @@ class Subject:
     Methods named after an operation carry it out, record it in ``trace`` and give its
     `Outcome`; they raise only the checker's own cancellation. ``stages`` remembers what the
     standard scenarios did with the object, so that rules can share one use of an instance.
-    Each awaitable of it is put through the function ``through`` before it is awaited.
+    Each awaitable of it is put through the function ``through`` before it is awaited. What is
+    done with it is entered into *log*, where ``number`` stands for it.
     """
 
-    def __init__(self, obj: Any, loop: Loop, *, parent: Subject | None = None) -> None:
+    def __init__(
+        self, obj: Any, loop: Loop, log: Log, number: int, *, parent: Subject | None = None
+    ) -> None:
         self.object = obj
+        self.number = number
         self.trace: list[str] = [] if parent is None else parent.trace
-        self.in_progress: str | None = None
-        self.cancelled_in: str | None = None
+        self._under_way: dict[str, None] = {}
+        self._cancelled: set[str] = set()
         self.stages: dict[str, Any] = {}
         self.derived: list[Subject] = []
         self.through: Callable[[Any], Any] = lambda awaitable: awaitable
         if parent is not None:
             self.through = parent.through
         self._loop = loop
+        self.log = log
         self._counts: Counter[str] = Counter()
+
+    @property
+    def in_progress(self) -> str | None:
+        """The call that is under way, of several the one that was begun first."""
+        return next(iter(self._under_way), None)
+
+    @property
+    def cancelled_in(self) -> str | None:
+        """The call that was cancelled last, of several at once the one that was begun first."""
+        return min(self._cancelled, key=_number_of, default=None)
 
     def has(self, name: str) -> bool:
         """Whether the object has the attribute *name*, by whatever way."""
@@ -116,15 +140,18 @@ class Subject:
         method = self.special("__aiter__")
         if method is None:
             raise Violation("it has no __aiter__ on its type")
+        call = self._begun("__aiter__", "__aiter__", ())
         try:
             iterator = method()
         except BaseException as error:
-            self.note(f"__aiter__ -> raised {describe_exception(error)}")
+            self._ended(call, f"__aiter__ -> raised {describe_exception(error)}")
             raise Violation(f"__aiter__ raised {describe_exception(error)}") from error
-        self.note(f"__aiter__ -> {'itself' if iterator is self.object else describe(iterator)}")
+        given = "itself" if iterator is self.object else describe(iterator)
+        self._ended(call, f"__aiter__ -> {given}")
         if iterator is self.object:
             return self
-        derived = Subject(iterator, self._loop, parent=self)
+        derived = Subject(iterator, self._loop, self.log, self.log.derived(), parent=self)
+        call.gives = derived.number
         self.derived.append(derived)
         return derived
 
@@ -178,24 +205,49 @@ class Subject:
         self._counts[name] += 1
         operation = f"{name} #{self._counts[name]}"
         shown = f"{operation}{_show(arguments)}"
-        self.in_progress = shown
+        if not self._under_way:
+            self._cancelled.clear()
+        self._under_way[shown] = None
+        call = self._begun(name, shown, arguments)
         awaitable: Any = None
         at_call = True
         try:
             awaitable = begin()
             at_call = False
-            outcome = Outcome(operation, await self.through(awaitable))
+            outcome = Outcome(
+                operation, await Recorded(self.through(awaitable), call, self.log.steps)
+            )
         except BaseException as error:
             if self._loop.cancelled(error):
-                self.note(f"{shown}{_LET_THROUGH}")
-                self.cancelled_in = shown
+                self._ended(call, f"{shown}{_LET_THROUGH}")
+                self._cancelled.add(shown)
                 raise
             outcome = Outcome(operation, error=error, at_call=at_call)
         finally:
-            self.in_progress = None
+            del self._under_way[shown]
             self._loop.progressed()
-        self.note(f"{shown} -> {outcome}")
+        self._ended(call, f"{shown} -> {outcome}")
         return outcome
+
+    def _begun(self, operation: str, shown: str, arguments: tuple[Any, ...]) -> Call:
+        loop, log = self._loop, self.log
+        given = tuple(map(as_source, arguments))
+        call = Call(
+            self.number, operation, shown, given, loop.task(), loop.now(), next(log.steps),
+            scope_here(),
+        )  # fmt: skip
+        log.events.append(call)
+        return call
+
+    def _ended(self, call: Call, line: str) -> None:
+        self.note(line)
+        call.outcome = line
+        call.ended, call.until = next(self.log.steps), self._loop.now()
+
+
+def _number_of(shown: str) -> tuple[int, str]:
+    """The number of a call, as in ``__anext__ #2``."""
+    return int(shown.partition("#")[2].partition("(")[0]), shown
 
 
 def discard(awaitable: object) -> None:

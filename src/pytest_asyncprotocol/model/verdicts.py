@@ -59,7 +59,7 @@ class Verdict:
 
     ``rule`` is None where the factory or the backend failed before any rule could run.
     ``message`` says what happened; ``trace`` holds the protocol calls that led there.
-    ``expected`` is the reason of an expected failure.
+    ``expected`` is the reason of an expected failure, ``script`` writes the reproducer.
     """
 
     rule: Rule | None
@@ -69,6 +69,12 @@ class Verdict:
     trace: tuple[str, ...] = ()
     coverage: Coverage = field(default_factory=Coverage)
     expected: str | None = None
+    script: Callable[[], str] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def reproducer(self) -> str:
+        """A stand-alone script that shows the violation without this plugin; empty without one."""
+        return "" if self.script is None else self.script()
 
     @property
     def name(self) -> str:

@@ -1,0 +1,282 @@
+"""What was done with subjects, as data: enough to do it again without the checker."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Coroutine, Generator, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from itertools import count
+from types import AsyncGeneratorType, CoroutineType
+from typing import Any
+
+from pytest_asyncprotocol.model.exceptions import members
+
+_OURS = __name__.partition(".")[0]
+
+LONGEST_LITERAL = 200
+"""Characters up to which a value is written out."""
+
+LITERALS = (int, float, complex, bool, str, bytes, type(None), type(...))
+COLLECTIONS = (list, tuple, dict, set, frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """A value as Python source, and the classes that it names; no value is kept.
+
+    ``cancellation`` marks the exception by which a library cancels, ``unknown`` one without source.
+    """
+
+    text: str
+    names: tuple[type, ...] = ()
+    cancellation: bool = False
+    unknown: bool = False
+
+
+@dataclass(slots=True)
+class Made:
+    """A subject that was made by *target*, which was declared as ``declared_as`` if not empty."""
+
+    number: int
+    target: Any
+    declared_as: str
+    task: int
+    moment: float
+    inner: Argument | None = None
+
+
+@dataclass(slots=True)
+class Scope:
+    """Calls that were cancelled together, in the way that ``style`` names.
+
+    That was in suspension number ``suspension`` of ``call``, or between calls where that is None.
+    ``fired`` counts what was entered before that.
+    """
+
+    style: str
+    task: int
+    call: Call | None = None
+    suspension: int = 0
+    fired: int | None = None
+    ended: int | None = None
+
+
+@dataclass(slots=True)
+class Call:
+    """One call of an operation of subject number ``subject``.
+
+    ``began``, ``suspended``, ``resumed`` and ``ended`` count the steps of all calls together;
+    ``moment`` and ``until`` are times of the loop, ``gives`` the number of what ``aiter()`` gave.
+    """
+
+    subject: int
+    operation: str
+    shown: str
+    arguments: tuple[Argument, ...]
+    task: int
+    moment: float
+    began: int
+    scope: Scope | None
+    suspended: list[int] = field(default_factory=list[int])
+    resumed: list[int] = field(default_factory=list[int])
+    ended: int | None = None
+    until: float = 0.0
+    outcome: str = ""
+    gives: int | None = None
+
+
+@dataclass(slots=True)
+class Pause:
+    """Turns that others got between two calls."""
+
+    task: int
+    turns: int
+
+
+Event = Made | Call | Pause
+
+
+class Log:
+    """What was done in one run. The next run begins with the first subject after ``over``."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.subjects = 0
+        self.steps = count(1)
+        self._over: int | None = None
+
+    def over(self) -> None:
+        """The run has ended, but may still be asked about."""
+        if self._over is None:
+            self._over = len(self.events)
+
+    @property
+    def done(self) -> list[Event]:
+        """What was done in the run, without what was closed behind it."""
+        return self.events[: self._over]
+
+    def made(
+        self, target: Any, declared_as: str, task: int, moment: float, inner: Any = None
+    ) -> int:
+        """Enter a new subject, and give its number."""
+        if self._over is not None:
+            self._over = None
+            self.events, self.subjects, self.steps = [], 0, count(1)
+        given = None if inner is None else _inner_as_source(inner)
+        self.subjects += 1
+        self.events.append(Made(self.subjects, target, declared_as, task, moment, given))
+        return self.subjects
+
+    def derived(self) -> int:
+        """A number for what an operation of a subject gave."""
+        self.subjects += 1
+        return self.subjects
+
+    @property
+    def calls(self) -> list[Call]:
+        """All calls, in the order in which they began."""
+        return [each for each in self.events if isinstance(each, Call)]
+
+
+_log: ContextVar[Log | None] = ContextVar("_log", default=None)
+_scope: ContextVar[Scope | None] = ContextVar("_scope", default=None)
+
+
+def new_log() -> Log:
+    """A log that what happens from here on is entered into."""
+    log = Log()
+    _log.set(log)
+    return log
+
+
+def scope_here() -> Scope | None:
+    """The scope that the current call belongs to."""
+    return _scope.get()
+
+
+@contextmanager
+def recording(entered: Scope) -> Generator[None]:
+    """Enter what happens in this block as what *entered* cancels."""
+    token = _scope.set(entered)
+    try:
+        yield
+    finally:
+        log = _log.get()
+        entered.ended = None if log is None else len(log.events)
+        _scope.reset(token)
+
+
+def cancelled_now(entered: Scope) -> None:
+    """Enter that the calls of *entered* are cancelled now."""
+    log = _log.get()
+    if log is None or entered.fired is not None:
+        return
+    entered.fired = len(log.events)
+    for call in reversed(log.calls):
+        if call.ended is None and call.scope is entered:
+            entered.call, entered.suspension = call, len(call.suspended)
+            return
+
+
+def paused(task: int, turns: int) -> None:
+    """Enter that others got some turns."""
+    log = _log.get()
+    if log is not None:
+        log.events.append(Pause(task, turns))
+
+
+class Recorded(Awaitable[Any]):
+    """Awaits *awaitable* as the language does, and counts the steps of *call*."""
+
+    def __init__(self, awaitable: Any, call: Call, steps: Iterator[int]) -> None:
+        self._awaitable = awaitable
+        self._call = call
+        self._numbers = steps
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        call, numbers = self._call, self._numbers
+        steps: Coroutine[Any, Any, Any] = _awaiting(self._awaitable)
+        self._awaitable = None
+        sent: Any = None
+        thrown: BaseException | None = None
+        while True:
+            try:
+                trap = steps.send(sent) if thrown is None else steps.throw(thrown)
+            except StopIteration as end:
+                return end.value
+            finally:
+                sent = thrown = None
+            call.suspended.append(next(numbers))
+            try:
+                sent = yield trap
+            except BaseException as error:
+                thrown = error
+            call.resumed.append(next(numbers))
+
+
+async def _awaiting(awaitable: Any) -> Any:
+    return await awaitable
+
+
+def as_source(value: object) -> Argument:
+    """*value* as Python source; nothing is kept of it."""
+    if isinstance(value, BaseException):
+        return _exception_as_source(value)
+    if isinstance(value, type):
+        return Argument(value.__name__, (value,))
+    if _is_literal(value):
+        text = repr(value)
+        if len(text) <= LONGEST_LITERAL:
+            return Argument(text)
+    return Argument("object()", unknown=True)
+
+
+def _inner_as_source(inner: Any) -> Argument:
+    """A call of what made *inner*, a small object of a rule's own, with what it holds."""
+    if isinstance(inner, (CoroutineType, AsyncGeneratorType)):
+        frame, name = (
+            (inner.cr_frame, inner.cr_code.co_name)
+            if isinstance(inner, CoroutineType)
+            else (inner.ag_frame, inner.ag_code.co_name)
+        )
+        held: dict[str, Any] = {} if frame is None else dict(frame.f_locals)
+    else:
+        name, held = type(inner).__name__, dict(vars(inner))
+    given: list[Argument] = []
+    for key, value in held.items():
+        if key in ("value", "suspends", "answer", "_left"):
+            if isinstance(value, list) and not _is_literal(value):
+                inside = [
+                    _inner_as_source(v) if type(v).__module__.startswith(_OURS) else as_source(v)
+                    for v in value
+                ]
+                given.append(Argument(f"[{', '.join(v.text for v in inside)}]"))
+            else:
+                given.append(as_source(value))
+    names = tuple(each for argument in given for each in argument.names)
+    return Argument(f"{name.strip('_')}({', '.join(g.text for g in given)})", names)
+
+
+def _is_literal(value: object) -> bool:
+    if type(value) in LITERALS:
+        return True
+    if type(value) not in COLLECTIONS:
+        return False
+    if isinstance(value, dict):
+        return all(map(_is_literal, value)) and all(map(_is_literal, value.values()))
+    return all(map(_is_literal, value))  # type: ignore[call-overload]
+
+
+def _exception_as_source(error: BaseException) -> Argument:
+    kind = type(error)
+    if kind.__name__ in ("CancelledError", "Cancelled"):
+        return Argument(kind.__name__, cancellation=True)
+    inner = [_exception_as_source(each) for each in members(error)]
+    if inner:
+        texts = ", ".join(each.text for each in inner)
+        return Argument(
+            f"{kind.__name__}('', [{texts}])", (kind, *(n for each in inner for n in each.names))
+        )
+    args = ", ".join(as_source(each).text for each in error.args)
+    return Argument(f"{kind.__name__}({args})", (kind,))

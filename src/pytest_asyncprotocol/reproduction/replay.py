@@ -1,0 +1,339 @@
+"""What was done in a run, as the lines of a function that does it again."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pytest_asyncprotocol.model.factory import Factory
+from pytest_asyncprotocol.model.protocols import Protocol
+from pytest_asyncprotocol.model.recording import Argument, Call, Event, Made, Pause, Scope
+from pytest_asyncprotocol.reproduction.origins import Origins
+
+_OURS = __name__.partition(".")[0]
+
+SHORTEST_WAIT = 0.001
+"""Seconds of the loop's time between two calls that are worth to be waited for."""
+
+_DETAILS = 3
+"""Arguments of ``__aexit__``."""
+
+
+class Replay:
+    """Writes the lines. ``tickets`` says that calls of several tasks meet."""
+
+    def __init__(
+        self, events: Sequence[Event], library: str, origins: Origins, written: str = "await {call}"
+    ) -> None:
+        self.tickets = False
+        self.subjects: dict[int, str] = {}
+        self.errors: set[str] = set()
+        self._written = written
+        self.waits = False
+        self._events = list(events)
+        self._library = library
+        self._origins = origins
+        self._scopes: dict[int, str] = {}
+        self._tickets: dict[int, tuple[tuple[str, int], ...]] = {}
+        self._holds: dict[int, dict[int, tuple[str, int]]] = {}
+        self._labels: dict[int, str] = {}
+        made = [each for each in self._events if isinstance(each, Made)]
+        calls = [each for each in self._events if isinstance(each, Call)]
+        for each in made:
+            self.subjects[each.number] = "subject" if len(made) == 1 else f"subject_{each.number}"
+        for call in calls:
+            if call.gives is not None:
+                self.subjects[call.gives] = f"iterator_{call.gives}"
+            several = len({c.subject for c in calls}) > 1
+            shown = re.sub(r": cancelled due to explicit from task .*?(?=\)$)", "", call.shown)
+            label = f"{self.subjects[call.subject]}: {shown}" if several else shown
+            self._labels[id(call)] = label
+        self._main = made[0].task if made else 0
+
+    @property
+    def duration(self) -> float:
+        """How much of the loop's time it took."""
+        times = [e.moment for e in self._events if isinstance(e, (Made, Call))]
+        times += [e.until for e in self._events if isinstance(e, Call) and e.ended is not None]
+        return max(times, default=0.0) - min(times, default=0.0)
+
+    @property
+    def names(self) -> list[str]:
+        """All that the lines assign."""
+        return list(self.subjects.values())
+
+    def lines(self) -> list[str]:
+        """The body of ``main()``."""
+        if self._overlap():
+            self.tickets = True
+            self._find_tickets()
+            return list(self._in_tasks())
+        return list(self._block(self._events, self._main, None))
+
+    def _overlap(self) -> bool:
+        calls = [each for each in self._events if isinstance(each, Call)]
+        return any(
+            one.task != other.task and one.began < other.began < (one.ended or float("inf"))
+            for one in calls
+            for other in calls
+        )
+
+    # Several tasks at once
+
+    def _in_tasks(self) -> Iterator[str]:
+        first = next(i for i, e in enumerate(self._events) if isinstance(e, Call))
+        yield from self._block(self._events[:first], self._main, None)
+        rest = self._events[first:]
+        tasks = list(dict.fromkeys(e.task for e in rest if not isinstance(e, Pause)))
+        names: list[str] = []
+        for number, task in enumerate(tasks, 1):
+            own = [each for each in rest if each.task == task]
+            names.append(f"task_{number}()")
+            yield f"async def task_{number}():"
+            yield from _indented([*self._globals(), *self._block(own, task, None)])
+            yield ""
+        yield f"await in_tasks({', '.join(names)})"
+
+    def _find_tickets(self) -> None:
+        calls = [
+            each
+            for each in self._events
+            if isinstance(each, Call) and each.operation != "__aiter__"
+        ]
+        moments = sorted(
+            (step, number, call)
+            for call in calls
+            for number, step in enumerate([call.began, *call.suspended, call.ended or 0])
+            if step
+        )
+        for call in calls:
+            others = [m for m in moments if m[2].task != call.task]
+            before = [m for m in others if m[0] < call.began]
+            latest = {id(m[2]): m for m in before}
+            self._tickets[id(call)] = tuple(
+                (self._labels[key], self._far(m)) for key, m in latest.items()
+            )
+            holds: dict[int, tuple[str, int]] = {}
+            for number, (left, back) in enumerate(
+                zip(call.suspended, call.resumed, strict=False), 1
+            ):
+                meanwhile = [m for m in others if left < m[0] < back]
+                if meanwhile:
+                    latest_of_all = meanwhile[-1]
+                    holds[number] = (self._labels[id(latest_of_all[2])], self._far(latest_of_all))
+            self._holds[id(call)] = holds
+
+    def _far(self, moment: tuple[int, int, Call]) -> int:
+        """How far the call of *moment* has come then: its suspensions, or more for its end."""
+        step, number, call = moment
+        return 1000 if step == call.ended else number
+
+    # One task
+
+    def _globals(self) -> list[str]:
+        return [f"global {', '.join(self.names)}"] if self.names else []
+
+    def _block(self, events: Sequence[Event], task: int, scope: Scope | None) -> Iterator[str]:
+        """The lines for *events* of one *task*, inside of *scope*."""
+        place = 0
+        latest: float | None = None
+        while place < len(events):
+            event = events[place]
+            inner = _scope_of(event)
+            end = place + 1
+            if inner is not None and inner is not scope:
+                end = _end_of(inner, events, place)
+                yield from self._scoped(events[place:end], inner)
+            elif event.task != task and not isinstance(event, Pause):
+                while end < len(events) and events[end].task == event.task:
+                    end += 1
+                yield from self._in_other_task(events[place:end], event.task, scope)
+            else:
+                yield from self._after(events[place:], latest, scope)
+                if not isinstance(event, Pause):
+                    latest = event.until if isinstance(event, Call) else event.moment
+            place = end
+
+    def _in_other_task(
+        self, events: Sequence[Event], task: int, scope: Scope | None
+    ) -> Iterator[str]:
+        yield "async def other_task():"
+        yield from _indented([*self._globals(), *self._block(events, task, scope)])
+        yield ""
+        yield "await in_a_task(other_task())"
+
+    def _after(
+        self, events: Sequence[Event], latest: float | None, scope: Scope | None
+    ) -> Iterator[str]:
+        """The lines for the first of *events*, with the time that passed since *latest*."""
+        event = events[0]
+        in_its_body = self._is_cancelled_in_its_body(events)
+        if isinstance(event, Pause):
+            if not in_its_body:
+                yield from self._line(event)
+            return
+        passed = 0 if latest is None else event.moment - latest
+        if passed > SHORTEST_WAIT and not in_its_body:
+            self.waits = True
+            yield f"await {self._library}.sleep({round(passed, 3)})"
+        if scope is not None and self._fires_before(scope, event):
+            yield from self._fire(scope, event)
+        yield from self._line(event)
+
+    def _is_cancelled_in_its_body(self, events: Sequence[Event]) -> bool:
+        """Whether a manager is left next by a body that was cancelled, by whomever."""
+        call = next((e for e in events if isinstance(e, Call)), None)
+        return call is not None and any(each.cancellation for each in call.arguments)
+
+    def _fires_before(self, scope: Scope, event: Event) -> bool:
+        """Whether *scope* was cancelled between calls, and *event* is the first one after that."""
+        if scope.fired is None or scope.call is not None or not isinstance(event, Call):
+            return False
+        later = [e for e in self._events[scope.fired :] if isinstance(e, Call)]
+        return bool(later) and later[0] is event
+
+    def _fire(self, scope: Scope, event: Event) -> Iterator[str]:
+        cancel = self._cancel(scope)
+        if isinstance(event, Call) and any(each.cancellation for each in event.arguments):
+            yield f"cancelled = await cancelled_body({cancel})"
+        else:
+            yield f"{cancel}()"
+
+    def _scoped(self, events: Sequence[Event], scope: Scope) -> Iterator[str]:
+        number = len(self._scopes) + 1
+        name = self._scopes.setdefault(id(scope), f"scope_{number}")
+        task = next(each.task for each in events if isinstance(each, Call))
+        block = list(self._block(events, task, scope))
+        if scope.style in ("scope", "close"):
+            yield f"with {self._cancel_scope()} as {name}:"
+            yield from _indented(block)
+            return
+        yield f"async def {name}():"
+        yield from _indented([*self._globals(), *block])
+        yield ""
+        yield f"await in_{'this' if scope.style == 'this task' else 'a'}_task({name}())"
+
+    def _cancel_scope(self) -> str:
+        if self._library == "trio":
+            return "trio.CancelScope()"
+        return "anyio.CancelScope()"
+
+    def _cancel(self, scope: Scope) -> str:
+        if scope.style in ("scope", "close"):
+            return f"{self._scopes.get(id(scope), 'scope_1')}.cancel"
+        if scope.style == "crossed":
+            return "cancel_with_the_result"
+        return "asyncio.current_task().cancel"
+
+    def _line(self, event: Event) -> Iterator[str]:
+        if isinstance(event, Made):
+            yield from self._made(event)
+        elif isinstance(event, Pause):
+            yield f"await turns({event.turns})"
+        else:
+            yield from self._called(event)
+
+    def _made(self, made: Made) -> Iterator[str]:
+        name = self.subjects[made.number]
+        target = made.target
+        if made.declared_as == "wraps":
+            inner = self._argument(made.inner) if made.inner is not None else "..."
+            yield f"{name} = {self._origins.expression(target)}({inner})"
+            return
+        yield f"{name} = {self.maker(target)}"
+
+    def maker(self, target: Any) -> str:
+        """What makes a subject, as source."""
+        factory = target.target if isinstance(target, Factory) else target
+        made = self._origins.expression(factory)
+        if not isinstance(target, Factory):
+            return f"{made}()"
+        if target.is_instance:
+            return made
+        if target.yields:
+            return f"await set_up({made}())"
+        if target.awaits or (
+            target.protocol is not Protocol.AWAITABLE
+            and not isinstance(factory, type)
+            and (inspect.iscoroutinefunction(factory) or not inspect.isfunction(factory))
+        ):
+            return f"await made({made}())"
+        return f"{made}()"
+
+    def _called(self, call: Call) -> Iterator[str]:
+        name = self.subjects[call.subject]
+        if call.operation == "__aiter__":
+            yield from self._opened(call, name)
+            return
+        line = self._labels[id(call)]
+        cancelled = [each for each in call.arguments if each.cancellation]
+        scope = call.scope
+        fired_before = scope is not None and scope.fired is not None and scope.call is not call
+        if cancelled and not fired_before:
+            self.waits = True
+            yield "cancelled = await cancelled_body()"
+        options = [repr(line), self._begin(call, name)]
+        if scope is not None and scope.call is call:
+            options.append(f"cancel=({scope.suspension}, {self._lazy_cancel(scope)})")
+            if scope.style == "close":
+                options.append(f"close_at={scope.suspension}")
+        tickets = self._tickets.get(id(call))
+        if tickets:
+            options.append(f"after={tickets!r}")
+        holds = self._holds.get(id(call))
+        if holds:
+            options.append(f"hold={holds!r}")
+        if call.outcome.endswith("let the cancellation through"):
+            options.append("passes_on=True")
+        call_of_it = f"call({', '.join(options)})"
+        yield self._written.replace("{call}", call_of_it).replace("{line}", repr(line))
+
+    def _lazy_cancel(self, scope: Scope) -> str:
+        cancel = self._cancel(scope)
+        return f"lambda: {cancel}()" if cancel.startswith("asyncio") else cancel
+
+    def _opened(self, call: Call, name: str) -> Iterator[str]:
+        given = "" if call.gives is None else f"{self.subjects[call.gives]} = "
+        yield f"{given}opened({name})"
+
+    def _begin(self, call: Call, name: str) -> str:
+        if call.operation == "await":
+            return f"lambda: {name}"
+        arguments = [self._argument(each) for each in call.arguments]
+        if call.operation == "__aexit__" and len(arguments) == _DETAILS:
+            if arguments[1] == "None":
+                return f"lambda: {name}.__aexit__(None, None, None)"
+            return f"lambda: leave({name}, {arguments[1]})"
+        return f"lambda: {name}.{call.operation}({', '.join(arguments)})"
+
+    def _argument(self, argument: Argument) -> str:
+        if argument.cancellation:
+            return "cancelled"
+        for each in argument.names:
+            if each.__module__.startswith(_OURS):
+                self.errors.add(each.__name__)
+            else:
+                self._origins.expression(each)
+        return argument.text
+
+
+def _scope_of(event: Event) -> Scope | None:
+    return event.scope if isinstance(event, Call) else None
+
+
+def _end_of(scope: Scope, events: Sequence[Event], place: int) -> int:
+    """Where the part of *events* ends that begins at *place* and belongs to *scope*."""
+    end = place + 1
+    while end < len(events):
+        event = events[end]
+        later = any(_scope_of(each) is scope for each in events[end:])
+        if _scope_of(event) is not scope and (isinstance(event, Call) or not later):
+            break
+        end += 1
+    return end
+
+
+def _indented(lines: Sequence[str]) -> list[str]:
+    return [f"    {line}" if line else "" for line in lines] or ["    pass"]

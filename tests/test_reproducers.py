@@ -1,0 +1,217 @@
+"""Each violation comes with a script of plain asyncio or trio that shows the fault."""
+
+from __future__ import annotations
+
+import gc
+import io
+import os
+import re
+import select
+import signal
+import sys
+import traceback
+from collections.abc import Iterable, Iterator
+
+import pytest
+
+from pytest_asyncprotocol import Status, Verdict, check
+from pytest_asyncprotocol.model.recording import Call
+from tests.specimens import Specimen, specimens
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="each script runs in a fork")
+
+VIOLATORS = [each for each in specimens() if each.blamed]
+
+AT_ONCE = 16
+"""Scripts that run at the same time: those that hang wait for a second."""
+
+SECONDS = 20
+"""Real seconds after which a script is given up."""
+
+_NO_ACCOUNT = "asyncio keeps no account of the time-outs and groups that are open"
+
+_AFTERWARDS = "what disturbs the task that entered comes after all calls"
+
+NOT_SHOWN: dict[str, str] = {
+    "AG007-yields_in_asyncios_timeout asyncio": _NO_ACCOUNT,
+    "AG007-yields_in_asyncios_task_group asyncio": _NO_ACCOUNT,
+    "CO015-ForgetsItsTimeout asyncio": _NO_ACCOUNT,
+    "CM018-LeavesItsScopeBehind asyncio": _AFTERWARDS,
+    "CM018-LeavesItsScopeBehind trio": _AFTERWARDS,
+}
+"""Specimens whose fault no script shows, and why."""
+
+SHOWN_BY: dict[str, str] = {
+    "AB001": r"async for -> raised TypeError|async for: no item",
+    "AB002": r"async for -> raised TypeError",
+    "AB003": r"async for -> raised TypeError",
+    "AB004": r"has __aiter__: False|is the iterator: False|aiter\(iterator\) -> raised",
+    "AB007": r"never awaited|released, subject: False|still alive|nobody could catch",
+    "AB009": r"^for: ",
+    "AG012": r"missing$",
+    "AI001": r"anext\(\) -> raised TypeError",
+    "AI004": r"is it: False|by anext\(\) alone: 'no item'|after that, by aiter",
+    "AI013": r"one awaitable: True|after one that was closed unused: 1|await -> raised",
+    "AW001": r"await -> raised TypeError",
+    "AW002": r"await -> raised TypeError",
+    "AW005": r"await -> raised AttributeError",
+    "AW007": r"throw\(exception\) -> raised TypeError",
+    "AG007": r"a cancel scope around the call -> raised",
+    "AG014": r"sees .*'_language': .*en",
+    "AI014": r"-> raised \w+|hangs$",
+    "AI015": r"suspended 0 times|^__anext__ #1 -> returned",
+    "AI017": r"has aclose\(\): False|aclose #\d.* -> raised|hangs$",
+    "AG011": r"raised ValueError",
+    "AW004": r"^it yielded to the loop|-> raised",
+    "AW006": r"left .* suspended|-> raised (AttributeError|TypeError)",
+    "AW013": r"a traceback of",
+    "CM001": r"async with -> raised TypeError",
+    "CM002": r"async with -> raised TypeError",
+    "CM003": r"async with -> raised TypeError",
+    "CM018": r"-> raised RuntimeError|in a different cancel scope",
+    "CM024": r"with gives a",
+    "CO005": (
+        r"-> raised RuntimeError: coroutine ignored GeneratorExit|hangs$|released, subject: False"
+    ),
+    "CO006": r"never awaited",
+    "CO007": r"still alive",
+    "CO008": r"only the loop is told|nobody could catch",
+    "CO011": r"no event loop runs -> raised",
+    "CO013": r"it blocks the event loop by",
+    "CO014": r"its caller sees",
+    "CO015": r"a cancel scope around the call -> raised",
+    "CO016": r"ResourceWarning|nobody could catch|unclosed",
+    "CO018": r"nobody could catch|never awaited",
+    "CO019": r"after gc.collect\(\): True",
+}
+"""What shows the fault where it is more than what calls return or raise."""
+
+
+def reproducible(specimen: Specimen) -> list[Verdict]:
+    """The violations of *specimen*, of the rule that it violates."""
+    declared = {**specimen.declared, "level": "may"}
+    report = check(
+        specimen.protocol,
+        specimen.factory,
+        backends=specimen.backends,
+        select=(str(specimen.blamed),),
+        **declared,
+    )
+    return [v for v in report if v.status is Status.VIOLATED]
+
+
+def started(script: str) -> tuple[int, int]:
+    """A fork of this process that runs *script*: its id, and where its output arrives."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(write)
+        return child, read
+    try:
+        os.dup2(write, 1)
+        sys.stdout = sys.stderr = io.TextIOWrapper(os.fdopen(1, "wb", 0), write_through=True)
+        exec(  # noqa: S102
+            compile(script, "<reproducer>", "exec"),
+            {"__name__": "__main__"},
+        )
+    except BaseException:
+        traceback.print_exc()
+    os._exit(0)
+
+
+def ended(child: int, read: int) -> str:
+    """What the fork printed."""
+    printed = b""
+    while select.select([read], [], [], SECONDS)[0]:
+        more = os.read(read, 65536)
+        printed += more
+        if not more:
+            break
+    else:
+        os.kill(child, signal.SIGKILL)
+        printed += b"\nit was given up\n"
+    os.close(read)
+    os.waitpid(child, 0)
+    return printed.decode(errors="replace")
+
+
+def outputs(scripts: Iterable[str]) -> Iterator[str]:
+    """What each of *scripts* prints."""
+    running: list[tuple[int, int]] = []
+    for script in scripts:
+        running.append(started(script))
+        if len(running) == AT_ONCE:
+            yield ended(*running.pop(0))
+    for each in running:
+        yield ended(*each)
+
+
+def plain(line: str) -> str:
+    """*line* without what differs from run to run."""
+    line = re.sub(r"^(subject|iterator)_\d+: ", "", line)
+    line = re.sub(r": cancelled due to explicit from task [^)]*|_?Inner object", "", line)
+    line = re.sub(r"pytest_asyncprotocol[\w.]*\.|__main__\.|<reproducer>\.", "", line)
+    line = re.sub(r" at 0x\w+| name='Task-\d+'|<Task '[^']*'>|<Task .*>", "", line)
+    return " ".join(line.split())
+
+
+def calls(verdict: Verdict) -> list[str]:
+    """What the calls of the violating run did, a line each."""
+    finding = verdict.script.args[0]  # type: ignore[union-attr]
+    return [e.outcome for e in finding.events if isinstance(e, Call) and e.outcome]
+
+
+def pattern_for(rule: str, message: str) -> str | None:
+    """What a line that shows the fault matches; None where it is what the calls did."""
+    if " hangs: " in message or "did not end" in message:
+        return r"hangs$"
+    if rule in SHOWN_BY:
+        return SHOWN_BY[rule]
+    told = {
+        "released": r"released, subject\w*: False|raised",
+        "still alive": "still alive",
+        "never awaited": "never awaited",
+    }
+    return next((pattern for words, pattern in told.items() if words in message), None)
+
+
+def missing(verdict: Verdict, output: str) -> str:
+    """What *output* does not show of the fault."""
+    rule = str(verdict.rule.id) if verdict.rule else ""
+    lines = [plain(line) for line in output.splitlines()]
+    pattern = pattern_for(rule, verdict.message)
+    if pattern is not None:
+        return "" if any(re.search(pattern, line) for line in lines) else pattern
+    if "Traceback" in output:
+        return "an end without a traceback"
+    recorded = calls(verdict)
+    if not recorded:
+        return "any call"
+    for call in recorded[:12]:
+        wanted = plain(call).split("…")[0]
+        if wanted.startswith("__aiter__"):
+            continue
+        if not any(line.startswith(wanted[:90]) for line in lines):
+            return wanted
+    return ""
+
+
+def test_the_script_of_each_violation_shows_it() -> None:
+    """On every backend on which it is found; the script is plain asyncio or trio."""
+    found = [(s, v, v.reproducer) for s in VIOLATORS for v in reproducible(s)]
+    gc.collect()
+    gc.freeze()
+    try:
+        printed = list(outputs(script for _, _, script in found))
+    finally:
+        gc.unfreeze()
+
+    assert not [s.name for s, _, script in found if "pytest_asyncprotocol" in script]
+    unseen: dict[str, str] = {}
+    for (specimen, verdict, _), output in zip(found, printed, strict=True):
+        lacks = missing(verdict, output)
+        if lacks:
+            unseen[f"{specimen.name} {verdict.backend}"] = f"{verdict.message}\n{lacks}\n{output}"
+    expected = {key for key in unseen if key in NOT_SHOWN}
+    assert not {k: v for k, v in unseen.items() if k not in expected}
+    assert set(NOT_SHOWN) == expected
