@@ -79,6 +79,8 @@ def explain_rule(rule: Rule) -> str:
     named = ", ".join(p.words for p in rule.protocols)
     protocols = "all protocols" if len(rule.protocols) == len(Protocol) else named
     lines = [f"{rule.name} · {rule.level.value.upper()} · {protocols}"]
+    if rule.distribution is not None:
+        lines.append(f"from {rule.distribution}")
     lines += [rule.title, "", rule.what] if rule.what else [rule.title]
     for heading, text in (
         ("Why", rule.why),
