@@ -136,6 +136,7 @@ def _explained(group: list[Verdict], report: Report) -> Iterator[str]:
     yield from _block("Defined", report.source or "")
     if judged is not None:
         yield from _block("Source", judged.source)
+        yield from _block("From", judged.distribution or "")
 
 
 def _different(group: list[Verdict]) -> list[Verdict]:

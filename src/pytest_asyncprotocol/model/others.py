@@ -51,9 +51,9 @@ def distribution_of(module: str) -> str | None:
 
 def _enter(entry_point: EntryPoint, rules: Mapping[str, Rule]) -> None:
     distribution = _distribution(entry_point)
-    _distributions[entry_point.module] = distribution
     known = set(rules)
     try:
+        _distributions[entry_point.module] = distribution
         named = entry_point.load()
         if entry_point.attr:
             named()
