@@ -250,14 +250,18 @@ def assert_rule_catches(
 def _expect(given: list[Specimen]) -> None:
     __tracebackhide__ = True
     if library_in_force() is not None:
-        raise RuntimeError("specimens meet loops of their own: prove rules in a test that is sync")
+        raise RuntimeError(
+            "specimens meet loops of their own: prove rules in a test that is not async"
+        )
     lines: list[str] = []
     for specimen in given:
         faults = list(_faults(specimen))
         if faults:
-            role = "conform to" if specimen.blamed is None else "violate"
-            name = _rule(specimen.rule).name
-            lines.append(f"{name_of(specimen.factory)} was to {role} {name} and no other rule:")
+            name, subject = _rule(specimen.rule).name, name_of(specimen.factory)
+            role = f"conform to {name} and to all other rules"
+            if specimen.blamed is not None:
+                role = f"violate {name} and no other rule"
+            lines.append(f"{subject} was to {role}:")
             lines += [f"  {fault}" for fault in faults]
     if lines:
         raise AssertionError("\n".join(lines))
