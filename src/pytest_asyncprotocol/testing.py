@@ -25,10 +25,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any, Final, TypeVar
 
-# Our own rules come first, so that ids and slugs that are taken are refused to others, not to us.
-from pytest_asyncprotocol import rules as _ours  # noqa: F401
 from pytest_asyncprotocol.checking import check
 from pytest_asyncprotocol.engine.backends import library_in_force
 from pytest_asyncprotocol.exploration.cancellation import CancelledRun, sweep
@@ -96,6 +95,9 @@ __all__ = (
     "violates",
     "whole_pass",
 )
+
+# Our own rules come first, so that ids and slugs that are taken are refused to others, not to us.
+import_module("pytest_asyncprotocol.rules")
 
 T = TypeVar("T")
 

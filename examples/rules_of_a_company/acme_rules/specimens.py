@@ -9,37 +9,6 @@ from anyio.lowlevel import checkpoint
 from pytest_asyncprotocol.testing import Protocol, conforms, violates
 
 
-@conforms("ACME001", Protocol.ASYNC_ITERATOR, items=[0, 1, 2])
-class Feed:
-    """An iterator over three items that can be closed."""
-
-    def __init__(self) -> None:
-        self.left = [2, 1, 0]
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> int:
-        await checkpoint()
-        if not self.left:
-            raise StopAsyncIteration
-        return self.left.pop()
-
-    async def aclose(self, timeout: float = 5.0) -> None:
-        """Give no more items."""
-        del timeout
-        self.left.clear()
-
-
-@violates("ACME001", Protocol.ASYNC_ITERATOR, items=[0, 1, 2])
-class TakesItsTime(Feed):
-    """It has no time limit."""
-
-    async def aclose(self) -> None:
-        """Give no more items."""
-        self.left.clear()
-
-
 @violates("ACME001", Protocol.ASYNC_ITERATOR, items=[0, 1, 2])
 class OpenEnded:
     """It cannot be closed at all, which the language allows."""
@@ -55,6 +24,25 @@ class OpenEnded:
         if not self.left:
             raise StopAsyncIteration
         return self.left.pop()
+
+
+@violates("ACME001", Protocol.ASYNC_ITERATOR, items=[0, 1, 2])
+class TakesItsTime(OpenEnded):
+    """It can be closed, and knows no limit."""
+
+    async def aclose(self) -> None:
+        """Give no more items."""
+        self.left.clear()
+
+
+@conforms("ACME001", Protocol.ASYNC_ITERATOR, items=[0, 1, 2])
+class Feed(OpenEnded):
+    """It can be closed within a time limit."""
+
+    async def aclose(self, timeout: float = 5.0) -> None:
+        """Give no more items."""
+        del timeout
+        self.left.clear()
 
 
 @conforms("ACME002", Protocol.ASYNC_CONTEXT_MANAGER)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import acme_rules.specimens
 import pytest
 from acme_rules.specimens import Feed, OpenForEver, Session
 
@@ -24,4 +23,4 @@ def test_a_session_that_never_ends_is_caught() -> None:
 @conformance.async_iterator(items=[0, 1, 2])
 def test_feed() -> Feed:
     """In a test suite our rules are items like all others."""
-    return acme_rules.specimens.Feed()
+    return Feed()
