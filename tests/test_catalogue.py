@@ -26,6 +26,7 @@ def own_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
     """A catalogue that the test may fill."""
     catalogue()
     monkeypatch.setattr(catalogue_module, "_rules", {})
+    monkeypatch.setattr(catalogue_module, "OWN", __name__)
 
 
 def enter(rule_id: str, slug: str, **details: Any) -> Rule:

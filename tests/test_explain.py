@@ -51,6 +51,7 @@ def own_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
     """Four rules, of which two are broken and one gives no verdict."""
     catalogue()
     monkeypatch.setattr(catalogue_module, "_rules", {})
+    monkeypatch.setattr(catalogue_module, "OWN", __name__)
     monkeypatch.chdir(Path(__file__).parent.parent)
 
     @rule("AI001", "anext-on-type", Level.MUST)

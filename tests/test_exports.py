@@ -7,11 +7,12 @@ import inspect
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import pytest_asyncprotocol
-from pytest_asyncprotocol import conformance
+from pytest_asyncprotocol import conformance, testing
 
 COSTLY = ("anyio", "asyncio", "hypothesis", "pytest", "trio")
 
@@ -35,9 +36,10 @@ def test_all_names_what_type_checkers_see() -> None:
     assert sorted(pytest_asyncprotocol.__all__) == sorted(for_type_checkers())
 
 
-def test_all_is_sorted() -> None:
+@pytest.mark.parametrize("module", [pytest_asyncprotocol, testing], ids=lambda m: m.__name__)
+def test_all_is_sorted(module: ModuleType) -> None:
     """The list is a sorted tuple, and names nothing twice."""
-    names = pytest_asyncprotocol.__all__
+    names = module.__all__
 
     assert isinstance(names, tuple)
     assert tuple(sorted(set(names))) == names
@@ -84,12 +86,34 @@ def test_each_name_is_documented(name: str) -> None:
         assert name in text.partition("Example::")[2]
 
 
+@pytest.mark.parametrize("name", testing.__all__)
+def test_each_name_for_rule_authors_is_documented(name: str) -> None:
+    """Each has a docstring, and each function that proves a rule an example in it."""
+    found = getattr(testing, name)
+    text = inspect.getdoc(found)
+
+    assert text
+    if inspect.isfunction(found) and found.__module__ == testing.__name__:
+        assert "Example::" in text
+        assert name in text.partition("Example::")[2]
+
+
 def test_each_decorator_is_documented() -> None:
     """Each decorator has a docstring, and all of them an example in their class."""
     assert "Example::" in (inspect.getdoc(conformance) or "")
     for name, method in inspect.getmembers(conformance, inspect.ismethod):
         if not name.startswith("_"):
             assert method.__doc__, name
+
+
+def test_rules_are_proved_without_pytest() -> None:
+    """Whatever runs the tests of a rule's author."""
+    program = "import pytest_asyncprotocol.testing, sys; print('pytest' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+
+    assert "False" == done.stdout.strip()
 
 
 @pytest.mark.parametrize("module", ["pytest_asyncprotocol", "pytest_asyncprotocol.model.settings"])

@@ -9,7 +9,13 @@ from typing import Any
 
 from pytest_asyncprotocol.engine.backends import find_known_backend
 from pytest_asyncprotocol.model import settings
-from pytest_asyncprotocol.model.catalogue import Rule, catalogue, rules_for, unknown_rule
+from pytest_asyncprotocol.model.catalogue import (
+    FAMILIES,
+    Rule,
+    catalogue,
+    rules_for,
+    unknown_rule,
+)
 from pytest_asyncprotocol.model.declarations import Declarations, Options, declarations_of
 from pytest_asyncprotocol.model.factory import Factory, factory_for
 from pytest_asyncprotocol.model.protocols import Protocol
@@ -58,7 +64,9 @@ def plan_for(protocol: Protocol, subject: Any, keywords: Mapping[str, Any]) -> P
     Raises:
         TypeError: the subject or a declaration is of the wrong type.
         ValueError: a value is not one of those allowed, or contradicts another.
+        BrokenRules: an installed distribution names rules that can't be entered.
     """
+    catalogue()
     common = {name: value for name, value in keywords.items() if name in _COMMON}
     rest = {name: value for name, value in keywords.items() if name not in _COMMON}
     return Plan(
@@ -163,8 +171,15 @@ def _prefixes(name: str, given: Any) -> tuple[str, ...]:
 
 def _chosen(rule: Rule, prefixes: tuple[str, ...]) -> bool:
     return any(
-        prefix and (rule.id.startswith(prefix) or rule.slug == prefix) for prefix in prefixes
+        prefix and (_begins_with(prefix, rule) or rule.slug == prefix) for prefix in prefixes
     )
+
+
+def _begins_with(prefix: str, rule: Rule) -> bool:
+    """Whether the id begins so; a family of ours is none that only begins with its letters."""
+    if prefix in FAMILIES:
+        return rule.family == prefix
+    return rule.id.startswith(prefix)
 
 
 def _expected(given: Any) -> Mapping[str, str]:

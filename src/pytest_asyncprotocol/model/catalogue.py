@@ -13,6 +13,7 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+from pytest_asyncprotocol.model import others
 from pytest_asyncprotocol.model.declarations import Declarations
 from pytest_asyncprotocol.model.protocols import Protocol
 
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
     from pytest_asyncprotocol.model.case import Case
 
 _SECTION = re.compile(r"^(Why|In practice|Advice|Source):\s*$", re.MULTILINE)
-_FAMILIES: Final[Mapping[str, tuple[Protocol, ...]]] = {
+OWN: Final = "pytest_asyncprotocol.rules"
+"""The package whose modules hold the rules of the families below, and nobody else's."""
+
+FAMILIES: Final[Mapping[str, tuple[Protocol, ...]]] = {
     "AW": (Protocol.AWAITABLE,),
     "AB": (Protocol.ASYNC_ITERABLE,),
     "AI": (Protocol.ASYNC_ITERATOR, Protocol.ASYNC_GENERATOR),
@@ -74,6 +78,16 @@ class Rule:
     def name(self) -> str:
         """Id and slug, as in ``AI005 sticky-stop``."""
         return f"{self.id} {self.slug}"
+
+    @property
+    def family(self) -> str:
+        """The letters of the id, as in ``AI``."""
+        return self.id[:-3]
+
+    @property
+    def distribution(self) -> str | None:
+        """What the rule came with, as in ``acme-rules 1.2``; None for those of this package."""
+        return others.distribution_of(self.check.__module__)
 
     @cached_property
     def _page(self) -> dict[str, str]:
@@ -148,6 +162,8 @@ def rule(
     ``In practice``, ``Advice`` and ``Source``. The function gets a `Case`; it returns when the
     subject conforms, and raises `Violation`, `Vacuous`, `NotApplicable` or `NoVerdict` when not.
 
+    A rule of others belongs to a family of their own, and names its ``protocols``.
+
     Raises:
         ValueError: the id or slug is taken or ill-formed, or a declaration or library unknown.
         TypeError: the function is not async.
@@ -159,7 +175,7 @@ def rule(
             '''``aiter(it)`` is ``it``. ...'''
     """
     _expect_free(id, slug)
-    family = _FAMILIES.get(id[:-3])
+    family = FAMILIES.get(id[:-3])
     if protocols is None and family is None:
         raise ValueError(f"{id} belongs to no known family: name its protocols=")
     for name in enabled_by:
@@ -171,6 +187,11 @@ def rule(
     def enter(check: Callable[[Case], Awaitable[None]]) -> Rule:
         if not inspect.iscoroutinefunction(check):
             raise TypeError(f"{id} is no async function: write `async def` below its decorator")
+        if family is not None and not check.__module__.startswith(OWN):
+            raise ValueError(
+                f"{id}: the family {id[:-3]} is that of pytest-asyncprotocol itself: take other "
+                "letters, and name protocols="
+            )
         entered = Rule(
             id, slug, level, check, protocols or family or (),
             requires, enabled_by, libraries, feeds, needs_own_loop,
@@ -199,8 +220,13 @@ def _expect_free(rule_id: str, slug: str) -> None:
 
 
 def catalogue() -> Mapping[str, Rule]:
-    """All rules by id, in the order of their ids."""
+    """All rules by id, in the order of their ids; those of others behind a first use of it.
+
+    Raises:
+        BrokenRules: an installed distribution names rules that can't be entered.
+    """
     import_module("pytest_asyncprotocol.rules")
+    others.load(_rules)
     return dict(sorted(_rules.items()))
 
 

@@ -33,6 +33,10 @@ class BackendUnavailable(ValueError):
     """A backend was asked for that is unknown, not installed or too new for this Python."""
 
 
+class BrokenRules(RuntimeError):
+    """An installed distribution names rules that can't be entered; the message names it."""
+
+
 class RuleOutcome(Exception):
     """How a rule says that its check did not simply pass; the message is for the user."""
 

@@ -79,6 +79,8 @@ def explain_rule(rule: Rule) -> str:
     named = ", ".join(p.words for p in rule.protocols)
     protocols = "all protocols" if len(rule.protocols) == len(Protocol) else named
     lines = [f"{rule.name} · {rule.level.value.upper()} · {protocols}"]
+    if rule.distribution is not None:
+        lines.append(f"from {rule.distribution}")
     lines += [rule.title, "", rule.what] if rule.what else [rule.title]
     for heading, text in (
         ("Why", rule.why),
@@ -134,6 +136,7 @@ def _explained(group: list[Verdict], report: Report) -> Iterator[str]:
     yield from _block("Defined", report.source or "")
     if judged is not None:
         yield from _block("Source", judged.source)
+        yield from _block("From", judged.distribution or "")
 
 
 def _different(group: list[Verdict]) -> list[Verdict]:

@@ -64,6 +64,16 @@ def listening(listener: Callable[[Report], None]) -> Generator[None]:
         _listeners.remove(listener)
 
 
+@contextmanager
+def unheard() -> Generator[None]:
+    """Call no listener meanwhile."""
+    silenced, _listeners[:] = _listeners[:], []
+    try:
+        yield
+    finally:
+        _listeners[:] = silenced
+
+
 def announce(report: Report) -> None:
     """Tell all listeners about *report*."""
     for listener in _listeners:

@@ -66,6 +66,16 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     return options.header(config, config.stash[RECORD].settings)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Fail the collection, once, where rules of others are installed that can't be used."""
+    report = yield
+    options.expect_usable_rules(collector.config, report)
+    return report
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make one item for each rule and backend of a decorated function."""

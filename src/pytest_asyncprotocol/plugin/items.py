@@ -93,10 +93,14 @@ def run(item: pytest.Function) -> bool | None:
 
 
 def _generate_items(metafunc: pytest.Metafunc, declared: Declared) -> None:
+    from pytest_asyncprotocol.model.exceptions import BrokenRules
     from pytest_asyncprotocol.options import plan_for
 
     doors.place_as(getattr(metafunc.function, "__func__", metafunc.function), declared.function)
-    plan = plan_for(declared.protocol, object, declared.keywords)
+    try:
+        plan = plan_for(declared.protocol, object, declared.keywords)
+    except BrokenRules as error:
+        raise pytest.Collector.CollectError(str(error)) from None
     door = _door(metafunc, declared, plan)
     rules = _rules(plan)
     metafunc.fixturenames.append(PARAMETER)

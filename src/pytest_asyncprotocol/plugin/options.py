@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from pytest_asyncprotocol.model.settings import Settings
 
+if TYPE_CHECKING:
+    from pytest_asyncprotocol.model.catalogue import Rule
+
 REPORT_SUFFIXES = (".json", ".md", ".html")
+
+_LOOKED_AT_RULES = pytest.StashKey[bool]()
 
 _LISTS = {
     "backends": "event loops to check on, separated by commas (default: asyncio,trio)",
@@ -77,10 +83,13 @@ def settings_of(config: pytest.Config) -> Settings:
             given[name] = _listed(value) if name in _LISTS else value
     if not given:
         return Settings()
+    from pytest_asyncprotocol.model.exceptions import BrokenRules
     from pytest_asyncprotocol.options import options_from
 
     try:
         chosen = options_from(given)
+    except BrokenRules as error:
+        raise pytest.UsageError(str(error)) from None
     except (TypeError, ValueError) as error:
         raise pytest.UsageError(f"--asyncprotocol-... (or its ini twin): {error}") from None
     return Settings(
@@ -156,10 +165,10 @@ def print_and_exit(config: pytest.Config) -> int | None:
     explained = config.getoption("asyncprotocol_explain")
     if not explained and not config.getoption("asyncprotocol_rules"):
         return None
-    from pytest_asyncprotocol.model.catalogue import RETIRED, catalogue, unknown_rule
+    from pytest_asyncprotocol.model.catalogue import RETIRED, unknown_rule
     from pytest_asyncprotocol.model.explain import explain_rule, plain
 
-    rules = catalogue()
+    rules = usable_catalogue()
     if explained:
         wanted = explained.lower()
         found = next(
@@ -172,11 +181,41 @@ def print_and_exit(config: pytest.Config) -> int | None:
     slug = max(len(each.slug) for each in rules.values())
     for each in rules.values():
         line = f"{each.id}  {each.slug:{slug}}  {each.level.value.upper():6}  {plain(each.title)}"
-        sys.stdout.write(f"{line}\n       {each.source_address}\n")
+        origin = f"from {each.distribution}: " if each.distribution else ""
+        sys.stdout.write(f"{line}\n       {origin}{each.source_address}\n")
     sys.stdout.write("\nRetired ids, which are not given again:\n")
     for retired, reason in RETIRED.items():
         sys.stdout.write(f"{retired}  {reason}\n")
     return 0
+
+
+def usable_catalogue() -> Mapping[str, Rule]:
+    """The catalogue.
+
+    Raises:
+        pytest.UsageError: an installed distribution names rules that can't be entered.
+    """
+    from pytest_asyncprotocol.model.catalogue import catalogue
+    from pytest_asyncprotocol.model.exceptions import BrokenRules
+
+    try:
+        return catalogue()
+    except BrokenRules as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def expect_usable_rules(config: pytest.Config, report: pytest.CollectReport) -> None:
+    """Fail the collection of the first module that can check something, where rules are broken.
+
+    So a session ends before its first test, and not in each of them.
+    """
+    if "pytest_asyncprotocol.checking" not in sys.modules or _LOOKED_AT_RULES in config.stash:
+        return
+    config.stash[_LOOKED_AT_RULES] = True
+    try:
+        usable_catalogue()
+    except pytest.UsageError as error:
+        report.outcome, report.longrepr, report.result = "failed", str(error), []
 
 
 def _from_ini(config: pytest.Config, name: str) -> Any:

@@ -168,6 +168,7 @@ def _page(rule: Rule) -> dict[str, Any]:
         "advice": _flowing(rule.advice),
         "source": _flowing(rule.source),
         "address": rule.source_address,
+        "distribution": rule.distribution,
     }
 
 

@@ -121,8 +121,12 @@ def _page(page: Mapping[str, Any]) -> Iterator[str]:
         if text:
             yield f"**{heading}:** {_prose(text)}"
             yield ""
-    yield f"**Source:** {_sourced(page)}"
-    yield ""
+    if page["source"]:
+        yield f"**Source:** {_sourced(page)}"
+        yield ""
+    if page.get("distribution"):
+        yield f"**From:** {_prose(page['distribution'])}"
+        yield ""
 
 
 def _sourced(page: Mapping[str, Any]) -> str:

@@ -160,6 +160,8 @@ def _explained(page: Mapping[str, Any]) -> Iterator[str]:
             yield f"<dt>{heading}</dt><dd>{_prose(text)}</dd>"
     if page["source"]:
         yield f"<dt>Source</dt><dd>{_sourced(page)}</dd>"
+    if page.get("distribution"):
+        yield f"<dt>From</dt><dd>{escape(page['distribution'])}</dd>"
 
 
 def _level(page: Mapping[str, Any]) -> str:
