@@ -173,7 +173,7 @@ def explore_cancellation(
     https://trio.readthedocs.io/en/stable/reference-core.html#cancellation-semantics
     """
     __tracebackhide__ = True
-    if inspect.isawaitable(scenario) or not callable(scenario):
+    if not callable(scenario):
         raise TypeError(
             "explore_cancellation() takes an async function, which it calls once for each run, "
             f"not {describe(scenario)}: leave the parentheses away"

@@ -16,7 +16,6 @@ NAMES = [each.name for each in FAULTS]
 NOT_FOUND = {
     "LooksBeforeItsTurnOnly": "needs three tasks in one order, and a reader that comes late",
     "LooksBeforeItsTurnToClose": "needs two closes at once in the middle of a page",
-    "KeepsAHandleOfACancelledEntry": "needs an exit right after an entry cancelled at its third step",
     "ForgetsItsConnectionTooLate": "needs two exits at once of what refuses two entries",
     "TakesItsConnectionForAnswer": "has a result together with the cancellation, which it may give",
     "LeavesItsReaderRunning": "its task ends by itself, within the time that tasks get",

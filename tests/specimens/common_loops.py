@@ -49,12 +49,7 @@ class MakesItsFuture:
 
     def __init__(self) -> None:
         self.future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self.future.get_loop().call_soon(self.resolve)
-
-    def resolve(self) -> None:
-        """Sets the result."""
-        if not self.future.done():
-            self.future.set_result(1)
+        self.future.set_result(1)
 
     def __await__(self) -> Generator[Any, Any, int]:
         return self.future.__await__()

@@ -15,6 +15,7 @@ from pytest_asyncprotocol.exploration.leaving import carry_out
 from pytest_asyncprotocol.exploration.scenarios import Scenario
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.protocols import Protocol
+from pytest_asyncprotocol.model.recording import Scope, cancelled_now, recording
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 
 
@@ -23,8 +24,10 @@ async def cancelled_before(case: Case, scenario: Scenario) -> Subject:
     subject = await case.fresh()
     loop = RunningLoop(case.library)
     subject.note("in a scope that was cancelled before:")
+    recorded = Scope("scope", loop.task())
     try:
-        with anyio.CancelScope() as scope:
+        with recording(recorded), anyio.CancelScope() as scope:
+            cancelled_now(recorded)
             scope.cancel()
             await relenting(scenario)(case, subject)
     except BaseException as error:

@@ -44,7 +44,7 @@ class IteratorModel(Model):
         "AI020", "CO001", "CO002", "CO007", "CO021",
     )  # fmt: skip
 
-    builds_on = ("AG007", "AG008", "AI016", "CO009")
+    builds_on = ("CO004", "AG007", "AG008", "AI016", "CO009")
 
     step = Operation("anext")
 

@@ -89,7 +89,7 @@ class ManagerModel(Model):
         "CO001", "CO002", "CO003", "CO007", "CO021",
     )  # fmt: skip
 
-    builds_on = ("CM009", "CM012", "CM014", "CO009", "CO012")
+    builds_on = ("CO004", "CM009", "CM012", "CM014", "CO009", "CO012")
 
     step = Operation("enter or leave")
 
@@ -191,6 +191,7 @@ class ManagerModel(Model):
             except BaseException as error:
                 discard_unawaited(await left_by(self.subject, error))
                 raise
+            discard_unawaited(await self.subject.exit())
 
         self.depth -= 1
         self.cancelled = True
@@ -199,9 +200,27 @@ class ManagerModel(Model):
         if not self.depth:
             await self.expect_released("CO021", "after a body that was cancelled")
 
+    async def turns(self, operation: Operation) -> None:
+        """Let other tasks run."""
+        await self._stay(partial(let_others_run, TURNS))
+
     async def time(self, operation: Operation) -> None:
         """Let time pass: much of it where nobody is inside."""
-        await pass_time(SOME_TIME if self.depth else LONG_TIME)
+        await self._stay(partial(pass_time, SOME_TIME if self.depth else LONG_TIME))
+
+    async def _stay(self, wait: Callable[[], Awaitable[None]]) -> None:
+        """Wait; a manager may cancel the body that does so, and is left by that then."""
+        try:
+            await wait()
+        except BaseException as error:
+            if not self.depth:
+                raise
+            while self.depth:
+                self.depth -= 1
+                discard_unawaited(await left_by(self.subject, error))
+                self.covers.pop().close()
+            if self.case.loop.cancelled(error):
+                raise
 
     async def rival_meanwhile(self, operation: Operation) -> None:
         """Another task tries to come in, and is cancelled after some turns."""

@@ -74,7 +74,7 @@ class Model(ABC):
     rules: ClassVar[tuple[str, ...]] = ()
     """The rules that forbid what the model does not allow."""
 
-    builds_on: ClassVar[tuple[str, ...]] = ("CO009",)
+    builds_on: ClassVar[tuple[str, ...]] = ("CO004", "CO009")
     """Further rules, whose violations show in sequences too: then none are tried."""
 
     def __init__(self, case: Case, subject: Subject, style: Style) -> None:

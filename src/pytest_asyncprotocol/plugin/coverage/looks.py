@@ -19,6 +19,7 @@ from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Rule
 from pytest_asyncprotocol.model.exceptions import RuleOutcome, Violation
 from pytest_asyncprotocol.model.protocols import Protocol, on_class
+from pytest_asyncprotocol.model.recording import Log
 from pytest_asyncprotocol.model.subject import Subject
 from pytest_asyncprotocol.options import Plan, applicable, plan_for
 from pytest_asyncprotocol.plugin.coverage.targets import Target
@@ -62,7 +63,7 @@ def _by_rules(cls: type, plan: Plan) -> Iterator[Look]:
     for rule in (each for each in applicable(plan) if each.id in _RULES):
         case = Case(
             plan.factory, plan.declared, library="asyncio", loop=nowhere,
-            instance=Subject(plan.factory.target, nowhere),
+            instance=Subject(plan.factory.target, nowhere, Log(), 1),
         )  # fmt: skip
         message = _message_of(rule, case)
         if message is not None:
