@@ -73,9 +73,11 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the generated items whose backend is not wanted."""
     generated.narrow(items)
+    if options.adds_properties(config):
+        payload.add_properties(items)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
