@@ -266,4 +266,4 @@ def test_the_plugin_can_be_named_and_switched_off(
     } == on.outcomes(), on.out
     off = run_pytest("-q", *others, "-p", "no:asyncprotocol", plugins=())
     assert {"test_ticker": "failed"} == off.outcomes()
-    assert "is the plugin asyncprotocol switched off?" in off.test("test_ticker").reason
+    assert "is the plugin asyncprotocol switched off" in off.test("test_ticker").reason

@@ -74,8 +74,7 @@ test_bad_with_a_name_that_leaves_little_room_in_a_line: TrioOnly (async
     expected failure not confirmed: CO007 (tasks are left)
 test_checks.py::test_instance: Ticker (async iterator)
     1 passed, 3 skipped on asyncio, trio; 1 of N rules ran
-    1 rule needs a fresh object: pass a factory, for example `lambda:
-        Ticker(...)`
+    1 rule needs a fresh object: pass a factory, as in `lambda: Ticker(...)`
 {TOTAL}"""
 """At a width of 80; the numbers of rules, which grow, are taken out, and the total is one line."""
 

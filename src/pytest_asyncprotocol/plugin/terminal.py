@@ -84,13 +84,16 @@ class _Subject:
             ]
             if skipped or why.startswith("vacuous"):
                 lines.append(f"{why}: {', '.join(names)}")
-        enabling = sorted(
-            why.removeprefix(_UNDECLARED).removesuffix(_WOULD_ENABLE)
+        enabling = {
+            name
             for why in self.rest
             if why.startswith(_UNDECLARED)
-        )
+            for name in why.removeprefix(_UNDECLARED).removesuffix(_WOULD_ENABLE).split(" or ")
+        }
         if enabling and not skipped:
-            lines.append(f"declarations that would enable more rules: {', '.join(enabling)}")
+            lines.append(
+                f"declarations that would enable more rules: {', '.join(sorted(enabling))}"
+            )
         return lines
 
 
@@ -164,14 +167,13 @@ class Out:
             self.line(counts + rest, **colour)
         else:
             self._reporter.write(head, bold=True)
-            self._reporter.write(f" {counts}", **colour)
-            self._reporter.write_line(rest)
+            self._reporter.write_line(f" {counts}{rest}", **colour)
         for line in subject.broken_lines():
             self.line(line, red=True)
         if subject.fresh:
             need = "s need" if len(subject.fresh) != 1 else " needs"
             self.line(
-                f"{len(subject.fresh)} rule{need} a fresh object: pass a factory, for example "
+                f"{len(subject.fresh)} rule{need} a fresh object: pass a factory, as in "
                 f"`lambda: {subject.name}(...)`"
             )
         for key in sorted(subject.unconfirmed):
