@@ -91,8 +91,9 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Fail a test that forgot to await a check, or awaited it on another loop than its label's."""
     __tracebackhide__ = True
+    label = generated.label_of(item)  # before pytest-trio puts a sync function into its place
     result = yield from _record(item).guard()
-    _record(item).expect_awaited_on(generated.label_of(item))
+    _record(item).expect_awaited_on(label)
     return result
 
 
