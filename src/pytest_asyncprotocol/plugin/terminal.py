@@ -128,7 +128,9 @@ class Summary:
         out.total(subjects, catalogue=self._catalogue())
 
     def _catalogue(self) -> int:
-        return max(checked["catalogue"] for checked in chain.from_iterable(self._checked.values()))
+        return max(
+            int(checked["catalogue"]) for checked in chain.from_iterable(self._checked.values())
+        )
 
     def _subjects(self) -> list[_Subject]:
         subjects: dict[tuple[str, str, str], _Subject] = {}
