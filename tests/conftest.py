@@ -18,6 +18,10 @@ PLUGINS: Mapping[str, tuple[str, ...]] = {
     "trio": ("pytest_trio.plugin",),
     "aio": ("pytest_aio.plugin",),
     "xdist": ("xdist",),
+    "randomly": ("pytest_randomly",),
+    "timeout": ("pytest_timeout",),
+    "reruns": ("pytest_rerunfailures",),
+    "cov": ("pytest_cov.plugin",),
 }
 
 _RECORDER = """

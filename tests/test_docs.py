@@ -13,6 +13,7 @@ from types import ModuleType
 import pytest
 
 from pytest_asyncprotocol.model.catalogue import Rule, catalogue
+from pytest_asyncprotocol.plugin import options
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -162,6 +163,25 @@ def test_every_page_can_be_reached() -> None:
                 waiting.append(target)
 
     assert set(DOCS.rglob("*.md")) <= reached
+
+
+def test_the_page_of_settings_names_each_of_them() -> None:
+    """Every flag with its ini twin and its type stands there, and no other."""
+    parser = pytest.Parser(_ispytest=True)
+    options.add(parser)
+    flags = [
+        name + f"={option.attrs()['metavar']}" * bool(option.attrs().get("metavar"))
+        for option in parser.getgroup("asyncprotocol").options
+        for name in option.names()
+    ]
+    types = {"args": "list", "paths": "list of paths"}
+    page = (DOCS / "reference" / "settings.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(--\S+)` \| (?:`(\w+)`)? *\| ([\w ]*?) *\|", page, re.MULTILINE)
+
+    assert sorted(flags) == sorted(flag for flag, _, _ in rows)
+    assert {key: types.get(str(kind), kind) for key, (_, kind, _) in parser._inidict.items()} == {
+        key: kind for _, key, kind in rows if key
+    }
 
 
 @pytest.mark.parametrize(

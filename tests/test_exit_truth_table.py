@@ -25,6 +25,7 @@ from anyio.lowlevel import checkpoint
 from pytest_asyncprotocol import check
 from pytest_asyncprotocol.engine.backends import RunningLoop
 from pytest_asyncprotocol.exploration.leaving import a_cancellation, left_by, suppresses, with_body
+from pytest_asyncprotocol.model.recording import Log
 from pytest_asyncprotocol.model.subject import Subject
 from pytest_asyncprotocol.model.text import describe, describe_exception
 
@@ -330,7 +331,7 @@ async def by_the_language(manager: Any, body: Callable[[], Awaitable[None]]) -> 
 
 async def by_the_checker(manager: Any, body: Callable[[], Awaitable[None]]) -> object:
     """What rules use in its place."""
-    return await with_body(Subject(manager, RunningLoop(library())), body)
+    return await with_body(Subject(manager, RunningLoop(library()), Log(), 1), body)
 
 
 def library() -> str:
@@ -391,7 +392,7 @@ def test_an_outcome_of_the_exit_says_what_async_with_would_do(
     async def by_outcome() -> tuple[Seen, bool]:
         error, manager = await ending(body), Manager(EXITS[act])
         before = getattr(error, "args", None)
-        subject = Subject(NESTINGS[nesting](manager), RunningLoop(library()))
+        subject = Subject(NESTINGS[nesting](manager), RunningLoop(library()), Log(), 1)
         await subject.enter()
         outcome = await left_by(subject, error)
         out = error if outcome.returned and not suppresses(outcome) else outcome.error

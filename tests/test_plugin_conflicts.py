@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -73,19 +74,161 @@ def _expect_labels_true(run: Run, path: Path) -> None:
     assert [] == [(name, library) for name, library in noted if f"-{library}]" not in name]
 
 
-def test_items_are_run_by_nobody_else(run_pytest: RunPytest, pytester: pytest.Pytester) -> None:
+@pytest.mark.parametrize(("plugins", "flags"), CONFLICTS.values(), ids=CONFLICTS)
+def test_items_are_run_by_nobody_else(
+    run_pytest: RunPytest,
+    pytester: pytest.Pytester,
+    plugins: tuple[str, ...],
+    flags: tuple[str, ...],
+) -> None:
     """In every mode of every plugin each item ends as it does with none of them loaded."""
     alone = run_pytest("-q", plugins=("ours",), test_factories=FACTORIES)
-
     _expect_labels_true(alone, pytester.path)
     assert {"passed", "failed"} == set(alone.outcomes().values()), alone.out
-    for conflict, (plugins, flags) in CONFLICTS.items():
-        (pytester.path / "libraries.jsonl").unlink()
-        run = run_pytest("-q", *flags, plugins=plugins)
-        _expect_labels_true(run, pytester.path)
-        assert alone.outcomes() == run.outcomes(), (conflict, run.out)
-        verdicts = {nodeid: seen.verdicts for nodeid, seen in run.tests.items()}
-        assert {n: s.verdicts for n, s in alone.tests.items()} == verdicts, conflict
+    (pytester.path / "libraries.jsonl").unlink()
+
+    run = run_pytest("-q", *flags, plugins=plugins)
+
+    _expect_labels_true(run, pytester.path)
+    assert alone.outcomes() == run.outcomes(), run.out
+    verdicts = {nodeid: seen.verdicts for nodeid, seen in run.tests.items()}
+    assert {n: s.verdicts for n, s in alone.tests.items()} == verdicts
+
+
+FORMS = """
+    import pytest
+    from pytest_asyncprotocol import assert_async_iterator, conformance
+    from subjects import Ticker
+
+    SOME = {"items": [0, 1, 2], "select": ["AI005"]}
+
+    @pytest.fixture
+    async def size(anyio_backend):
+        return 3
+
+    def test_sync():
+        assert_async_iterator(Ticker, **SOME)
+
+    def test_bound(asyncprotocol):
+        asyncprotocol.assert_async_iterator(Ticker, **SOME)
+
+    @conformance.async_iterator(**SOME)
+    def test_items():
+        return Ticker()
+
+    @pytest.mark.anyio
+    async def test_anyio():
+        await assert_async_iterator(Ticker, **SOME)
+
+    @pytest.mark.anyio
+    async def test_anyio_fixture(size):
+        await assert_async_iterator(lambda: Ticker(size), **SOME)
+
+    @pytest.mark.asyncio
+    async def test_asyncio():
+        await assert_async_iterator(Ticker, **SOME)
+
+    @pytest.mark.trio
+    async def test_trio():
+        await assert_async_iterator(Ticker, **SOME)
+
+    async def test_unmarked():
+        await assert_async_iterator(Ticker, **SOME)
+"""
+
+ON_A_FIXTURE = """
+    from pytest_asyncprotocol import conformance
+    from subjects import Ticker
+    from test_forms import SOME, size
+
+    @conformance.async_iterator(**SOME)
+    def test_items_on_a_fixture(size):
+        return Ticker(size)
+"""
+
+ANYIO_AUTO, ASYNCIO_AUTO = ("-o", "anyio_mode=auto"), ("-o", "asyncio_mode=auto")
+NOBODYS, TWO, TAKEN, BROKEN = (
+    "async def functions are not natively supported",
+    "would be run by pytest-asyncio and by anyio",
+    "this test is labelled ",
+    "a coroutine was expected, got None",
+)
+
+MATRIX: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
+    "strict-strict": ((), {"test_trio": NOBODYS, "test_unmarked": NOBODYS}),
+    "strict-auto": (
+        ASYNCIO_AUTO,
+        {
+            "test_anyio[trio]": TAKEN,
+            "test_anyio_fixture[trio]": TAKEN,
+            "test_on_a_fixture.py": TWO,
+        },
+    ),
+    "auto-strict": (ANYIO_AUTO, {"test_asyncio[trio]": TAKEN}),
+    "auto-auto": (
+        (*ANYIO_AUTO, *ASYNCIO_AUTO),
+        {
+            "test_anyio[trio]": TAKEN,
+            "test_anyio_fixture[trio]": TAKEN,
+            "test_asyncio[trio]": TAKEN,
+            "test_trio[trio]": TAKEN,
+            "test_unmarked[trio]": TAKEN,
+            "test_on_a_fixture.py": TWO,
+        },
+    ),
+    "strict-strict-trio": ((), {"test_unmarked": NOBODYS}),
+    "strict-auto-trio": (
+        ASYNCIO_AUTO,
+        {
+            "test_anyio[trio]": TAKEN,
+            "test_anyio_fixture[trio]": TAKEN,
+            "test_trio": BROKEN,
+            "test_on_a_fixture.py": TWO,
+        },
+    ),
+    "auto-strict-trio": (
+        ANYIO_AUTO,
+        {"test_asyncio[trio]": TAKEN, "test_trio[asyncio]": TAKEN},
+    ),
+    "strict-strict-trio_mode": (
+        ("-o", "trio_mode=true"),
+        {
+            "test_anyio[asyncio]": TAKEN,
+            "test_anyio_fixture[asyncio]": TAKEN,
+            "test_anyio_fixture[trio]": "Attempted to call run()",
+            "test_asyncio": BROKEN,
+        },
+    ),
+}
+"""Modes of anyio, of pytest-asyncio, and pytest-trio's presence: the tests that don't pass, why."""
+
+
+@pytest.mark.parametrize("row", MATRIX)
+def test_no_form_passes_on_another_library_than_its_label(run_pytest: RunPytest, row: str) -> None:
+    """Whatever the plugins make of each other, what was not checked where it says so fails."""
+    flags, expected = MATRIX[row]
+    plugins = ("anyio", "asyncio", "ours", *(("trio",) if "trio" in row else ()))
+
+    run = run_pytest(
+        "--continue-on-collection-errors",
+        *flags,
+        plugins=plugins,
+        test_forms=FORMS,
+        test_on_a_fixture=ON_A_FIXTURE,
+    )
+
+    failed = {
+        nodeid.rpartition("::")[2]: s for nodeid, s in run.tests.items() if s.outcome == "failed"
+    }
+    told = {name: seen.reason for name, seen in failed.items()}
+    if TWO in run.out.replace("\n", " "):
+        told["test_on_a_fixture.py"] = TWO
+    assert sorted(expected) == sorted(told), run.out
+    assert [] == [name for name, reason in expected.items() if reason not in told[name]], told
+    for name, seen in run.tests.items():
+        label = set(re.findall(r"\b(asyncio|trio)\b", name.partition("[")[2]))
+        if seen.outcome == "passed" and label:
+            assert label == {verdict[1] for verdict in seen.verdicts}, name
 
 
 def test_an_item_alone_has_the_verdict_of_the_full_run(run_pytest: RunPytest) -> None:

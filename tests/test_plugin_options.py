@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pytest
 
 from tests.conftest import RunPytest
@@ -18,10 +20,19 @@ SHOW = """
         print("select", ",".join(found.select))
         print("ignore", ",".join(found.ignore))
         print("timeout", found.timeout)
+        print("examples", found.examples)
 
     def test_used():
         report = check("async_iterator", Ticker, items=[0, 1, 2])
         print("used", ",".join(dict.fromkeys(verdict.backend for verdict in report)))
+"""
+
+GENERATED = """
+    from pytest_asyncprotocol import conformance
+
+    @conformance.async_iterator(items=[0, 1, 2], select=["AI005"])
+    def test_generated():
+        return Ticker(3)
 """
 
 INI = {
@@ -32,6 +43,10 @@ INI = {
         asyncprotocol_select = AI, cancellation-passes
         asyncprotocol_ignore = AI001
         asyncprotocol_timeout = 2.5
+        asyncprotocol_examples = 4
+        asyncprotocol_report = out/a.json
+        asyncprotocol_baseline = earlier.json
+        asyncprotocol_junit = true
     """,
     "tox.ini": """
         [pytest]
@@ -42,6 +57,10 @@ INI = {
             cancellation-passes
         asyncprotocol_ignore = AI001
         asyncprotocol_timeout = 2.5
+        asyncprotocol_examples = 4
+        asyncprotocol_report = out/a.json
+        asyncprotocol_baseline = earlier.json
+        asyncprotocol_junit = true
     """,
     "pyproject.toml": """
         [tool.pytest.ini_options]
@@ -50,6 +69,10 @@ INI = {
         asyncprotocol_select = "AI,cancellation-passes"
         asyncprotocol_ignore = ["AI001"]
         asyncprotocol_timeout = 2.5
+        asyncprotocol_examples = 4
+        asyncprotocol_report = ["out/a.json"]
+        asyncprotocol_baseline = "earlier.json"
+        asyncprotocol_junit = true
     """,
     "native pyproject.toml": """
         [tool.pytest]
@@ -58,6 +81,10 @@ INI = {
         asyncprotocol_select = ["AI", "cancellation-passes"]
         asyncprotocol_ignore = ["AI001"]
         asyncprotocol_timeout = 2.5
+        asyncprotocol_examples = 4
+        asyncprotocol_report = ["out/a.json"]
+        asyncprotocol_baseline = "earlier.json"
+        asyncprotocol_junit = true
     """,
 }
 
@@ -70,18 +97,29 @@ def test_each_setting_has_an_ini_twin(
     if kind.startswith("native") and pytest.version_tuple < (9, 0):
         pytest.skip("pytest 9 reads [tool.pytest]")
     name = kind.rpartition(" ")[2]
-    pytester.path.joinpath(name).write_text(INI[kind].replace("\n        ", "\n"))
+    run_pytest("--asyncprotocol-report=earlier.json", plugins=("ours",), test_show=SHOW)
+    pytester.path.joinpath(name).write_text(textwrap.dedent(INI[kind]))
 
     strict = ("--strict-markers", "--strict-config", "-W", "error")
-    run = run_pytest("-s", "-v", *strict, plugins=("ours",), test_show=SHOW)
+    run = run_pytest(
+        "-s", "-v", *strict, "--junitxml=junit.xml", plugins=("ours",), test_show=SHOW + GENERATED
+    )
 
-    assert {"test_show": "passed", "test_used": "passed"} == run.outcomes(), run.out
+    assert {
+        "test_show": "passed",
+        "test_used": "passed",
+        "test_generated[AI005-trio]": "passed",
+    } == run.outcomes(), run.out
+    assert pytester.path.joinpath("out/a.json").exists()
+    assert "async protocol baseline" in run.out
+    assert "asyncprotocol_rule" in pytester.path.joinpath("junit.xml").read_text()
     for line in (
         "backends trio",
         "level must",
         "select AI,cancellation-passes",
         "ignore AI001",
         "timeout 2.5",
+        "examples 4",
         "used trio",
         "asyncprotocol: backends trio; level must",
     ):
@@ -118,35 +156,75 @@ def test_the_defaults(run_pytest: RunPytest) -> None:
     """Both backends, SHOULD and what is stricter, everything selected, ten seconds."""
     run = run_pytest("-s", "-q", "-W", "error", plugins=("ours",), test_show=SHOW)
 
-    for line in ("backends asyncio,trio", "level should", "select \n", "ignore \n", "timeout 10.0"):
+    for line in (
+        "backends asyncio,trio",
+        "level should",
+        "select \n",
+        "ignore \n",
+        "timeout 10.0",
+        "examples 30",
+    ):
         assert line in run.out, run.out
 
 
 WRONG = [
-    (("--asyncprotocol-backends=trioo",), "did you mean 'trio'"),
-    (("--asyncprotocol-backends=",), "names no backend"),
-    (("--asyncprotocol-level=hard",), "takes 'must', 'should' or 'may'"),
-    (("--asyncprotocol-select=sticky-stopp",), "did you mean AI005 sticky-stop"),
-    (("--asyncprotocol-ignore=ZZ999",), "there is no rule 'ZZ999'"),
-    (("--asyncprotocol-timeout=-1",), "positive number"),
-    (("--asyncprotocol-timeout=soon",), "invalid float value"),
-    (("-o", "asyncprotocol_timeout=soon"), "soon"),
-    (("-o", "asyncprotocol_timeout=0"), "positive number"),
-    (("-o", "asyncprotocol_backends=asyncio, curio"), "there is no backend 'curio'"),
-    (("--asyncprotocol-explain=AI055",), "did you mean AI005 sticky-stop"),
+    ("--asyncprotocol-backends=trioo", "--asyncprotocol-backends: there is no backend 'trioo'"),
+    ("--asyncprotocol-backends=trioo", "did you mean 'trio'"),
+    ("--asyncprotocol-backends=", "--asyncprotocol-backends names no backend"),
+    ("--asyncprotocol-level=hard", "--asyncprotocol-level takes 'must', 'should' or 'may'"),
+    ("--asyncprotocol-select=sticky-stopp", "did you mean AI005 sticky-stop"),
+    ("--asyncprotocol-select=AI,ZZ", "--asyncprotocol-select: there is no rule 'ZZ'"),
+    ("--asyncprotocol-ignore=ZZ999", "--asyncprotocol-ignore: there is no rule 'ZZ999'"),
+    ("--asyncprotocol-timeout=-1", "--asyncprotocol-timeout takes a positive number"),
+    ("--asyncprotocol-timeout=soon", "invalid float value"),
+    ("--asyncprotocol-examples=-1", "--asyncprotocol-examples takes a number of sequences"),
+    ("--asyncprotocol-examples=few", "invalid int value"),
+    ("--asyncprotocol-levle=may", "unrecognized arguments"),
+    ("asyncprotocol_timeout=soon", "could not convert string to float: 'soon'"),
+    ("asyncprotocol_timeout=0", "asyncprotocol_timeout takes a positive number"),
+    ("asyncprotocol_examples=few", "few"),
+    (
+        "asyncprotocol_backends=asyncio, curio",
+        "asyncprotocol_backends: there is no backend 'curio'",
+    ),
+    ("asyncprotocol_level=hard", "asyncprotocol_level takes 'must', 'should' or 'may'"),
+    ("asyncprotocol_ignore=AI05", "asyncprotocol_ignore: there is no rule 'AI05'"),
+    (
+        "asyncprotocol_levle=may",
+        "no setting asyncprotocol_levle: did you mean asyncprotocol_level?",
+    ),
+    ("asyncprotocoltimeout=3", "did you mean asyncprotocol_timeout?"),
+    ("--asyncprotocol-explain=AI055", "AI005 sticky-stop"),
 ]
 
 
-def test_wrong_values_end_the_run_before_it_begins(run_pytest: RunPytest) -> None:
+@pytest.mark.parametrize(("given", "said"), WRONG)
+def test_a_wrong_value_ends_the_run_before_it_begins(
+    run_pytest: RunPytest, given: str, said: str
+) -> None:
     """With what would be right, or the nearest to it, and pytest's exit code for wrong usage."""
-    run_pytest(plugins=("ours",), test_show=SHOW)
-    for arguments, said in WRONG:
-        run = run_pytest("-q", *arguments, plugins=("ours",))
+    arguments = (given,) if given.startswith("--") else ("-o", given)
 
-        assert 4 == run.exit_code, (arguments, run.out)
-        assert said in run.err, (arguments, run.err)
-        assert "Traceback" not in run.err
-        assert {} == run.tests
+    run = run_pytest("-q", *arguments, plugins=("ours",), test_show=SHOW)
+
+    assert 4 == run.exit_code, run.out
+    assert said in run.err
+    assert "Traceback" not in run.err
+    assert {} == run.tests
+
+
+@pytest.mark.parametrize("strict", [(), ("--strict-config",)], ids=["lax", "strict"])
+def test_a_misspelt_setting_in_a_file_ends_the_run(
+    run_pytest: RunPytest, pytester: pytest.Pytester, strict: tuple[str, ...]
+) -> None:
+    """What would be a warning of pytest's is an error, since nothing would be as it was meant."""
+    pytester.makeini("[pytest]\nasyncprotocol_backend = trio\n")
+
+    run = run_pytest(*strict, plugins=("ours",), test_show=SHOW)
+
+    assert 4 == run.exit_code
+    assert "asyncprotocol_backend" in run.err
+    assert strict or "did you mean asyncprotocol_backends?" in run.err
 
 
 def test_the_catalogue_and_a_rule_are_printed(run_pytest: RunPytest) -> None:
@@ -188,4 +266,4 @@ def test_the_plugin_can_be_named_and_switched_off(
     } == on.outcomes(), on.out
     off = run_pytest("-q", *others, "-p", "no:asyncprotocol", plugins=())
     assert {"test_ticker": "failed"} == off.outcomes()
-    assert "is the plugin asyncprotocol switched off?" in off.test("test_ticker").reason
+    assert "is the plugin asyncprotocol switched off" in off.test("test_ticker").reason

@@ -326,7 +326,7 @@ def _decorator(
         def shell(*_: Any, **__: Any) -> None:
             raise RuntimeError(
                 f"{function.__qualname__} is run by pytest, one item a rule and backend; is the "
-                "plugin asyncprotocol switched off?"
+                "plugin asyncprotocol switched off, or is it a method of a unittest.TestCase?"
             )
 
         setattr(shell, "__signature__", inspect.signature(function))  # noqa: B010

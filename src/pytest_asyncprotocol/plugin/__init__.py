@@ -91,9 +91,11 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the generated items whose backend is not wanted."""
     generated.narrow(items)
+    if options.adds_properties(config):
+        payload.add_properties(items)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -107,8 +109,9 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Fail a test that forgot to await a check, or awaited it on another loop than its label's."""
     __tracebackhide__ = True
+    label = generated.label_of(item)  # before pytest-trio puts a sync function into its place
     result = yield from _record(item).guard()
-    _record(item).expect_awaited_on(generated.label_of(item))
+    _record(item).expect_awaited_on(label)
     return result
 
 

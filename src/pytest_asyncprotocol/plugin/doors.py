@@ -208,6 +208,19 @@ class PytestAsyncioRunners:
             fixturedef.func = make
 
 
+def ini_names_of(config: pytest.Config) -> set[str]:
+    """The names of all settings that plugins and pytest have added."""
+    return set(config._parser._inidict)
+
+
+def ini_keys_of(config: pytest.Config) -> set[str]:
+    """The keys that the ini file and ``-o`` set, known or not."""
+    found = getattr(config, "_inicfg", None)
+    keys = config.inicfg if found is None else found  # pytest 8 has no other name for it
+    overridden = config.getoption("override_ini", default=None) or ()
+    return {*keys, *(each.partition("=")[0] for each in overridden)}
+
+
 def place_as(shell: Callable[..., Any], function: Callable[..., Any]) -> None:
     """Let pytest say that *shell* stands where *function* does."""
     setattr(shell, "place_as", function)  # noqa: B010

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from pytest_asyncprotocol.model.settings import Settings
+from pytest_asyncprotocol.plugin import doors
 
 if TYPE_CHECKING:
     from pytest_asyncprotocol.model.catalogue import Rule
@@ -60,6 +61,9 @@ def add(parser: pytest.Parser) -> None:
     baseline = "compare with an earlier .json report: fail for what is new, and what is not run"
     group.addoption("--asyncprotocol-baseline", metavar="FILE", default=None, help=baseline)
     parser.addini("asyncprotocol_baseline", baseline, type="string", default="")
+    junit = "write rule, backend and level of generated tests into the JUnit XML, as properties"
+    group.addoption("--asyncprotocol-junit", action="store_true", default=None, help=junit)
+    parser.addini("asyncprotocol_junit", junit, type="bool", default=False)
     group.addoption(
         "--asyncprotocol-rules", action="store_true", help="list the catalogue of rules and exit"
     )
@@ -74,28 +78,22 @@ def settings_of(config: pytest.Config) -> Settings:
     Raises:
         pytest.UsageError: one of them is wrong.
     """
+    _expect_known_keys(config)
     given: dict[str, Any] = {}
     for name in (*_LISTS, "level", "timeout", "examples"):
+        source = f"--asyncprotocol-{name}"
         value = config.getoption(f"asyncprotocol_{name}")
         if value is None:
-            value = _from_ini(config, f"asyncprotocol_{name}")
+            source = f"asyncprotocol_{name}"
+            value = _from_ini(config, source)
         if value is not None:
-            given[name] = _listed(value) if name in _LISTS else value
-    if not given:
-        return Settings()
-    from pytest_asyncprotocol.model.exceptions import BrokenRules
-    from pytest_asyncprotocol.options import options_from
+            given[name] = _validated(name, _listed(value) if name in _LISTS else value, source)
+    return Settings(**given)
 
-    try:
-        chosen = options_from(given)
-    except BrokenRules as error:
-        raise pytest.UsageError(str(error)) from None
-    except (TypeError, ValueError) as error:
-        raise pytest.UsageError(f"--asyncprotocol-... (or its ini twin): {error}") from None
-    return Settings(
-        backends=chosen.backends, level=chosen.level, select=chosen.select, ignore=chosen.ignore,
-        timeout=chosen.timeout, examples=chosen.examples,
-    )  # fmt: skip
+
+def adds_properties(config: pytest.Config) -> bool:
+    """Whether generated tests say their rule, backend and level in the JUnit XML."""
+    return bool(config.getoption("asyncprotocol_junit") or config.getini("asyncprotocol_junit"))
 
 
 def coverage_of(config: pytest.Config) -> tuple[list[str], float | None]:
@@ -216,6 +214,37 @@ def expect_usable_rules(config: pytest.Config, report: pytest.CollectReport) -> 
         usable_catalogue()
     except pytest.UsageError as error:
         report.outcome, report.longrepr, report.result = "failed", str(error), []
+
+
+def _expect_known_keys(config: pytest.Config) -> None:
+    """Expect that every key of the ini file with this plugin's prefix exists.
+
+    pytest only warns of one that does not, or ends the run if it is strict; neither says which
+    is meant.
+    """
+    known = doors.ini_names_of(config)
+    for key in sorted(doors.ini_keys_of(config)):
+        if key.startswith("asyncprotocol") and key not in known:
+            import difflib
+
+            ours = sorted(name for name in known if name.startswith("asyncprotocol"))
+            near = difflib.get_close_matches(key, ours, n=1, cutoff=0.0)
+            raise pytest.UsageError(f"there is no setting {key}: did you mean {near[0]}?")
+
+
+def _validated(name: str, value: object, source: str) -> Any:
+    """*value* as the option *name* of a check takes it; *source* is where the user wrote it."""
+    from pytest_asyncprotocol.model.exceptions import BrokenRules
+    from pytest_asyncprotocol.options import options_from
+
+    try:
+        return getattr(options_from({name: value}), name)
+    except BrokenRules as error:
+        raise pytest.UsageError(str(error)) from None
+    except (TypeError, ValueError) as error:
+        text = str(error)
+        said = text.removeprefix(f"{name}=")
+        raise pytest.UsageError(f"{source}{': ' * (said == text)}{said}") from None
 
 
 def _from_ini(config: pytest.Config, name: str) -> Any:

@@ -24,6 +24,26 @@ def attach(report: pytest.TestReport, item: pytest.Item, finished: list[Report])
         setattr(report, "asyncprotocol", [_plain(each, item) for each in finished])  # noqa: B010
 
 
+def add_properties(items: list[pytest.Item]) -> None:
+    """Let the JUnit XML say the rule, backend and level of each generated item."""
+    for item in items:
+        parameters = _parameters(item)
+        check = parameters.get(PARAMETER)
+        if check is None:
+            continue
+        from pytest_asyncprotocol.model.catalogue import catalogue
+
+        rule = catalogue()[check.rule]
+        given = parameters.get(doors.ANYIO_BACKEND)
+        backend = check.backend or (given and library_of(given))
+        item.user_properties += [
+            ("asyncprotocol_rule", rule.name),
+            ("asyncprotocol_level", rule.level.value),
+        ]
+        if backend is not None:  # else a fixture decides when the item runs
+            item.user_properties.append(("asyncprotocol_backend", backend))
+
+
 def test_of(item: pytest.Item) -> str:
     """The node id of *item* without its rule and its backend, for which items are multiplied."""
     if not isinstance(item, pytest.Function) or item.parent is None:

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from pytest_asyncprotocol.model.verdicts import Report
 
 
+_TAKERS = {
+    "asyncio": "pytest-asyncio does in its auto mode; set asyncio_mode = strict",
+    "trio": "pytest-trio does with its mark, and in trio_mode; leave both out",
+}
+
+
 class Record:
     """Listens to the reports that are made while the session runs."""
 
@@ -60,8 +66,7 @@ class Record:
             if report.made_at and other:
                 pytest.fail(
                     f"this test is labelled {library}, but its check at {report.made_at} ran on "
-                    f"{min(other)}: another plugin runs the test, as pytest-asyncio does in its "
-                    "auto mode; set asyncio_mode = strict",
+                    f"{min(other)}: another plugin runs the test, as {_TAKERS[min(other)]}",
                     pytrace=False,
                 )
 

@@ -1,16 +1,25 @@
-"""What the terminal says at the end: one line a subject, what is broken, and how much was run."""
+"""What the terminal says at the end.
+
+One line where all went well; before it each subject of which something has to be said, under -v
+every subject, under -vv also why each rule that did not run was left out.
+"""
 
 from __future__ import annotations
 
 import textwrap
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import pytest
 
 _ORDER = ("violated", "error", "passed", "vacuous", "skipped")
 _RAN = ("violated", "passed", "vacuous")
+_SILENT = -1
+"""The verbosity below which not even pytest says how many tests passed."""
+
+_UNDECLARED, _WOULD_ENABLE = "skipped, undeclared: ", " would enable it"
 
 
 @dataclass(slots=True)
@@ -48,6 +57,12 @@ class _Subject:
             if verdict["needs_fresh"]:
                 self.fresh.add(rule)
 
+    @property
+    def remarkable(self) -> bool:
+        """Whether something has to be said, though nobody asked."""
+        proved = self.counts["passed"] or self.counts["expected"]
+        return bool(self.broken or self.fresh or self.unconfirmed or not proved)
+
     def broken_lines(self) -> list[str]:
         """What failed, and where; first what fails on one backend and holds on another."""
         lines: list[tuple[bool, str]] = []
@@ -56,63 +71,75 @@ class _Subject:
             lines.append((not alone, f"{rule}  on {_listed(on)}{' only' * alone}: {message}"))
         return [line for _, line in sorted(lines)]
 
-    def rest_lines(self) -> list[str]:
-        """What proved nothing, under each reason; backends where not all are meant."""
+    def rest_lines(self, *, skipped: bool) -> list[str]:
+        """What proved nothing, under each reason; backends where not all are meant.
+
+        Without *skipped*, of what was skipped just the declarations that would enable it.
+        """
         lines: list[str] = []
         for why, rules in sorted(self.rest.items()):
             names = [
                 rule if on == self.backends else f"{rule} ({_listed(on)})"
                 for rule, on in sorted(rules.items())
             ]
-            lines.append(f"{why}: {', '.join(names)}")
+            if skipped or why.startswith("vacuous"):
+                lines.append(f"{why}: {', '.join(names)}")
+        enabling = {
+            name
+            for why in self.rest
+            if why.startswith(_UNDECLARED)
+            for name in why.removeprefix(_UNDECLARED).removesuffix(_WOULD_ENABLE).split(" or ")
+        }
+        if enabling and not skipped:
+            lines.append(
+                f"declarations that would enable more rules: {', '.join(sorted(enabling))}"
+            )
         return lines
 
 
 class Summary:
-    """Collects what was checked, here or in workers, and prints the section at the end."""
+    """Collects what was checked, here or in workers, and prints it at the end."""
 
     def __init__(self) -> None:
-        self._subjects: dict[tuple[str, str, str], _Subject] = {}
-        self._catalogue = 0
+        self._checked: dict[str, list[dict[str, Any]]] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Collect from one test's report."""
-        for checked in getattr(report, "asyncprotocol", ()):
-            test = report.nodeid.partition("[")[0]
-            self._catalogue = checked["catalogue"]
-            key = (test, checked["subject"], checked["protocol"])
-            if key not in self._subjects:
-                self._subjects[key] = _Subject(test, key[1], key[2], checked["known"])
-            self._subjects[key].add(checked)
+        """Collect from one test's report; a test that is run again starts anew."""
+        if report.when == "setup":
+            self._checked.pop(report.nodeid, None)
+        checked = getattr(report, "asyncprotocol", ())
+        if checked:
+            self._checked.setdefault(report.nodeid, []).extend(checked)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print the section, if anything was checked; the order is that of the node ids."""
-        if not self._subjects:
+        """Print it, if anything was checked; the order is that of the node ids."""
+        verbosity = terminalreporter.config.get_verbosity()
+        if not self._checked or verbosity < _SILENT:
             return
         out = Out(terminalreporter)
-        verbosity = terminalreporter.config.get_verbosity()
-        if verbosity >= 0:
+        subjects = self._subjects()
+        short = Counter(_short(test) for test in {subject.test for subject in subjects})
+        shown = [s for s in subjects if verbosity > 0 or (verbosity == 0 and s.remarkable)]
+        if shown:
             terminalreporter.write_sep("=", "async protocol conformance")
-            subjects = [self._subjects[key] for key in sorted(self._subjects)]
-            short = Counter(test.rpartition("::")[2] for test in {s.test for s in subjects})
-            for subject in subjects:
-                name = subject.test.rpartition("::")[2]
-                out.subject(
-                    subject, name if short[name] == 1 else subject.test, verbose=verbosity > 0
-                )
-        out.line(self._total(), indent=0)
+        for subject in shown:
+            name = _short(subject.test)
+            out.subject(subject, name if short[name] == 1 else subject.test, verbosity)
+        out.total(subjects, catalogue=self._catalogue())
 
-    def _total(self) -> str:
-        counts: Counter[str] = Counter()
-        ran: set[str] = set()
-        for subject in self._subjects.values():
-            counts.update(subject.counts)
-            ran.update(subject.ran)
-        subjects = f"{len(self._subjects)} subject{'s' * (len(self._subjects) != 1)}"
-        return (
-            f"asyncprotocol: {subjects}, {_counted(counts)}; "
-            f"{len(ran)} of the {self._catalogue} rules in the catalogue ran"
+    def _catalogue(self) -> int:
+        return max(
+            int(checked["catalogue"]) for checked in chain.from_iterable(self._checked.values())
         )
+
+    def _subjects(self) -> list[_Subject]:
+        subjects: dict[tuple[str, str, str], _Subject] = {}
+        for checked in chain.from_iterable(self._checked.values()):
+            key = (checked["test"], checked["subject"], checked["protocol"])
+            if key not in subjects:
+                subjects[key] = _Subject(*key, checked["known"])
+            subjects[key].add(checked)
+        return [subjects[key] for key in sorted(subjects)]
 
 
 class Out:
@@ -131,39 +158,59 @@ class Out:
         for each in wrapped:
             self._reporter.write_line(each, **markup)
 
-    def subject(self, subject: _Subject, test: str, *, verbose: bool) -> None:
-        """Write what is known of one subject; its doubts and gaps only if *verbose*."""
+    def subject(self, subject: _Subject, test: str, verbosity: int) -> None:
+        """Write what is known of one subject; its doubts and gaps only if verbose."""
         head = f"{test}: {subject.name} ({subject.protocol})"
         counts = _counted(subject.counts)
         rest = f" on {_listed(subject.backends)}; {len(subject.ran)} of {subject.known} rules ran"
-        colour = {_colour(subject): True}
-        self._reporter.write(head, bold=True)
+        colour = {_colour([subject]): True}
         if len(head) + 1 + len(counts) + len(rest) > self._width:
-            self._reporter.write_line("")
+            self.line(head, indent=0, bold=True)
             self.line(counts + rest, **colour)
         else:
-            self._reporter.write(f" {counts}", **colour)
-            self._reporter.write_line(rest)
+            self._reporter.write(head, bold=True)
+            self._reporter.write_line(f" {counts}{rest}", **colour)
         for line in subject.broken_lines():
             self.line(line, red=True)
         if subject.fresh:
             need = "s need" if len(subject.fresh) != 1 else " needs"
             self.line(
-                f"{len(subject.fresh)} rule{need} a fresh object: pass a factory, for example "
+                f"{len(subject.fresh)} rule{need} a fresh object: pass a factory, as in "
                 f"`lambda: {subject.name}(...)`"
             )
         for key in sorted(subject.unconfirmed):
             self.line(f"expected failure not confirmed: {key}", yellow=True)
-        if verbose:
-            for line in subject.rest_lines():
+        if verbosity > 0:
+            for line in subject.rest_lines(skipped=verbosity > 1):
                 self.line(line)
 
+    def total(self, subjects: list[_Subject], catalogue: int) -> None:
+        """Write the line that holds for all."""
+        counts: Counter[str] = Counter()
+        for subject in subjects:
+            counts.update(subject.counts)
+        ran = set().union(*(subject.ran for subject in subjects))
+        backends = set().union(*(subject.backends for subject in subjects))
+        self.line(
+            f"asyncprotocol: {len(subjects)} subject{'s' * (len(subjects) != 1)} on "
+            f"{_listed(backends)}: {_counted(counts)}; {len(ran)} of the {catalogue} rules in the "
+            "catalogue ran",
+            indent=0,
+            **{_colour(subjects): True},
+        )
 
-def _colour(subject: _Subject) -> str:
+
+def _colour(subjects: list[_Subject]) -> str:
     """Red if something is broken, green if something was proved, else yellow."""
-    if subject.broken:
+    if any(subject.broken for subject in subjects):
         return "red"
-    return "green" if subject.counts["passed"] else "yellow"
+    return "green" if any(subject.counts["passed"] for subject in subjects) else "yellow"
+
+
+def _short(test: str) -> str:
+    """The name of the test and its parameters, without file and class."""
+    path, bracket, parameters = test.partition("[")
+    return path.rpartition("::")[2] + bracket + parameters
 
 
 def _listed(backends: set[str]) -> str:
