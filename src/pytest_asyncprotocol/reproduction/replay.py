@@ -83,7 +83,7 @@ class Replay:
     # Several tasks at once
 
     def _in_tasks(self) -> Iterator[str]:
-        first = next(i for i, e in enumerate(self._events) if isinstance(e, Call))
+        first = next(i for i, e in enumerate(self._events) if self._meets_another(e))
         yield from self._block(self._events[:first], self._main, None)
         rest = self._events[first:]
         tasks = list(dict.fromkeys(e.task for e in rest if not isinstance(e, Pause)))
@@ -95,6 +95,14 @@ class Replay:
             yield from _indented([*self._globals(), *self._block(own, task, None)])
             yield ""
         yield f"await in_tasks({', '.join(names)})"
+
+    def _meets_another(self, event: Event) -> bool:
+        """Whether *event* is a call of another task, or one during which another one began."""
+        if not isinstance(event, Call):
+            return False
+        end = event.ended or float("inf")
+        others = [e for e in self._events if isinstance(e, Call) and e.task != event.task]
+        return event.task != self._main or any(event.began < e.began < end for e in others)
 
     def _find_tickets(self) -> None:
         calls = [
