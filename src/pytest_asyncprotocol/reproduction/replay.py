@@ -22,15 +22,19 @@ _DETAILS = 3
 
 
 class Replay:
-    """Writes the lines. ``tickets`` says that calls of several tasks meet."""
+    """Writes the lines. ``tickets`` says that calls of several tasks meet,
+    each of which begins where it began in the run that was recorded, if *ordered*."""
 
     def __init__(
-        self, events: Sequence[Event], library: str, origins: Origins, written: str = "await {call}"
+        self, events: Sequence[Event], library: str, origins: Origins, written: str = "await {call}",
+        *,
+        ordered: bool = True,
     ) -> None:
         self.tickets = False
         self.subjects: dict[int, str] = {}
         self.errors: set[str] = set()
         self._written = written
+        self._ordered = ordered
         self.waits = False
         self._events = list(events)
         self._library = library
@@ -67,8 +71,9 @@ class Replay:
     def lines(self) -> list[str]:
         """The body of ``main()``."""
         if self._overlap():
-            self.tickets = True
-            self._find_tickets()
+            if self._ordered:
+                self.tickets = True
+                self._find_tickets()
             return list(self._in_tasks())
         return list(self._block(self._events, self._main, None))
 

@@ -51,7 +51,7 @@ def script_for(finding: Finding) -> str:
         written = "look({line}, await {call})"
     elif rule.id in AROUND:
         written = "await around({call})"
-    replay = Replay(finding.events, library, origins, written)
+    replay = Replay(finding.events, library, origins, written, ordered=rule.id != "CO012")
     body, at_start = replay.lines(), ""
     if not body:
         body = ["subject = " + replay.maker(finding.factory)]
