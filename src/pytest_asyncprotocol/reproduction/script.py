@@ -79,7 +79,9 @@ def script_for(finding: Finding) -> str:
     body += ["", *remains(rule, finding.declared, library, names, origins)]
     parts = "\n".join(_parts(finding, replay, body, at_start)).replace("VARIABLE", named)
     modules = [f"import {name}" for name in _modules(library, parts)]
-    lines = [*_docstring(finding), "", *modules, *origins.lines(), "", "", parts]
+    head = dict.fromkeys([*modules, *origins.lines()[: origins.imports]])
+    rest = origins.lines()[origins.imports :]
+    lines = [*_docstring(finding), "", *head, *rest, "", "", parts]
     return "\n".join(lines).rstrip() + "\n"
 
 
