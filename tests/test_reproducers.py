@@ -85,6 +85,7 @@ SHOWN_BY: dict[str, str] = {
     "CO014": r"its caller sees",
     "CO015": r"a cancel scope around the call -> raised",
     "CO016": r"ResourceWarning|nobody could catch|unclosed",
+    "CO017": r"__aexit__ #1 -> raised AttributeError|__anext__ #1 -> returned 'working'",
     "CO018": r"nobody could catch|never awaited",
     "CO019": r"after gc.collect\(\): True",
 }

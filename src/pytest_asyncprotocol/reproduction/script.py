@@ -141,6 +141,8 @@ def _parts(finding: Finding, replay: Replay, body: list[str], at_start: str) -> 
         yield f"    global {', '.join(names)}"
     if library == "asyncio":
         yield "    asyncio.get_running_loop().set_exception_handler(told_the_loop)"
+    if finding.rule.id == "CO017" or finding.backend == "asyncio+eager":
+        yield "    asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)"
     for line in body:
         yield f"    {line}" if line else ""
     yield "\n"
