@@ -8,9 +8,11 @@ import os
 import re
 import select
 import signal
+import subprocess
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +21,8 @@ from pytest_asyncprotocol.model.recording import Call
 from tests.specimens import Specimen, specimens
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="each script runs in a fork")
+
+ROOT = Path(__file__).parents[1]
 
 VIOLATORS = [each for each in specimens() if each.blamed]
 
@@ -81,6 +85,7 @@ SHOWN_BY: dict[str, str] = {
     "CO014": r"its caller sees",
     "CO015": r"a cancel scope around the call -> raised",
     "CO016": r"ResourceWarning|nobody could catch|unclosed",
+    "CO017": r"__aexit__ #1 -> raised AttributeError|__anext__ #1 -> returned 'working'",
     "CO018": r"nobody could catch|never awaited",
     "CO019": r"after gc.collect\(\): True",
 }
@@ -133,6 +138,16 @@ def ended(child: int, read: int) -> str:
     os.close(read)
     os.waitpid(child, 0)
     return printed.decode(errors="replace")
+
+
+def run_alone(script: str, tmp_path: Path) -> str:
+    """What *script* prints in a process of its own."""
+    path = tmp_path / "reproducer.py"
+    path.write_text(script, encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, str(path)], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    return run.stdout
 
 
 def outputs(scripts: Iterable[str]) -> Iterator[str]:
@@ -194,6 +209,31 @@ def missing(verdict: Verdict, output: str) -> str:
         if not any(line.startswith(wanted[:90]) for line in lines):
             return wanted
     return ""
+
+
+OF_EACH_KIND = (
+    "CO012-SharesALockOfTheFirstLoop", "CO019-StaysInTheRegistry", "CO014-GreetsInAThread",
+    "CM015-IsLocked", "AI008-LosesTheItemBehindItsAcknowledgement", "AG007-times_its_second_item",
+    "AW010-LoadsForTheFirstOnly", "CO013-SleepsInTheThread", "AI010-EndsAtNothing",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OF_EACH_KIND)
+def test_a_script_stands_alone(name: str, tmp_path: Path) -> None:
+    """Nothing that was checked before has left anything behind for it."""
+    specimen = next(each for each in VIOLATORS if each.name == name)
+
+    for verdict in reproducible(specimen):
+        output = run_alone(verdict.reproducer, tmp_path)
+        assert not missing(verdict, output), output
+
+
+def test_what_passes_has_no_script() -> None:
+    """Only a violation can be shown."""
+    specimen = next(each for each in VIOLATORS if each.name == "AI005-EndsOnceOnly")
+    report = check(specimen.protocol, specimen.factory, **specimen.declared)
+
+    assert all(bool(v.reproducer) == (v.status is Status.VIOLATED) for v in report)
 
 
 def test_the_script_of_each_violation_shows_it() -> None:

@@ -131,6 +131,11 @@ class ManagerModel(Model):
         """Whether it promises to work after it was used."""
         return self.declared.reuse in ("reusable", "reentrant")
 
+    def let_go(self) -> None:
+        """End the scopes of uses that are not over."""
+        while self.covers:
+            self.covers.pop().close()
+
     def forbids_hanging(self, operation: Operation | None) -> str:
         """The rule that forbids *operation*, or the leaving at the end, to wait for ever."""
         name = "" if operation is None else operation.name

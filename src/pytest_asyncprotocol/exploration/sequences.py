@@ -106,6 +106,9 @@ class Model(ABC):
     async def finish(self) -> None:
         """End the use of the subject, and judge the state that it is left in."""
 
+    def let_go(self) -> None:
+        """End what the model itself has open, however the sequence ended."""
+
     async def carry_out(self, operation: Operation) -> None:
         """Carry out one operation.
 
@@ -218,11 +221,14 @@ async def run_sequence(
         with following(case.library) as alive:
             model = kind(case, subject, style)
             seen[:] = [model, None]
-            for operation in sequence:
-                seen[1] = operation
-                await model.carry_out(operation)
-            seen[1] = None
-            await model.finish()
+            try:
+                for operation in sequence:
+                    seen[1] = operation
+                    await model.carry_out(operation)
+                seen[1] = None
+                await model.finish()
+            finally:
+                model.let_go()
             await _expect_no_task(case, alive)
 
 

@@ -41,6 +41,11 @@ class Origins:
         to_fill = [f"# To be filled in: {each}" for each in self.open]
         return [*paths, *sorted(self._imports), *to_fill, *copied]
 
+    @property
+    def imports(self) -> int:
+        """How many lines of the head are paths and imports."""
+        return len(self._paths) + len(self._imports)
+
     def expression(self, obj: Any) -> str:
         """Python source whose value is *obj*, or something alike."""
         if isinstance(obj, functools.partial):

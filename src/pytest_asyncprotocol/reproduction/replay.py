@@ -10,6 +10,7 @@ from typing import Any
 from pytest_asyncprotocol.model.factory import Factory
 from pytest_asyncprotocol.model.protocols import Protocol
 from pytest_asyncprotocol.model.recording import Argument, Call, Event, Made, Pause, Scope
+from pytest_asyncprotocol.reproduction.ordering import Moment, Order, orders_of
 from pytest_asyncprotocol.reproduction.origins import Origins
 
 _OURS = __name__.partition(".")[0]
@@ -22,22 +23,31 @@ _DETAILS = 3
 
 
 class Replay:
-    """Writes the lines. ``tickets`` says that calls of several tasks meet."""
+    """Writes the lines; ``tickets`` says that calls of several tasks meet.
+
+    If *ordered*, each of these begins and goes on where it did in the run that was recorded.
+    """
 
     def __init__(
-        self, events: Sequence[Event], library: str, origins: Origins, written: str = "await {call}"
+        self,
+        events: Sequence[Event],
+        library: str,
+        origins: Origins,
+        written: str = "await {call}",
+        *,
+        ordered: bool = True,
     ) -> None:
         self.tickets = False
         self.subjects: dict[int, str] = {}
         self.errors: set[str] = set()
         self._written = written
+        self._ordered = ordered
         self.waits = False
         self._events = list(events)
         self._library = library
         self._origins = origins
         self._scopes: dict[int, str] = {}
-        self._tickets: dict[int, tuple[tuple[str, int], ...]] = {}
-        self._holds: dict[int, dict[int, tuple[str, int]]] = {}
+        self._order: dict[int, Order] = {}
         self._labels: dict[int, str] = {}
         made = [each for each in self._events if isinstance(each, Made)]
         calls = [each for each in self._events if isinstance(each, Call)]
@@ -67,8 +77,10 @@ class Replay:
     def lines(self) -> list[str]:
         """The body of ``main()``."""
         if self._overlap():
-            self.tickets = True
-            self._find_tickets()
+            if self._ordered:
+                self.tickets = True
+                calls = [e for e in self._events if isinstance(e, Call)]
+                self._order = orders_of([c for c in calls if c.operation != "__aiter__"])
             return list(self._in_tasks())
         return list(self._block(self._events, self._main, None))
 
@@ -83,7 +95,7 @@ class Replay:
     # Several tasks at once
 
     def _in_tasks(self) -> Iterator[str]:
-        first = next(i for i, e in enumerate(self._events) if isinstance(e, Call))
+        first = next(i for i, e in enumerate(self._events) if self._meets_another(e))
         yield from self._block(self._events[:first], self._main, None)
         rest = self._events[first:]
         tasks = list(dict.fromkeys(e.task for e in rest if not isinstance(e, Pause)))
@@ -96,39 +108,13 @@ class Replay:
             yield ""
         yield f"await in_tasks({', '.join(names)})"
 
-    def _find_tickets(self) -> None:
-        calls = [
-            each
-            for each in self._events
-            if isinstance(each, Call) and each.operation != "__aiter__"
-        ]
-        moments = sorted(
-            (step, number, call)
-            for call in calls
-            for number, step in enumerate([call.began, *call.suspended, call.ended or 0])
-            if step
-        )
-        for call in calls:
-            others = [m for m in moments if m[2].task != call.task]
-            before = [m for m in others if m[0] < call.began]
-            latest = {id(m[2]): m for m in before}
-            self._tickets[id(call)] = tuple(
-                (self._labels[key], self._far(m)) for key, m in latest.items()
-            )
-            holds: dict[int, tuple[str, int]] = {}
-            for number, (left, back) in enumerate(
-                zip(call.suspended, call.resumed, strict=False), 1
-            ):
-                meanwhile = [m for m in others if left < m[0] < back]
-                if meanwhile:
-                    latest_of_all = meanwhile[-1]
-                    holds[number] = (self._labels[id(latest_of_all[2])], self._far(latest_of_all))
-            self._holds[id(call)] = holds
-
-    def _far(self, moment: tuple[int, int, Call]) -> int:
-        """How far the call of *moment* has come then: its suspensions, or more for its end."""
-        step, number, call = moment
-        return 1000 if step == call.ended else number
+    def _meets_another(self, event: Event) -> bool:
+        """Whether *event* is a call of another task, or one during which another one began."""
+        if not isinstance(event, Call):
+            return False
+        end = event.ended or float("inf")
+        others = [e for e in self._events if isinstance(e, Call) and e.task != event.task]
+        return event.task != self._main or any(event.began < e.began < end for e in others)
 
     # One task
 
@@ -279,16 +265,19 @@ class Replay:
             options.append(f"cancel=({scope.suspension}, {self._lazy_cancel(scope)})")
             if scope.style == "close":
                 options.append(f"close_at={scope.suspension}")
-        tickets = self._tickets.get(id(call))
-        if tickets:
-            options.append(f"after={tickets!r}")
-        holds = self._holds.get(id(call))
-        if holds:
+        order = self._order.get(id(call), Order())
+        if order.after:
+            options.append(f"after={tuple(map(self._moment, order.after))!r}")
+        if order.hold:
+            holds = {number: self._moment(each) for number, each in order.hold.items()}
             options.append(f"hold={holds!r}")
         if call.outcome.endswith("let the cancellation through"):
             options.append("passes_on=True")
         call_of_it = f"call({', '.join(options)})"
         yield self._written.replace("{call}", call_of_it).replace("{line}", repr(line))
+
+    def _moment(self, moment: Moment) -> tuple[str, int]:
+        return self._labels[id(moment.call)], moment.far
 
     def _lazy_cancel(self, scope: Scope) -> str:
         cancel = self._cancel(scope)

@@ -51,7 +51,7 @@ def script_for(finding: Finding) -> str:
         written = "look({line}, await {call})"
     elif rule.id in AROUND:
         written = "await around({call})"
-    replay = Replay(finding.events, library, origins, written)
+    replay = Replay(finding.events, library, origins, written, ordered=rule.id != "CO012")
     body, at_start = replay.lines(), ""
     if not body:
         body = ["subject = " + replay.maker(finding.factory)]
@@ -79,7 +79,9 @@ def script_for(finding: Finding) -> str:
     body += ["", *remains(rule, finding.declared, library, names, origins)]
     parts = "\n".join(_parts(finding, replay, body, at_start)).replace("VARIABLE", named)
     modules = [f"import {name}" for name in _modules(library, parts)]
-    lines = [*_docstring(finding), "", *modules, *origins.lines(), "", "", parts]
+    head = dict.fromkeys([*modules, *origins.lines()[: origins.imports]])
+    rest = origins.lines()[origins.imports :]
+    lines = [*_docstring(finding), "", *head, *rest, "", "", parts]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -139,6 +141,8 @@ def _parts(finding: Finding, replay: Replay, body: list[str], at_start: str) -> 
         yield f"    global {', '.join(names)}"
     if library == "asyncio":
         yield "    asyncio.get_running_loop().set_exception_handler(told_the_loop)"
+    if finding.rule.id == "CO017" or finding.backend == "asyncio+eager":
+        yield "    asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)"
     for line in body:
         yield f"    {line}" if line else ""
     yield "\n"
