@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from pytest_asyncprotocol import check
+from pytest_asyncprotocol import Verdict, check
 from tests.specimens import Specimen, specimens
 
 TOLD = Path(__file__).parent / "specimens" / "told.txt"
@@ -20,10 +20,13 @@ def told_of(specimen: Specimen) -> list[str]:
     report = check(
         specimen.protocol, specimen.factory, backends=specimen.backends, **specimen.declared
     )
-    return [
-        f"{specimen.name} {v.backend}: {v.status.value}: {v.message}".rstrip(": ")
-        for v in report.of(specimen.rule)
-    ]
+    return [line_of(specimen, verdict) for verdict in report.of(specimen.rule)]
+
+
+def line_of(specimen: Specimen, verdict: Verdict) -> str:
+    """One verdict in a line."""
+    said = f"{specimen.name} {verdict.backend}: {verdict.status.value}: {verdict.message}"
+    return said.rstrip(": ")
 
 
 def written() -> Mapping[str, list[str]]:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from pytest_asyncprotocol.engine.backends import find_known_backend
 from pytest_asyncprotocol.engine.loops import CallersLoop, EngineLoop, Ran
 from pytest_asyncprotocol.exploration.cancellation import STYLES, Style
 from pytest_asyncprotocol.exploration.models import MODELS
@@ -18,7 +19,7 @@ from pytest_asyncprotocol.exploration.sequences import (
     shortest,
 )
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import Forbidden
+from pytest_asyncprotocol.model.exceptions import Forbidden, NoVerdict
 from pytest_asyncprotocol.model.recording import Event
 from pytest_asyncprotocol.model.text import describe_exception
 from pytest_asyncprotocol.model.verdicts import Status
@@ -73,7 +74,7 @@ class Search:
             examples = min(examples, EXAMPLES_IN_EXAMPLES)
         if not events or not examples:
             return Searched()
-        styles = self._styles if len(self._styles) == 1 else (*self._styles, Style.CROSSING)
+        styles = (*self._styles, Style.CROSSING) if self._is_for_asyncio() else self._styles
         number = 0
         for number, sequence in enumerate(drawn(self._model.step, events, examples), 1):
             style = styles[number % len(styles)]
@@ -84,6 +85,14 @@ class Search:
             if tried.opened and number == EXAMPLES_IN_AN_OPEN_WORLD:
                 break
         return Searched(number)
+
+    def _is_for_asyncio(self) -> bool:
+        """Whether it is for asyncio alone: what is for trio too is cancelled by scopes.
+
+        These don't cancel what has its result already; ``Task.cancel()`` does.
+        """
+        backends = map(find_known_backend, self._plan.options.backends)
+        return all(each.library == "asyncio" for each in backends)
 
     async def _events(self) -> OperationSequence:
         events: OperationSequence = ()
@@ -157,6 +166,8 @@ class Search:
         if case is None or len(seen) != len(("model", "operation")):
             return Tried()
         model, operation = seen
+        if isinstance(ran.error, NoVerdict) and not ran.unbalanced:
+            return Tried()  # the author's own factory, or released=, does not go with this sequence
         if not isinstance(model, Model) or isinstance(operation, Model):
             return Tried()
         rule = model.forbids_hanging(operation)

@@ -106,7 +106,7 @@ class Model(ABC):
     async def finish(self) -> None:
         """End the use of the subject, and judge the state that it is left in."""
 
-    def let_go(self) -> None:
+    def let_go(self) -> None:  # noqa: B027
         """End what the model itself has open, however the sequence ended."""
 
     async def carry_out(self, operation: Operation) -> None:
