@@ -18,6 +18,7 @@ LAYERS = (
     "plugin",
     "testing",
     "assertions",
+    "decorators",
     "checking",
     "battery",
     "search",

@@ -81,7 +81,7 @@ def test_the_example_proves_its_rules(
             "test_a_specimen_shows_what_it_was_written_for[ACME002-OpenAfterAnError]"
         ).outcome
     )
-    assert "asyncprotocol: 1 subject, " in run.out
+    assert "asyncprotocol: 1 subject on " in run.out
     assert "violated" not in run.out
 
 

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from pytest_asyncprotocol.assertions import assert_async_iterable as assert_async_iterable
     from pytest_asyncprotocol.assertions import assert_async_iterator as assert_async_iterator
     from pytest_asyncprotocol.assertions import assert_awaitable as assert_awaitable
-    from pytest_asyncprotocol.assertions import conformance as conformance
     from pytest_asyncprotocol.assertions import explore_cancellation as explore_cancellation
     from pytest_asyncprotocol.checking import check as check
+    from pytest_asyncprotocol.decorators import conformance as conformance
     from pytest_asyncprotocol.engine.guest_clock import VirtualClock as VirtualClock
     from pytest_asyncprotocol.model.exceptions import ConformanceError as ConformanceError
     from pytest_asyncprotocol.model.protocols import Protocol as Protocol
@@ -31,7 +31,7 @@ _HOMES = {
     "assert_async_iterator": "assertions",
     "assert_awaitable": "assertions",
     "check": "checking",
-    "conformance": "assertions",
+    "conformance": "decorators",
     "explore_cancellation": "assertions",
     "ConformanceError": "model.exceptions",
     "Protocol": "model.protocols",

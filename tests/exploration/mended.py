@@ -192,6 +192,8 @@ class ClosesUnderItsReader(reported.ClosesUnderItsReader):
     async def __anext__(self) -> int:
         if self.closed:
             raise StopAsyncIteration
+        if self.reader is not None:
+            await asyncio.wait([self.reader])
         self.reader = asyncio.ensure_future(anext(self.source, 0))
         try:
             await asyncio.wait([self.reader])

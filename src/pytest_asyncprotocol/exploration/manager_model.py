@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -11,6 +10,7 @@ import anyio
 
 from pytest_asyncprotocol.engine.backends import RunningLoop, checkpoint
 from pytest_asyncprotocol.exploration.cancellation import Ended, Style
+from pytest_asyncprotocol.exploration.cover import Cover
 from pytest_asyncprotocol.exploration.leaving import (
     BodyError,
     discard_unawaited,
@@ -27,8 +27,7 @@ from pytest_asyncprotocol.exploration.sequences import (
     OperationSequence,
     pass_time,
 )
-from pytest_asyncprotocol.exploration.sharing import TURNS_TO_MEET, Visit, each_tries
-from pytest_asyncprotocol.exploration.stepping import Stepped
+from pytest_asyncprotocol.exploration.sharing import both_leave_at_once, each_tries
 from pytest_asyncprotocol.exploration.together import together
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import Forbidden, members
@@ -37,48 +36,6 @@ from pytest_asyncprotocol.model.subject import Outcome, Subject
 
 DEEPEST = 2
 """How often a manager is entered that was not left."""
-
-
-class Cover:
-    """A cancel scope around one use of a manager, from before its entry until after its exit.
-
-    A manager may hold scopes of its own, and these have to be nested with the one that cancels.
-    """
-
-    def __init__(self) -> None:
-        self.scope = anyio.CancelScope()
-        self._shield = anyio.CancelScope()
-        self._stack = ExitStack()
-        self._stack.enter_context(self.scope)
-        self._stack.enter_context(self._shield)
-        self._escaped: BaseException | None = None
-
-    async def interrupt(self, run: Coroutine[Any, Any, None], at: int, loop: RunningLoop) -> Ended:
-        """Await *run*, and cancel it at suspension *at*; what comes after it is not cancelled."""
-
-        def cancel() -> None:
-            cancelled_now(recorded)
-            self.scope.cancel()
-
-        recorded = Scope("scope", loop.task())
-        step = Stepped(run, at, cancel, watched=loop.cancelled_type, in_force=loop.being_cancelled)
-        try:
-            with recording(recorded):
-                await step
-        except BaseException as error:
-            self._escaped = error
-        cancelled = self._escaped is not None and loop.is_cancellation(self._escaped)
-        if self.scope.cancel_called:
-            self._shield.shield = True
-        return step, cancelled, None if cancelled else self._escaped
-
-    def close(self) -> None:
-        """End the scope."""
-        error = self._escaped
-        if error is None:
-            self._stack.close()
-        else:
-            self._stack.__exit__(type(error), error, error.__traceback__)
 
 
 class ManagerModel(Model):
@@ -241,7 +198,9 @@ class ManagerModel(Model):
             return
         safe = self.declared.concurrent_entry == "safe"
         visits = list(
-            await self._both_inside() if safe else await each_tries(self.subject, at_once=True)
+            await both_leave_at_once(self.subject)
+            if safe
+            else await each_tries(self.subject, at_once=True)
         )
         inside = [each for each in visits if each.entered]
         self.entries += len(inside)
@@ -294,24 +253,6 @@ class ManagerModel(Model):
         """Leave it as often as it was entered."""
         while self.depth > 0:
             await self._leave(None, Operation("exit"))
-
-    async def _both_inside(self) -> list[Visit]:
-        """Two tasks come in, and leave at once where both can be inside."""
-        visits = [Visit(), Visit()]
-
-        async def visit(own: Visit, other: Visit) -> None:
-            own.entry = await self.subject.enter()
-            if own.entered:
-                own.inside = True
-                for _ in range(TURNS_TO_MEET):
-                    if other.inside:
-                        break
-                    await let_others_run()
-                own.exit = await self.subject.exit()
-                own.inside = False
-
-        await together(partial(visit, *visits), partial(visit, *visits[::-1]))
-        return visits
 
     def _come_in(self, outcome: Outcome) -> None:
         self.depth += 1

@@ -106,6 +106,22 @@ async def each_tries(subject: Subject, *, at_once: bool) -> tuple[Visit, Visit]:
     return first, second
 
 
+async def both_leave_at_once(subject: Subject) -> list[Visit]:
+    """Two tasks come in, and leave at once where both can be inside."""
+    visits = [Visit(), Visit()]
+
+    async def visit(own: Visit, other: Visit) -> None:
+        own.entry = await subject.enter()
+        if own.entered:
+            own.inside = True
+            await _wait_for(lambda: other.inside)
+            own.exit = await subject.exit()
+            own.inside = False
+
+    await together(lambda: visit(*visits), lambda: visit(*visits[::-1]))
+    return visits
+
+
 @dataclass(slots=True)
 class HandOver:
     """A manager that one task entered and another one left.

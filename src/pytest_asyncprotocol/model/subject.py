@@ -123,9 +123,15 @@ class Subject:
         return special_method(self.object, name)
 
     def stalled(self) -> None:
-        """Say in the trace that the call that the checker has just cancelled was a stalled one."""
-        if self.trace and self.trace[-1].endswith(_LET_THROUGH):
-            self.trace[-1] = f"{self.trace[-1].removesuffix(_LET_THROUGH)} -> did not end"
+        """Say in the trace that the calls that the checker has just cancelled were stalled ones.
+
+        In which order several are cancelled is chance, so that they stand in the order of their
+        numbers.
+        """
+        stalled = sorted(self._cancelled, key=_number_of)
+        last = {f"{shown}{_LET_THROUGH}" for shown in stalled}
+        if last and set(self.trace[-len(last) :]) == last:
+            self.trace[-len(last) :] = [f"{shown} -> did not end" for shown in stalled]
 
     def note(self, line: str) -> None:
         """Enter *line* into the trace."""

@@ -16,7 +16,7 @@ import pytest
 from pytest_asyncprotocol.plugin import doors
 
 if TYPE_CHECKING:
-    from pytest_asyncprotocol.assertions import Declared
+    from pytest_asyncprotocol.decorators import Declared
     from pytest_asyncprotocol.model.verdicts import Report, Verdict
     from pytest_asyncprotocol.options import Plan
 
