@@ -14,9 +14,14 @@ LEFT_OUT_BY_THE_AWAITED_FORM = {
 """Rules that need a loop of their own."""
 
 LEFT_OUT_BY_AN_INSTANCE = {
-    "async iterator": {"AI004", "AI013", "AI018", "CO001", "CO002", "CO006", "CO007"},
+    "async iterator": {
+        "AG007", "AI004", "AI013", "AI014", "AI018", "CO001", "CO002", "CO003", "CO004", "CO005",
+        "CO006", "CO007", "CO008", "CO012", "CO013", "CO015", "CO016", "CO017", "CO018", "CO021",
+    },
     "async context manager": {
-        "CM002", "CM004", "CM005", "CM015", "CO001", "CO002", "CO006", "CO007",
+        "CM002", "CM004", "CM005", "CM014", "CM015", "CM017", "CM019", "CM022", "CM026", "CO001",
+        "CO002", "CO003", "CO004", "CO005", "CO006", "CO007", "CO008", "CO012", "CO013", "CO015",
+        "CO016", "CO017", "CO018", "CO021",
     },
 }  # fmt: skip
 """Rules that need fresh objects, by protocol."""

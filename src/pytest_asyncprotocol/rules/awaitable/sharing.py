@@ -6,6 +6,7 @@ import traceback
 from itertools import product
 
 from pytest_asyncprotocol.exploration.cancellation import MOST_POINTS, STYLES, cancelled_at
+from pytest_asyncprotocol.exploration.interception import relenting
 from pytest_asyncprotocol.exploration.isolation import isolated
 from pytest_asyncprotocol.exploration.scenarios import awaited
 from pytest_asyncprotocol.exploration.together import schedules
@@ -161,7 +162,7 @@ async def not_stuck_after_cancellation(case: Case) -> None:
     alone = await _awaited_alone(case) if case.declared.retryable else None
     for style in STYLES[case.library]:
         for point in range(1, MOST_POINTS + 1):
-            run = await cancelled_at(point, style, case, awaited)
+            run = await cancelled_at(point, style, case, relenting(awaited))
             if run is None:
                 break
             if run.cancelled:
