@@ -1,8 +1,8 @@
 """Whether a changed rule module is noticed: by the specimens of its own rules, then by more.
 
-Each specimen meets the whole battery, as in the tests: the rules that are blamed have to be as
-expected, and what is said of its own rule as it is written. It runs in one process, without
-pytest, since that is done for every mutant.
+The pages of the rules have to be as they are written. Each specimen meets the whole battery, as in
+the tests: the rules that are blamed have to be as expected, and what is said of its own rule as it
+is written. It runs in one process, without pytest, since that is done for every mutant.
 """
 
 from __future__ import annotations
@@ -34,11 +34,15 @@ def rules_in(module: str) -> list[str]:
 
 
 def differences(rules: list[str]) -> Iterator[str]:
-    """What is not as it should be about the specimens of *rules*, those of the same family last."""
+    """What is not as it should be: of the pages, of the specimens of *rules*, of their kin."""
+    from docs import generate
     from pytest_asyncprotocol import check
     from tests.specimens import specimens
     from tests.told import line_of, written
 
+    for name, page in generate.pages().items():
+        if (generate.RULES / name).read_text(encoding="utf-8") != page:
+            yield name
     families = {rule[:2] for rule in rules}
     told = {line for lines in written().values() for line in lines}
     own = [each for each in specimens() if each.rule in rules]
