@@ -20,8 +20,8 @@ from pytest_asyncprotocol.model.recording import Scope, cancelled_now, recording
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 from pytest_asyncprotocol.model.text import describe_exception
 
-MOST_POINTS = 200
-"""Suspension points of one scenario that a sweep visits."""
+POINTS = range(1, 201)
+"""Suspension points of one scenario that a sweep visits, at most."""
 
 MOST_POINTS_OF_CLEAN_UP = 10
 """Suspension points after a cancellation that a second one is tried at."""
@@ -91,7 +91,7 @@ async def sweep(
         Vacuous: no cancellation was ever delivered, so there was nothing to judge.
     """
     for scenario, style in product(scenarios, STYLES[case.library]):
-        for point in range(1, MOST_POINTS + 1):
+        for point in POINTS:
             run = await cancelled_at(point, style, case, scenario)
             if run is not None:
                 case.points += run.delivered

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pytest_asyncprotocol.engine.backends import checkpoint
 from pytest_asyncprotocol.exploration.cancellation import (
-    MOST_POINTS,
+    POINTS,
     STYLES,
     CancelledRun,
     Style,
@@ -116,7 +116,7 @@ async def cancelled_exit_releases(case: Case) -> None:
     if not await is_released_by_plain_use(case):
         raise Vacuous("released= is false even where nothing is cancelled, which CM020 judges")
     reached = False
-    for point in range(1, MOST_POINTS + 1):
+    for point in POINTS:
         runs = [await _cancelled_exit(point, style, case) for style in STYLES[case.library]]
         if not any(runs):
             break

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pytest_asyncprotocol.engine.hygiene import describe_task
 from pytest_asyncprotocol.engine.lineage import following
 from pytest_asyncprotocol.exploration.cancellation import (
-    MOST_POINTS,
+    POINTS,
     STYLES,
     Style,
     cancelled_at,
@@ -109,7 +109,7 @@ async def cancelled_entry_releases(case: Case) -> None:
     """
     if not await is_released_by_plain_use(case):
         raise Vacuous("released= is false even where nothing is cancelled, which CM020 judges")
-    for point in range(1, MOST_POINTS + 1):
+    for point in POINTS:
         runs = [await _cancelled_entry(point, style, case) for style in STYLES[case.library]]
         inside = [run for run in runs if run is not None]
         if not inside:

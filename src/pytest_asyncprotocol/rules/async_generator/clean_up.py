@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 
 from pytest_asyncprotocol.engine.backends import checkpoint
-from pytest_asyncprotocol.exploration.cancellation import MOST_POINTS, Style, cancelled_at
+from pytest_asyncprotocol.exploration.cancellation import POINTS, Style, cancelled_at
 from pytest_asyncprotocol.exploration.collector import left_to_the_collector
 from pytest_asyncprotocol.exploration.release import is_released, is_released_now
 from pytest_asyncprotocol.exploration.scenarios import take, whole_pass
@@ -47,7 +47,7 @@ async def cancelled_clean_up(case: Case) -> None:
         https://anyio.readthedocs.io/en/stable/cancellation.html#finalization
         https://trio.readthedocs.io/en/stable/reference-io.html#trio.abc.AsyncResource.aclose
     """
-    for point in range(1, MOST_POINTS + 1):
+    for point in POINTS:
         run = await cancelled_at(point, Style.LEVEL, case, whole_pass)
         if run is None:
             break

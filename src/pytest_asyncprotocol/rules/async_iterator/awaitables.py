@@ -6,7 +6,7 @@ import inspect
 from types import CoroutineType, GeneratorType
 from typing import Final
 
-from pytest_asyncprotocol.exploration.cancellation import MOST_POINTS, Style, cancelled_at
+from pytest_asyncprotocol.exploration.cancellation import POINTS, Style, cancelled_at
 from pytest_asyncprotocol.exploration.defaults import Guarded
 from pytest_asyncprotocol.exploration.scenarios import most_items
 from pytest_asyncprotocol.model.case import Case
@@ -52,7 +52,7 @@ async def anext_with_default(case: Case) -> None:
         raise NotApplicable("it is a generator, which gives awaitables of Python's own")
     if not await _gives_default(case, subject):
         raise NotApplicable("each __anext__ gives a coroutine")
-    for point in range(1, MOST_POINTS + 1):
+    for point in POINTS:
         await case.tear_down()
         step = _Pass()
         run = await cancelled_at(point, Style.LEVEL, case, step.carry_out)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_asyncprotocol.exploration.cancellation import (
-    MOST_POINTS,
+    POINTS,
     STYLES,
     CancelledRun,
     cancelled_at,
@@ -128,7 +128,7 @@ async def cancel_and_resume(case: Case, judge: Callable[[Resumed], None]) -> Non
     """
     most = most_items(case)
     for style in STYLES[case.library]:
-        for point in range(1, MOST_POINTS + 1):
+        for point in POINTS:
             before: list[Any] = []
             run = await cancelled_at(point, style, case, _collecting(before, most))
             if run is not None and run.delivered and run.cancelled:

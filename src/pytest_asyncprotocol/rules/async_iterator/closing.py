@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_asyncprotocol.engine.lineage import following
 from pytest_asyncprotocol.exploration.cancellation import (
-    MOST_POINTS,
+    POINTS,
     STYLES,
     Style,
     cancelled_at,
@@ -131,7 +131,7 @@ async def cancelled_aclose_releases(case: Case) -> None:
         raise NotApplicable("it has no aclose()")
     expect_closing(case)
     await case.tear_down()
-    for point in range(1, MOST_POINTS + 1):
+    for point in POINTS:
         released = [await _released_by(case, point, style) for style in STYLES[case.library]]
         if released[0] is None:
             break

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_asyncprotocol.exploration.cancellation import MOST_POINTS
+from pytest_asyncprotocol.exploration.cancellation import POINTS
 from pytest_asyncprotocol.exploration.closing import closed_while_waiting
 from pytest_asyncprotocol.exploration.consumers import Consumed, Consumer, consume
 from pytest_asyncprotocol.exploration.scenarios import drain, most_items
@@ -109,7 +109,7 @@ async def aclose_wakes_the_waiter(case: Case) -> None:
     expect_closing(case)
     await case.tear_down()
     for _ in schedules(case.library):
-        for point in range(1, MOST_POINTS + 1):
+        for point in POINTS:
             seen = await closed_while_waiting(case, await case.fresh(), point, most_items(case))
             await case.tear_down()
             if not seen.reached:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from pytest_asyncprotocol.exploration.cancellation import MOST_POINTS
+from pytest_asyncprotocol.exploration.cancellation import POINTS
 from pytest_asyncprotocol.exploration.delegation import (
     Delegation,
     cancelled_by_hand,
@@ -48,7 +48,7 @@ async def passes_interruptions_on(case: Case) -> None:
         (cancelled_by_hand, "cancelled", "throw"),
         (closed_by_hand, "closed", "close"),
     ):
-        for point in range(1, MOST_POINTS + 1):
+        for point in POINTS:
             delegation = await interrupt(case, point)
             if delegation is None:
                 break
@@ -86,7 +86,7 @@ async def throw_takes_one_argument(case: Case) -> None:
         Python language reference, coroutine.throw() (changed in version 3.12):
         https://docs.python.org/3/reference/datamodel.html#coroutine.throw
     """
-    for point in range(1, MOST_POINTS + 1):
+    for point in POINTS:
         delegation = await cancelled_by_hand(case, point)
         if delegation is None:
             break

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from itertools import product
 
-from pytest_asyncprotocol.exploration.cancellation import MOST_POINTS, STYLES, cancelled_at
+from pytest_asyncprotocol.exploration.cancellation import POINTS, STYLES, cancelled_at
 from pytest_asyncprotocol.exploration.interception import relenting
 from pytest_asyncprotocol.exploration.isolation import isolated
 from pytest_asyncprotocol.exploration.scenarios import awaited
@@ -57,7 +57,7 @@ async def shared_by_two(case: Case) -> None:
 
 async def _shared_by_two(case: Case) -> None:
     alone = await _awaited_alone(case)
-    for at in range(1, MOST_POINTS + 1):
+    for at in POINTS:
         for _ in schedules(case.library):
             subject = await case.fresh()
             waiters = await two_waiters(case, subject, at)
@@ -113,7 +113,7 @@ async def cancels_nobody_else(case: Case) -> None:
     """
     alone = await _awaited_alone(case)
     for style, cancelled in product(STYLES[case.library], (0, 1)):
-        for at in range(1, MOST_POINTS + 1):
+        for at in POINTS:
             subject = await case.fresh()
             waiters = await two_waiters(case, subject, at, style=style, cancelling=cancelled)
             if not waiters[0].reached:
@@ -161,7 +161,7 @@ async def not_stuck_after_cancellation(case: Case) -> None:
     """
     alone = await _awaited_alone(case) if case.declared.retryable else None
     for style in STYLES[case.library]:
-        for point in range(1, MOST_POINTS + 1):
+        for point in POINTS:
             run = await cancelled_at(point, style, case, relenting(awaited))
             if run is None:
                 break

@@ -9,7 +9,7 @@ from pytest_asyncprotocol.exploration.aftermath import (
     crossed_run,
     use_again,
 )
-from pytest_asyncprotocol.exploration.cancellation import MOST_POINTS, STYLES
+from pytest_asyncprotocol.exploration.cancellation import POINTS, STYLES
 from pytest_asyncprotocol.exploration.leaving import uses
 from pytest_asyncprotocol.exploration.release import is_released
 from pytest_asyncprotocol.exploration.scenarios import Scenario
@@ -61,7 +61,7 @@ async def closable_after_cancellation(case: Case) -> None:
 
 
 async def _cancel_everywhere(case: Case, scenario: Scenario) -> None:
-    for point in range(1, MOST_POINTS + 1):
+    for point in POINTS:
         closed: list[bool] = []
         for style in STYLES[case.library]:
             await case.tear_down()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytest_asyncprotocol.exploration.cancellation import (
-    MOST_POINTS,
+    POINTS,
     STYLES,
     CancelledRun,
     sweep,
@@ -111,7 +111,7 @@ async def close_ends_it(case: Case) -> None:
         https://peps.python.org/pep-0342/#new-generator-method-close
     """
     for scenario in uses(case):
-        for point in range(1, MOST_POINTS + 1):
+        for point in POINTS:
             run = await closed_at(point, case, scenario)
             if run is None:
                 break

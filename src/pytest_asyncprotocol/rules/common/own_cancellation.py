@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from pytest_asyncprotocol.engine.free_time import a_long_time
-from pytest_asyncprotocol.exploration.cancellation import MOST_POINTS
+from pytest_asyncprotocol.exploration.cancellation import POINTS
 from pytest_asyncprotocol.exploration.leaving import uses, with_body
 from pytest_asyncprotocol.exploration.own_task import (
     Alone,
@@ -95,7 +95,7 @@ async def uncancels_its_own(case: Case) -> None:
             )
         await case.tear_down()
     for scenario in uses(case):
-        for point in range(1, MOST_POINTS + 1):
+        for point in POINTS:
             subject = await case.fresh()
             limited = await under_timeout(_carrying_out(scenario, case, subject), point)
             if limited is None:
