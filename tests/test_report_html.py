@@ -168,9 +168,12 @@ def test_a_reproducer_is_shown() -> None:
     """Where a verdict has one."""
     broken = verdict("AI005", "trio", "violated", message="m", reproducer="import x\nx.run()")
 
-    assert '<h4>Reproducer</h4>\n<pre tabindex="0">import x\nx.run()</pre>' in page.written(
-        document(subject("Ticker", [broken]))
-    )
+    written = page.written(document(subject("Ticker", [broken])))
+
+    assert (
+        "<details><summary>Reproducer on trio</summary>\n"
+        '<pre tabindex="0">import x\nx.run()</pre></details>'
+    ) in written
 
 
 def test_nothing_to_tell_is_a_page_as_well() -> None:

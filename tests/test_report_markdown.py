@@ -49,9 +49,7 @@ Trace:
   #1 -> 0
 Defined: x.py:1
 Test: test_x.py::test_Ticker
-Reproducer:
-import x
-x.run()
+Reproducer: a script in the JSON and the HTML report
 ```
 
 </details>

@@ -24,14 +24,18 @@ WORDS: Final = {"expected": "failed as expected", "error": "without a verdict"}
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A failure of a subject; *alone* says that other backends judged the rule, and it holds."""
+    """A failure of a subject, on one backend or several.
+
+    *alone* says that other backends judged the rule, and it holds; ``reproducers`` are scripts
+    that show it, by backend.
+    """
 
     subject: Mapping[str, Any]
     rule: str | None
     status: str
     message: str
     trace: tuple[str, ...]
-    reproducer: str
+    reproducers: Mapping[str, str]
     backends: tuple[str, ...]
     alone: bool
 
@@ -66,7 +70,7 @@ def headline(document: Document) -> str:
 
 
 def _of_subject(subject: Mapping[str, Any]) -> Iterator[Finding]:
-    groups: dict[tuple[Any, ...], list[str]] = {}
+    groups: dict[tuple[Any, ...], dict[str, str]] = {}
     held: dict[str, set[str]] = {}
     for verdict in subject["verdicts"]:
         if verdict["status"] == "passed":
@@ -74,9 +78,8 @@ def _of_subject(subject: Mapping[str, Any]) -> Iterator[Finding]:
         if ending(verdict) in ("violated", "error"):
             key = (
                 verdict["rule"], verdict["status"], verdict["message"], tuple(verdict["trace"]),
-                verdict.get("reproducer", ""),
             )  # fmt: skip
-            groups.setdefault(key, []).append(verdict["backend"])
-    for (rule, status, message, trace, reproducer), backends in groups.items():
+            groups.setdefault(key, {})[verdict["backend"]] = verdict.get("reproducer", "")
+    for (rule, status, message, trace), scripts in groups.items():
         alone = rule in held
-        yield Finding(subject, rule, status, message, trace, reproducer, tuple(backends), alone)
+        yield Finding(subject, rule, status, message, trace, scripts, tuple(scripts), alone)

@@ -101,7 +101,11 @@ def _finding(finding: Finding, *, short: bool) -> Iterator[str]:
         *(["Trace:", *(f"  {each}" for each in finding.trace)] if finding.trace else []),
         *([f"Defined: {subject['source']}"] if subject["source"] else []),
         f"Test: {subject['test']}",
-        *(["Reproducer:", *finding.reproducer.splitlines()] if finding.reproducer else []),
+        *(
+            ["Reproducer: a script in the JSON and the HTML report"]
+            if any(finding.reproducers.values())
+            else []
+        ),
     ]
     if short:
         yield f"- {_code(name_of(subject))} on {escaped(where)}: {_code(finding.message)}"

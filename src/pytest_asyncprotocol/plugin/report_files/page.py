@@ -140,8 +140,10 @@ def _finding(number: int, finding: Finding, page: Mapping[str, Any] | None) -> I
         yield f'<p class="rule">{_prose(page["title"])}. {_level(page)}</p>'
     if finding.trace:
         yield f"<h4>Trace</h4>\n{_listing(finding.trace)}"
-    if finding.reproducer:
-        yield f"<h4>Reproducer</h4>\n{_listing(finding.reproducer.splitlines())}"
+    for backend, script in finding.reproducers.items():
+        if script:
+            yield f"<details><summary>Reproducer on {escape(backend)}</summary>"
+            yield f"{_listing(script.splitlines())}</details>"
     yield "<dl>"
     if page is not None:
         yield from _explained(page)
