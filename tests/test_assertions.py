@@ -26,7 +26,7 @@ from pytest_asyncprotocol import (
     check,
     conformance,
 )
-from pytest_asyncprotocol.assertions import DECLARED, Declared
+from pytest_asyncprotocol.decorators import DECLARED, Declared
 from pytest_asyncprotocol.model import settings
 from pytest_asyncprotocol.model.protocols import Protocol
 
