@@ -176,7 +176,11 @@ def explore_cancellation(
     if released is not None:
         if not callable(released):
             raise TypeError(f"released= takes a callable, not {describe(released)}")
-        declared["released"] = lambda _: released()
+
+        def released_now(_: object) -> object:
+            return released()
+
+        declared["released"] = released_now
     return _assert(Protocol.AWAITABLE, scenario, declared)
 
 

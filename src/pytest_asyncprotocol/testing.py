@@ -99,7 +99,7 @@ __all__ = (
 # Our own rules come first, so that ids and slugs that are taken are refused to others, not to us.
 import_module("pytest_asyncprotocol.rules")
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Callable[..., Any])
 
 BOTH: Final = ("asyncio", "trio")
 
@@ -150,9 +150,7 @@ def violates(
     shown = backends if shows_on is None else shows_on
 
     def enter(factory: T) -> T:
-        _specimens.append(
-            Specimen(rule, protocol, factory, declared, rule, shown, backends)  # type: ignore[arg-type]
-        )
+        _specimens.append(Specimen(rule, protocol, factory, declared, rule, shown, backends))
         return factory
 
     return enter
@@ -172,7 +170,7 @@ def conforms(
     """
 
     def enter(factory: T) -> T:
-        _specimens.append(Specimen(rule, protocol, factory, declared, backends=backends))  # type: ignore[arg-type]
+        _specimens.append(Specimen(rule, protocol, factory, declared, backends=backends))
         return factory
 
     return enter
@@ -239,7 +237,7 @@ def assert_rule_catches(
     if protocol is None and len(found.protocols) > 1:
         names = ", ".join(repr(each.value) for each in found.protocols)
         raise TypeError(f"{found.name} judges several protocols: name one by protocol=: {names}")
-    named = found.protocols[0] if protocol is None else protocol_named(protocol)
+    named = next(iter(found.protocols)) if protocol is None else protocol_named(protocol)
     shows_on = tuple(each for each in backends if _library(each) in found.libraries)
     _expect(
         [

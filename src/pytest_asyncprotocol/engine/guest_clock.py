@@ -204,7 +204,7 @@ class _Watched:
 
     scope: anyio.CancelScope | None = None
     awaited: Awaitable[object] | None = None
-    before: set[Any] = field(default_factory=set)
+    before: set[Any] = field(default_factory=set[Any])
     hang: str = ""
     insisted: bool = False
 

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 UNKNOWN = -1.0
 
@@ -118,9 +118,9 @@ def end_anyio_call(error: BaseException) -> bool:
     """
     frame: FrameType | None = sys._getframe()
     while frame is not None:
-        outcomes = frame.f_locals.get("outcome_holder")
-        if frame.f_code.co_name == "_call_in_runner_task" and isinstance(outcomes, list):
-            outcomes.append(sys.modules["outcome"].Error(error))
+        outcomes: Any = frame.f_locals.get("outcome_holder")
+        if frame.f_code.co_name == "_call_in_runner_task" and type(outcomes) is list:
+            cast("Any", outcomes).append(sys.modules["outcome"].Error(error))
             return True
         frame = frame.f_back
     return False

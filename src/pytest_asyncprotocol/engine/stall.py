@@ -83,7 +83,8 @@ def is_out_of_reach(awaiting: Any) -> bool:
     That is behind an iterator written by hand, which has to pass it on; and inside an async
     generator before Python 3.13, https://github.com/python/cpython/issues/117714.
     """
-    if any(isinstance(getattr(type(e), "__next__", None), FunctionType) for e in _chain(awaiting)):
+    kinds = [type(cast("object", each)) for each in _chain(awaiting)]
+    if any(isinstance(getattr(kind, "__next__", None), FunctionType) for kind in kinds):
         return True
     if sys.version_info >= (3, 13):
         return False

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Any, cast
 
 import anyio
 
@@ -286,7 +286,7 @@ async def _cancel_this_task(
             cancelled_now(recorded)
             task.cancel()
         elif isinstance(awaited, asyncio.Future):
-            awaited.add_done_callback(cross)
+            cast("asyncio.Future[object]", awaited).add_done_callback(cross)
 
     in_force = (lambda: True) if crossing else loop.being_cancelled
     step = Stepped(run, point, cancel, watched=loop.cancelled_type, in_force=in_force, on_trap=look)

@@ -7,6 +7,7 @@ and cancel at the next suspension.
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
 from pytest_asyncprotocol.exploration.scenarios import Scenario
 from pytest_asyncprotocol.exploration.stepping import Stepped
@@ -36,7 +37,7 @@ async def cancelled_with_result(point: int, case: Case, scenario: Scenario) -> S
 
     def wait_for_the_result() -> None:
         if isinstance(awaited, asyncio.Future):
-            awaited.add_done_callback(cancel)
+            cast("asyncio.Future[object]", awaited).add_done_callback(cancel)
 
     async def run() -> None:
         with recording(recorded):

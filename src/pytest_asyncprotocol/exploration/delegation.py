@@ -7,7 +7,7 @@ import functools
 import gc
 import types
 from collections.abc import Awaitable, Callable, Coroutine, Generator
-from typing import Any
+from typing import Any, cast
 
 from pytest_asyncprotocol.exploration.cancellation import Style, cancelled_at
 from pytest_asyncprotocol.exploration.interception import closed_from_outside
@@ -137,10 +137,11 @@ def _place(operation: object) -> Place:
     """Where *operation* is suspended, and what it waits for; nothing if it waits for nobody."""
     place: list[int] = []
     while isinstance(operation, (types.CoroutineType, types.GeneratorType)):
+        suspended = cast("Any", operation)
         if isinstance(operation, types.CoroutineType):
-            frame, waits_for = operation.cr_frame, operation.cr_await
+            frame, waits_for = suspended.cr_frame, suspended.cr_await
         else:
-            frame, waits_for = operation.gi_frame, operation.gi_yieldfrom
+            frame, waits_for = suspended.gi_frame, suspended.gi_yieldfrom
         if frame is None or waits_for is None:
             break
         place.append(frame.f_lasti)
@@ -158,7 +159,9 @@ async def _interrupted(
         del case
         method = subject.special("__await__")
         iterator: Any = subject.object if method is None else method()
-        if isinstance(getattr(type(iterator), "__next__", None), types.FunctionType):
+        if isinstance(
+            getattr(type(cast("object", iterator)), "__next__", None), types.FunctionType
+        ):
             delegation = Delegation(iterator)
             await delegation
         else:

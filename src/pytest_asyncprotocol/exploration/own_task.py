@@ -74,7 +74,9 @@ async def under_timeout(call: Callable[[], Awaitable[object]], at: int) -> Alone
             await step
 
     ended = await alone(limited)
-    return ended if step is not None and step.reached else None
+    if step is None or not step.reached:
+        return None
+    return ended
 
 
 def _take_back_requests() -> int:

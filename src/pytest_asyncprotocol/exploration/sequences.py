@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import combinations, pairwise
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import anyio
 
@@ -279,7 +279,7 @@ def _draw(
         database=None,
         deadline=None,
         phases=(hypothesis.Phase.generate,),
-        suppress_health_check=tuple(hypothesis.HealthCheck),
+        suppress_health_check=cast("Any", list(hypothesis.HealthCheck)),
     )
     @hypothesis.given(some_events, some_steps)
     def collect(drawn_events: list[tuple[int, Operation]], at_the_end: int) -> None:

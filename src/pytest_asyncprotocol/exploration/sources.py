@@ -43,7 +43,7 @@ def holds(value: object, item: object) -> bool:
     if value is item:
         return True
     if isinstance(value, Mapping):
-        value = list(value.values())
+        value = list(cast("Any", value).values())
     if isinstance(value, (Sequence, AbstractSet)) and not isinstance(value, (str, bytes)):
         return any(holds(each, item) for each in cast("Sequence[Any]", value))
     return False

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from dataclasses import dataclass, field
-from itertools import count
-from typing import Any
+from typing import Any, cast
 
 import anyio
 
@@ -81,12 +80,13 @@ class _Held(Awaitable[Outcome]):
         steps = self._coroutine.__await__()
         sent: Any = None
         thrown: BaseException | None = None
-        for number in count(1):
+        number = 0
+        while True:
+            number += 1
             try:
                 trap = steps.send(sent) if thrown is None else steps.throw(thrown)
             except StopIteration as end:
-                outcome: Outcome = end.value
-                break
+                return cast("Outcome", end.value)
             sent, thrown = None, None
             if number == self._at:
                 self._reach()
@@ -96,7 +96,6 @@ class _Held(Awaitable[Outcome]):
                     yield from self._stay().__await__()
             except BaseException as error:
                 thrown = error
-        return outcome
 
     async def _stay(self) -> None:
         """Shielded, for the suspension that this prolongs may be one that can't be cancelled."""

@@ -26,7 +26,7 @@ from typing import Any, cast
 from pytest_asyncprotocol.model import settings
 from pytest_asyncprotocol.model.protocols import isinstance_of
 
-_PREFIXES = {AsyncGeneratorType: "ag", CoroutineType: "cr", GeneratorType: "gi"}
+_PREFIXES: dict[type, str] = {AsyncGeneratorType: "ag", CoroutineType: "cr", GeneratorType: "gi"}
 
 
 def identity_of_class(cls: type) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Coroutine, Generator, Iterator
+from collections.abc import Awaitable, Coroutine, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from itertools import count
 from types import AsyncGeneratorType, CoroutineType
-from typing import Any
+from typing import Any, cast
 
 from pytest_asyncprotocol.model.exceptions import members
 
@@ -234,26 +234,27 @@ def as_source(value: object) -> Argument:
 
 def _inner_as_source(inner: Any) -> Argument:
     """A call of what made *inner*, a small object of a rule's own, with what it holds."""
-    if isinstance(inner, (CoroutineType, AsyncGeneratorType)):
-        frame, name = (
-            (inner.cr_frame, inner.cr_code.co_name)
-            if isinstance(inner, CoroutineType)
-            else (inner.ag_frame, inner.ag_code.co_name)
-        )
-        held: dict[str, Any] = {} if frame is None else dict(frame.f_locals)
+    prefixes: dict[type, str] = {CoroutineType: "cr", AsyncGeneratorType: "ag"}
+    prefix = prefixes.get(type(cast("object", inner)))
+    held: dict[str, Any] = {}
+    if prefix is not None:
+        frame, name = getattr(inner, f"{prefix}_frame"), getattr(inner, f"{prefix}_code").co_name
+        if frame is not None:
+            held.update(frame.f_locals)
     else:
-        name, held = type(inner).__name__, dict(vars(inner))
+        name = type(cast("object", inner)).__name__
+        held.update(vars(cast("object", inner)))
     given: list[Argument] = []
     for key, value in held.items():
         if key in ("value", "suspends", "answer", "_left"):
-            if isinstance(value, list) and not _is_literal(value):
+            if isinstance(value, list) and not _is_literal(cast("object", value)):
                 inside = [
                     _inner_as_source(v) if type(v).__module__.startswith(_OURS) else as_source(v)
-                    for v in value
+                    for v in cast("list[object]", value)
                 ]
                 given.append(Argument(f"[{', '.join(v.text for v in inside)}]"))
             else:
-                given.append(as_source(value))
+                given.append(as_source(cast("object", value)))
     names = tuple(each for argument in given for each in argument.names)
     return Argument(f"{name.strip('_')}({', '.join(g.text for g in given)})", names)
 
@@ -264,8 +265,9 @@ def _is_literal(value: object) -> bool:
     if type(value) not in COLLECTIONS:
         return False
     if isinstance(value, dict):
-        return all(map(_is_literal, value)) and all(map(_is_literal, value.values()))
-    return all(map(_is_literal, value))  # type: ignore[call-overload]
+        mapping = cast("dict[object, object]", value)
+        return all(map(_is_literal, mapping)) and all(map(_is_literal, mapping.values()))
+    return all(map(_is_literal, cast("Iterable[object]", value)))
 
 
 def _exception_as_source(error: BaseException) -> Argument:

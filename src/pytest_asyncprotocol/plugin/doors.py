@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from importlib.metadata import version
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import pytest
 
@@ -108,7 +108,7 @@ def loop_scope_of(definition: Any, config: pytest.Config) -> str:
 def loop_scope_of_test(item: pytest.Function) -> str:
     """The scope of the event loop on which pytest-asyncio runs *item*."""
     marker = item.get_closest_marker("asyncio")
-    given = {} if marker is None else marker.kwargs
+    given: Mapping[str, Any] = {} if marker is None else marker.kwargs
     scope = given.get("loop_scope") or given.get("scope")
     return str(scope or item.config.getini("asyncio_default_test_loop_scope"))
 
@@ -216,7 +216,8 @@ def ini_names_of(config: pytest.Config) -> set[str]:
 def ini_keys_of(config: pytest.Config) -> set[str]:
     """The keys that the ini file and ``-o`` set, known or not."""
     found = getattr(config, "_inicfg", None)
-    keys = config.inicfg if found is None else found  # pytest 8 has no other name for it
+    # Pytest 8 knows but the name that newer ones advise against.
+    keys = cast("Any", config).inicfg if found is None else found
     overridden = config.getoption("override_ini", default=None) or ()
     return {*keys, *(each.partition("=")[0] for each in overridden)}
 

@@ -189,8 +189,8 @@ class Out:
         counts: Counter[str] = Counter()
         for subject in subjects:
             counts.update(subject.counts)
-        ran = set().union(*(subject.ran for subject in subjects))
-        backends = set().union(*(subject.backends for subject in subjects))
+        ran = set(chain.from_iterable(subject.ran for subject in subjects))
+        backends = set(chain.from_iterable(subject.backends for subject in subjects))
         self.line(
             f"asyncprotocol: {len(subjects)} subject{'s' * (len(subjects) != 1)} on "
             f"{_listed(backends)}: {_counted(counts)}; {len(ran)} of the {catalogue} rules in the "

@@ -24,7 +24,7 @@ FIXTURE = "virtual_clock"
 def come_first(metafunc: pytest.Metafunc) -> None:
     """Have the fixture set up before those that would open the loop."""
     names = metafunc.fixturenames
-    if FIXTURE not in names or not doors.uses_fixture_of(metafunc, FIXTURE, __package__):
+    if FIXTURE not in names or not doors.uses_fixture_of(metafunc, FIXTURE, str(__spec__.parent)):
         return
     fixtures = doors.fixtures_of(metafunc)
     first = next(n for n in names if n not in fixtures or fixtures[n].scope == "function")
@@ -71,7 +71,7 @@ def _on_anyio(request: pytest.FixtureRequest, item: pytest.Function) -> Generato
                 f"fixture {name!r} shares one with other tests: make it function-scoped"
             )
     backend = request.getfixturevalue(doors.ANYIO_BACKEND)
-    options = {} if isinstance(backend, str) else backend[1]
+    options: dict[str, Any] = {} if isinstance(backend, str) else backend[1]
     taken = {"use_uvloop", "loop_factory", "clock"} & {n for n, value in options.items() if value}
     if taken:
         _fail(

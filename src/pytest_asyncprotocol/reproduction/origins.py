@@ -15,7 +15,7 @@ from contextlib import suppress
 from contextvars import ContextVar
 from pathlib import Path
 from types import CodeType, FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import Any, cast
 
 from pytest_asyncprotocol.model.recording import as_source
 from pytest_asyncprotocol.model.text import describe
@@ -61,7 +61,7 @@ class Origins:
         if isinstance(obj, (type, FunctionType)) or inspect.isbuiltin(obj):
             return self._maker(obj)
         if isinstance(obj, ContextVar):
-            return self._variable(obj)
+            return self._variable(cast("Any", obj))
         literal = as_source(obj)
         if not literal.unknown and not isinstance(obj, BaseException):
             return literal.text

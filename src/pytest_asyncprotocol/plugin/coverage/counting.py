@@ -119,7 +119,7 @@ def _row(target: targets.Target, protocol: Protocol, checked: _Checked) -> dict[
     order = targets.ITERATION
     place = order.index(protocol) if protocol in order else None
     enough = [protocol] if place is None else order[place:]
-    less = [] if place is None else order[:place]
+    less = order[: place or 0]
     known = checked.get(target.identity, {})
     return {
         "module": target.module,

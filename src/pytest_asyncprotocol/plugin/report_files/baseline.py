@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -83,12 +83,13 @@ def read(path: Path) -> Baseline:
         pytest.UsageError: it can't be read, is no report, or has another version.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found: Any = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise _wrong(f"{path} can't be read: {error.strerror or error}") from None
     except ValueError as error:
         raise _wrong(f"{path} is no JSON: {error}") from None
-    schema = found.get("schema") if isinstance(found, dict) else None
+    document: dict[str, Any] = cast("Any", found) if isinstance(found, dict) else {}
+    schema = document.get("schema")
     if schema != SCHEMA:
         says = f"its schema is {schema!r}" if schema else "it names no schema"
         raise _wrong(
@@ -96,8 +97,8 @@ def read(path: Path) -> Baseline:
             "write it again by --asyncprotocol-report"
         )
     try:
-        tests = {subject["id"]: subject["test"] for subject in found["subjects"]}
-        return Baseline(path.name, _by_triple(found), tests)
+        tests = {subject["id"]: subject["test"] for subject in document["subjects"]}
+        return Baseline(path.name, _by_triple(document), tests)
     except (KeyError, TypeError, ValueError) as error:
         raise _wrong(f"{path} is damaged: {type(error).__name__}: {error}") from None
 

@@ -9,7 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pytest_asyncprotocol.model.catalogue import Rule, catalogue
 from pytest_asyncprotocol.model.explain import plain
@@ -66,14 +66,17 @@ def written(document: Document) -> str:
 
 
 def _written(value: Any, depth: int) -> str:
-    members = list(value.values() if isinstance(value, dict) else value) if _nested(value) else []
+    mapping = cast("dict[str, Any]", value) if isinstance(value, dict) else None
+    members: list[Any] = []
+    if _nested(value):
+        members = list(cast("Any", value) if mapping is None else mapping.values())
     if depth == _EXPANDED_DEPTH or not any(map(_nested, members)):
         return json.dumps(value, ensure_ascii=False)
     texts = [_written(member, depth + 1) for member in members]
     opening, closing = "[]"
-    if isinstance(value, dict):
+    if mapping is not None:
         opening, closing = "{}"
-        texts = [f"{json.dumps(key)}: {text}" for key, text in zip(value, texts, strict=True)]
+        texts = [f"{json.dumps(key)}: {text}" for key, text in zip(mapping, texts, strict=True)]
     indent = "\n" + "  " * depth
     return f"{opening}{indent}  " + f",{indent}  ".join(texts) + f"{indent}{closing}"
 

@@ -35,7 +35,7 @@ def written(document: Document) -> str:
     findings = findings_of(document)
     entries = Entries(document, findings)
     tables = list(matrices(entries))
-    style = files(__package__).joinpath("page.css").read_text(encoding="utf-8")
+    style = files(str(__spec__.parent)).joinpath("page.css").read_text(encoding="utf-8")
     return "\n".join(
         [
             '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',

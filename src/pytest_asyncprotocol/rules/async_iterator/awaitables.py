@@ -91,7 +91,7 @@ class _Pass:
         """Take items until the default comes, or as many as are worth it."""
         for _ in range(most_items(case)):
             awaitable = begin_anext(subject)
-            self.by_hand = self.by_hand or not isinstance(awaitable, _OF_PYTHON)
+            self.by_hand = self.by_hand or type(awaitable) not in _OF_PYTHON
             self.step = Guarded(awaitable)
             if await self.step.or_default(DEFAULT) is DEFAULT:
                 return

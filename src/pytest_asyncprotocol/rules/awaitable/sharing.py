@@ -58,18 +58,23 @@ async def shared_by_two(case: Case) -> None:
 async def _shared_by_two(case: Case) -> None:
     alone = await _awaited_alone(case)
     for at in POINTS:
-        for _ in schedules(case.library):
-            subject = await case.fresh()
-            waiters = await two_waiters(case, subject, at)
-            if not waiters[0].reached:
-                break
-            case.points += 1
-            _expect_alike(case, [waiter.outcome or alone for waiter in waiters], alone, at)
-            await case.tear_down()
-        if not waiters[0].reached:
+        if not await _shared_at(case, alone, at):
             break
     if not case.points:
         raise Vacuous("it never suspended, so two tasks could not meet")
+
+
+async def _shared_at(case: Case, alone: Outcome, at: int) -> bool:
+    """Whether an awaiting had come that far, under each schedule."""
+    for _ in schedules(case.library):
+        subject = await case.fresh()
+        waiters = await two_waiters(case, subject, at)
+        if not waiters[0].reached:
+            return False
+        case.points += 1
+        _expect_alike(case, [waiter.outcome or alone for waiter in waiters], alone, at)
+        await case.tear_down()
+    return True
 
 
 def _expect_alike(case: Case, outcomes: list[Outcome], alone: Outcome, at: int) -> None:
