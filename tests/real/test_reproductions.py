@@ -24,8 +24,9 @@ def test_a_script_prints_what_the_page_shows(script: Path) -> None:
         rf"reproductions/{script.name}\).*?```text\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL
     )
     run = subprocess.run(
-        [sys.executable, "-W", "ignore", script], capture_output=True, text=True, check=False
-    )
+        [sys.executable, "-W", "ignore", script],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
 
     assert "pytest_asyncprotocol" not in source
     assert shown is not None
