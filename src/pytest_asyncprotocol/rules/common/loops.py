@@ -135,7 +135,8 @@ async def same_with_eager_tasks(case: Case) -> None:
     """It behaves the same under ``asyncio.eager_task_factory``.
 
     Its plain use ends in the same way where new tasks begin at once as where they wait for their
-    turn, and gives what was declared in both. There are such tasks from Python 3.12 on.
+    turn. Where there is a declaration about what it gives, and that is the same each time without
+    eager tasks, it is the same with them. There are such tasks from Python 3.12 on.
 
     Why:
         Applications switch the eager factory on for speed, and for all the libraries in them.
