@@ -170,8 +170,9 @@ def test_the_page_of_settings_names_each_of_them() -> None:
     parser = pytest.Parser(_ispytest=True)
     options.add(parser)
     flags = [
-        name + f"={option.attrs()['metavar']}" * bool(option.attrs().get("metavar"))
+        f"{name}={metavar}" if metavar else name
         for option in parser.getgroup("asyncprotocol").options
+        for metavar in [option.attrs().get("metavar")]
         for name in option.names()
     ]
     types = {"args": "list", "paths": "list of paths"}

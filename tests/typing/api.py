@@ -204,7 +204,7 @@ def test_wrong_uses(asyncprotocol: Assertions) -> None:
     assert_awaitable(answer, items=[0])  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     assert_async_iterator()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     assert_async_iterator(subject=Ticker)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-    assert_async_iterator(Ticker, ())  # type: ignore[call-arg, arg-type]  # pyright: ignore[reportCallIssue]
+    assert_async_iterator(Ticker, "stops")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     assert_async_iterator(Ticker, items=3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     assert_async_iterator(Ticker, raises=ValueError())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     assert_async_iterator(Ticker, level="most")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

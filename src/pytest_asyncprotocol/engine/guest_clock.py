@@ -34,7 +34,7 @@ class VirtualClock:
         self._quiescence = _Patience(self._hung, self._circling)
         self._present = clock.threads_of_others()
         self._loop: Any = None
-        self._broken = False
+        self._left_for = ""
         self._watched = _Watched()
         self.options = self._options()
 
@@ -74,7 +74,7 @@ class VirtualClock:
                 raise
         finally:
             self._watched = _Watched()
-            self._quiescence.impatient = self._broken
+            self._quiescence.impatient = bool(self._left_for)
             if watched.insisted and self._library == "asyncio":
                 self._current_task().uncancel()
         return watched.hang
@@ -88,7 +88,7 @@ class VirtualClock:
                 yield
         finally:
             self._quiescence.end()
-            if self._broken:
+            if self._left_for:
                 self._forget_what_is_left()
 
     def _options(self) -> dict[str, Any]:
@@ -166,16 +166,19 @@ class VirtualClock:
                 hooks.lift_trio_shields(task)
 
     def _break(self) -> None:
-        """Leave the loop, whatever is still there: the one who runs it gets the hang."""
+        """Leave the loop, whatever is still there: the one who runs it gets the hang.
+
+        What hangs once it has been left does so because of that, and is not told.
+        """
         watched, self._watched = self._watched, _Watched()
-        self._broken = True
+        self._left_for = self._left_for or watched.hang
         left = hygiene.living_tasks(self._library)
         watch.keep_alive([*left, *map(_coroutine, left)])
-        error = self._failure(watched.hang)
+        error = self._failure(self._left_for)
         if self._library == "asyncio":
             if watched.insisted:
                 _forget(left - watched.before)
-            raise error
+            raise error from None
         hooks.end_anyio_call(error)
         self._quiescence.given_up = True
 
