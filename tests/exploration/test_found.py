@@ -15,7 +15,7 @@ NAMES = [each.name for each in FAULTS]
 
 NOT_FOUND = {
     "LooksBeforeItsTurnOnly": "needs three tasks in one order, and a reader that comes late",
-    "LooksBeforeItsTurnToClose": "needs two closes at once in the middle of a page",
+    "KeepsAHandleOfACancelledEntry": "needs an exit that follows an entry cancelled at its login",
     "ForgetsItsConnectionTooLate": "needs two exits at once of what refuses two entries",
     "TakesItsConnectionForAnswer": "has a result together with the cancellation, which it may give",
     "LeavesItsReaderRunning": "its task ends by itself, within the time that tasks get",
@@ -24,6 +24,11 @@ NOT_FOUND = {
     "LosesAWakeUp": "needs two waiters, one of which is cancelled in the turn of its wake-up",
 }
 """Faults that the default bounds do not reach, with what it would take."""
+
+DEPENDS = {
+    "HandsOutItsOwnAwaitable": "on anyio: before 4.15 its scope cancels in circles, an error",
+}
+"""Faults that are found with some releases of what is used only; they count as missed."""
 
 EXPLORING = {"CO001", "CO002", "CO007", "CO021"}
 """The rules of the cancellation sweep; all others have scenarios of their own."""
@@ -49,7 +54,9 @@ def blamed(fault: Fault, *, examples: int | None = None) -> frozenset[tuple[str,
     )
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=NAMES)
+@pytest.mark.parametrize(
+    "fault", [pytest.param(each, id=each.name) for each in FAULTS if each.name not in DEPENDS]
+)
 def test_a_fault_is_found_or_known_to_be_missed(fault: Fault) -> None:
     """On each of its backends together, by whichever rule forbids what it does."""
     assert bool(blamed(fault)) is (fault.name not in NOT_FOUND)
@@ -61,7 +68,7 @@ def test_of_twenty_mutants_eighteen_are_found(module: str, least: int) -> None:
     mutants = [each for each in FAULTS if _module(each) == module]
 
     assert len(mutants) == 20
-    assert sum(each.name not in NOT_FOUND for each in mutants) >= least
+    assert sum(each.name not in NOT_FOUND and each.name not in DEPENDS for each in mutants) >= least
 
 
 def test_eight_reported_faults_each_are_found_by_no_scenario_rule() -> None:

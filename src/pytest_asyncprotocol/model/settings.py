@@ -28,7 +28,7 @@ class Settings:
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     timeout: float = 10.0
-    examples: int = 30
+    examples: int = 100
     notes_makers: bool = False
 
 

@@ -40,7 +40,7 @@ def add(parser: pytest.Parser) -> None:
         "--asyncprotocol-timeout", metavar="SECONDS", type=float, default=None, help=timeout
     )
     parser.addini("asyncprotocol_timeout", timeout, type="float", default=None)
-    examples = "sequences of operations to try on each subject and backend (default: 30)"
+    examples = "sequences of operations to try on each subject and backend (default: 100)"
     group.addoption("--asyncprotocol-examples", metavar="N", type=int, default=None, help=examples)
     parser.addini("asyncprotocol_examples", examples, type="int", default=None)
     cov = "show what of a package's async protocols the tests checked; may be repeated"
