@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
+
+import jsonschema
 
 CHECKS = """
     import sys
@@ -97,7 +100,28 @@ def subject(name: str, verdicts: list[dict[str, Any]], **other: Any) -> dict[str
     }
 
 
-def document(*subjects: dict[str, Any], **page: str) -> dict[str, Any]:
+def package(name: str, *, error: str | None = None) -> dict[str, Any]:
+    """The coverage of a package in which one of two targets was checked, and one is broken."""
+    return {
+        "package": name, "error": None, "pairs": 2, "checked": 1,
+        "targets": [
+            {
+                "module": name, "name": target, "kind": "class", "protocol": "async iterator",
+                "abstract": target == "Base", "checked_on": ["trio"] * (target == "Ticker"),
+                "checked_only_as": ["async iterable"] * (target == "Clock"),
+            }
+            for target in ("Base", "Clock", "Ticker")
+        ],
+        "unimportable": [{"module": f"{name}.gui", "error": error}] if error else [],
+        "violations": [
+            {"module": name, "name": "Clock", "rule": "AI001 shape", "message": f"no {name}"}
+        ],
+    }  # fmt: skip
+
+
+def document(
+    *subjects: dict[str, Any], packages: list[dict[str, Any]] | None = None, **page: str
+) -> dict[str, Any]:
     """A document of these subjects, with one rule that every verdict is about."""
     rule = {
         "id": "AI005", "slug": "sticky-stop", "level": "must", "title": "Exhaustion is permanent",
@@ -122,6 +146,7 @@ def document(*subjects: dict[str, Any], **page: str) -> dict[str, Any]:
         },
         "rules": [rule],
         "subjects": list(subjects),
+        "packages": [] if packages is None else packages,
     }  # fmt: skip
 
 
@@ -140,6 +165,26 @@ def nasty() -> dict[str, Any]:
             ],
             source=NASTY, opened={"trio": [NASTY]}, unconfirmed=[NASTY],
         ),
+        packages=[package(NASTY, error=NASTY)],
         title=NASTY, why=NASTY, advice=NASTY, what=NASTY, source=NASTY,
         address="javascript://alert(1)",
     )  # fmt: skip
+
+
+def _strict(schema: Any) -> Any:
+    """*schema*, allowing no field that it does not describe."""
+    if isinstance(schema, list):
+        return [_strict(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {key: _strict(value) for key, value in schema.items()}
+    if "properties" in schema:
+        closed["additionalProperties"] = False
+    return closed
+
+
+SCHEMA = json.loads(
+    files("pytest_asyncprotocol.plugin").joinpath("report-schema.json").read_text("utf-8")
+)
+VALIDATOR = jsonschema.Draft202012Validator(_strict(SCHEMA))
+"""Of what a report in JSON is, and of nothing more."""

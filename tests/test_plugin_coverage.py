@@ -11,6 +11,7 @@ import pytest
 from pytest_asyncprotocol.plugin.coverage.packages import Unimportable, exports, walk
 from pytest_asyncprotocol.plugin.coverage.targets import targets_of
 from tests.conftest import Run, RunPytest
+from tests.reported import VALIDATOR
 
 SHOP = {
     "__init__.py": '''
@@ -366,18 +367,14 @@ def test_the_package_is_imported_at_the_end_alone(
 
 
 @pytest.mark.usefixtures("shop")
-def test_as_plain_data(run_pytest: RunPytest, pytester: pytest.Pytester) -> None:
-    """For files: what the table shows, and what it leaves out."""
-    pytester.makeconftest("""
-        import json
-        from pytest_asyncprotocol.plugin.coverage.counting import data_of
-
-        def pytest_unconfigure(config):
-            with open("coverage.json", "w") as out:
-                json.dump(data_of(config), out)
-    """)
-    run_pytest("--asyncprotocol-cov=shop", test_shop=CHECKS)
-    (data,) = json.loads((pytester.path / "coverage.json").read_text())
+def test_in_the_report_files(run_pytest: RunPytest, pytester: pytest.Pytester) -> None:
+    """What the table shows, and what it leaves out, is in each of them, with workers too."""
+    reports = [f"--asyncprotocol-report=r.{suffix}" for suffix in ("json", "md", "html")]
+    run_pytest("--asyncprotocol-cov=shop", *reports, test_shop=CHECKS)
+    alone = (pytester.path / "r.json").read_bytes()
+    document = json.loads(alone)
+    VALIDATOR.validate(document)
+    (data,) = document["packages"]
 
     assert ("shop", None, 11, 3) == tuple(
         data[key] for key in ("package", "error", "pairs", "checked")
@@ -395,6 +392,15 @@ def test_as_plain_data(run_pytest: RunPytest, pytester: pytest.Pytester) -> None
         "unimportable"
     ]
     assert ["CM003", "CM001", "AW002"] == [each["rule"].split()[0] for each in data["violations"]]
+    for suffix in ("md", "html"):
+        text = (pytester.path / f"r.{suffix}").read_text("utf-8")
+        assert "shop: 3 of 11 checked, 27.2%; 3 broken" in text
+        assert "shop.Order.lines" in text
+        assert "only as iterable" in text
+        assert "RuntimeError: no stock today" in text
+
+    run_pytest("--asyncprotocol-cov=shop", "-n", "2", *reports, test_shop=CHECKS)
+    assert alone == (pytester.path / "r.json").read_bytes()
 
 
 def _names(package: str) -> dict[str, set[str]]:

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-import json
-from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pytest
 
 from tests.conftest import Run, RunPytest
-from tests.reported import CHECKS, ORDINARY, document, load, nasty, subject, verdict
+from tests.reported import (
+    CHECKS,
+    ORDINARY,
+    SCHEMA,
+    VALIDATOR,
+    document,
+    load,
+    nasty,
+    subject,
+    verdict,
+)
 
 PLUGINS = ("ours", "anyio", "xdist")
-
-
-def _strict(schema: Any) -> Any:
-    """*schema*, allowing no field that it does not describe."""
-    if isinstance(schema, list):
-        return [_strict(each) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    closed = {key: _strict(value) for key, value in schema.items()}
-    if "properties" in schema:
-        closed["additionalProperties"] = False
-    return closed
-
-
-SCHEMA = json.loads(
-    files("pytest_asyncprotocol.plugin").joinpath("report-schema.json").read_text("utf-8")
-)
-VALIDATOR = jsonschema.Draft202012Validator(_strict(SCHEMA))
 
 
 def _reported(run_pytest: RunPytest, path: Path, *arguments: str, **tests: str) -> Run:

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from pytest_asyncprotocol.engine.backends import find_known_backend
 from pytest_asyncprotocol.engine.loops import CallersLoop, EngineLoop, Ran
 from pytest_asyncprotocol.exploration.cancellation import STYLES, Style
+from pytest_asyncprotocol.exploration.drawing import drawn
 from pytest_asyncprotocol.exploration.models import MODELS
 from pytest_asyncprotocol.exploration.sequences import (
     Model,
     Operation,
     OperationSequence,
-    drawn,
     run_sequence,
     shortest,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
 
@@ -19,7 +20,7 @@ def write(
     for coverage in coverages:
         if not quiet:
             _section(reporter, coverage)
-        reporter.write_line(_total(coverage))
+        reporter.write_line(f"asyncprotocol-cov: {total(coverage)}")
     if shortfall:
         reporter.write_line(f"asyncprotocol-cov: failed, since {shortfall}", red=True, bold=True)
 
@@ -30,15 +31,16 @@ def percent(part: int, whole: int) -> str:
     return f"{tenths // 10}%" if tenths % 10 == 0 else f"{tenths / 10:.1f}%"
 
 
-def _total(coverage: dict[str, Any]) -> str:
+def total(coverage: Mapping[str, Any]) -> str:
+    """What was checked of a package, in a line."""
     package, pairs, checked = (coverage[key] for key in ("package", "pairs", "checked"))
     if coverage["error"]:
-        return f"asyncprotocol-cov: {package} could not be imported: {coverage['error']}"
+        return f"{package} could not be imported: {coverage['error']}"
     if not pairs:
-        return f"asyncprotocol-cov: {package} offers no async protocol"
+        return f"{package} offers no async protocol"
     broken = len(coverage["violations"])
     return (
-        f"asyncprotocol-cov: {package}: {checked} of {pairs} checked, {percent(checked, pairs)}"
+        f"{package}: {checked} of {pairs} checked, {percent(checked, pairs)}"
         + f"; {broken} broken" * bool(broken)
     )
 
@@ -48,7 +50,7 @@ def _section(reporter: pytest.TerminalReporter, coverage: dict[str, Any]) -> Non
     rows = [row for row in coverage["targets"] if not row["abstract"]]
     names = max((len(row["name"]) for row in rows), default=0)
     protocols = max((len(row["protocol"]) for row in rows), default=0)
-    states = max((len(_state(row)) for row in rows), default=0)
+    states = max((len(state(row)) for row in rows), default=0)
     width = reporter.config.get_terminal_writer().fullwidth
     names = min(names, max(width - protocols - states - 3 * len(_GAP), 0))
     for module, group in groupby(rows, key=lambda row: row["module"]):
@@ -63,11 +65,12 @@ def _section(reporter: pytest.TerminalReporter, coverage: dict[str, Any]) -> Non
                 alone = row["name"]
                 reporter.write_line(f"{_GAP}{alone}")
             reporter.write(f"{_GAP}{shown:{names}}{_GAP}{row['protocol']:{protocols}}{_GAP}")
-            reporter.write_line(_state(row), **{"green" if row["checked_on"] else "yellow": True})
+            reporter.write_line(state(row), **{"green" if row["checked_on"] else "yellow": True})
     _apart(reporter, coverage, width)
 
 
-def _state(row: dict[str, Any]) -> str:
+def state(row: Mapping[str, Any]) -> str:
+    """On which backends a target was checked, if it was."""
     if row["checked_on"]:
         return f"checked on {', '.join(row['checked_on'])}"
     if row["checked_only_as"]:

@@ -27,8 +27,13 @@ _LIBRARIES = ("pytest", "anyio", "trio", "uvloop", "hypothesis")
 _EXPANDED_DEPTH = 4
 
 
-def document(checked: Mapping[str, list[dict[str, Any]]], settings: Settings) -> Document:
-    """The document of all that was *checked*, by node id; the same in whatever order it came."""
+def document(
+    checked: Mapping[str, list[dict[str, Any]]], settings: Settings, packages: list[dict[str, Any]]
+) -> Document:
+    """The document of all that was *checked*, by node id; the same in whatever order it came.
+
+    *packages* says of each package whose coverage was asked for what was checked of it.
+    """
     subjects = _subjects(checked)
     verdicts = [verdict for subject in subjects for verdict in subject["verdicts"]]
     ran = {v["rule"] for v in verdicts if v["rule"] and v["status"] not in ("skipped", "error")}
@@ -50,6 +55,7 @@ def document(checked: Mapping[str, list[dict[str, Any]]], settings: Settings) ->
         },
         "rules": [_page(rule) for rule in catalogue().values() if rule.id in judged],
         "subjects": subjects,
+        "packages": packages,
     }
 
 

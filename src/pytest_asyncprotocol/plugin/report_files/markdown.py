@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 
+from pytest_asyncprotocol.plugin.coverage.table import state, total
 from pytest_asyncprotocol.plugin.report_files.document import ENDINGS, Document
 from pytest_asyncprotocol.plugin.report_files.findings import (
     MARKS,
@@ -26,7 +27,8 @@ _CODE = re.compile(r"`([^`]+)`")
 
 def written(document: Document) -> str:
     """The totals, a table of the subjects, and what failed, rule by rule."""
-    return "\n".join([*_head(document), *_table(document), *_failures(document), *_rest(document)])
+    parts = (_head, _table, _failures, _packages, _rest)
+    return "\n".join(line for part in parts for line in part(document))
 
 
 def _head(document: Document) -> Iterator[str]:
@@ -140,6 +142,28 @@ def _sourced(page: Mapping[str, Any]) -> str:
         return _prose(page["source"])
     target = re.sub(r"[()<>\s\\]", lambda found: f"%{ord(found[0]):02X}", address)
     return f"[{_prose(text)}]({target})"
+
+
+def _packages(document: Document) -> Iterator[str]:
+    """What was checked of each package that was asked for."""
+    if document["packages"]:
+        yield "### Coverage"
+        yield ""
+    for package in document["packages"]:
+        yield f"<details><summary>{_tag(total(package))}</summary>"
+        yield ""
+        for row in package["targets"]:
+            if not row["abstract"]:
+                name = _code(f"{row['module']}.{row['name']}")
+                yield f"- {name}, {escaped(row['protocol'])}: {escaped(state(row))}"
+        for each in package["unimportable"]:
+            yield f"- {_code(each['module'])} could not be imported: {_code(each['error'])}"
+        for each in package["violations"]:
+            name = _code(f"{each['module']}.{each['name']}")
+            yield f"- {MARKS['violated']} {name}: {escaped(each['rule'])}: {_code(each['message'])}"
+        yield ""
+        yield "</details>"
+        yield ""
 
 
 def _rest(document: Document) -> Iterator[str]:

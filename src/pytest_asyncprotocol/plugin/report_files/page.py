@@ -12,6 +12,7 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+from pytest_asyncprotocol.plugin.coverage.table import state, total
 from pytest_asyncprotocol.plugin.report_files.document import ENDINGS, Document
 from pytest_asyncprotocol.plugin.report_files.findings import (
     MARKS,
@@ -46,11 +47,12 @@ def written(document: Document) -> str:
             f"<style>\n{style}</style>\n</head>\n<body>",
             '<a class="skip" href="#failed">Skip to what failed</a>',
             *_head(document),
-            *_navigation(findings, [protocol for protocol, _ in tables]),
+            *_navigation(document, findings, [protocol for protocol, _ in tables]),
             "<main>",
             *_failed(document, findings),
             *_matrices(tables),
             *_subjects(entries),
+            *_packages(document),
             *_rules(document),
             "</main>\n</body>\n</html>\n",
         ]
@@ -91,12 +93,15 @@ def _word(name: str) -> str:
     return WORDS.get(name, name)
 
 
-def _navigation(findings: list[Finding], protocols: list[str]) -> Iterator[str]:
+def _navigation(document: Document, findings: list[Finding], protocols: list[str]) -> Iterator[str]:
     yield '<nav aria-label="On this page"><ul>'
     yield f'<li><a href="#failed">What failed ({len(findings)})</a></li>'
     for protocol in protocols:
         yield f'<li><a href="#{_anchor(protocol)}">{escape(protocol.capitalize())}s</a></li>'
-    yield '<li><a href="#subjects">Subjects</a></li><li><a href="#rules">Rules</a></li>'
+    yield '<li><a href="#subjects">Subjects</a></li>'
+    if document["packages"]:
+        yield '<li><a href="#coverage">Coverage</a></li>'
+    yield '<li><a href="#rules">Rules</a></li>'
     yield "</ul></nav>"
 
 
@@ -223,6 +228,37 @@ def _subjects(entries: Entries) -> Iterator[str]:
         yield from entries.listed(number)
         yield "</ul></div></details>"
     yield "</section>"
+
+
+def _packages(document: Document) -> Iterator[str]:
+    if not document["packages"]:
+        return
+    yield '<section id="coverage">\n<h2>Coverage</h2>'
+    for package in document["packages"]:
+        yield f'<details class="package"><summary>{escape(total(package))}</summary>\n<ul>'
+        for row in package["targets"]:
+            if not row["abstract"]:
+                kind = "passed" if row["checked_on"] else "skipped"
+                yield (
+                    f"<li>{_target(row)} <span class='as'>{escape(row['protocol'])}</span> "
+                    f'<span class="{kind}">{escape(state(row))}</span></li>'
+                )
+        for each in package["unimportable"]:
+            yield (
+                f"<li><code>{escape(each['module'])}</code> could not be imported: "
+                f"{escape(each['error'])}</li>"
+            )
+        for each in package["violations"]:
+            yield (
+                f'<li>{_target(each)} <span class="violated">{MARKS["violated"]} '
+                f"{escape(each['rule'])}: {escape(each['message'])}</span></li>"
+            )
+        yield "</ul></details>"
+    yield "</section>"
+
+
+def _target(row: Mapping[str, Any]) -> str:
+    return f"<code>{escape(row['module'])}.{escape(row['name'])}</code>"
 
 
 def _rules(document: Document) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pytest_asyncprotocol.plugin import options
 from pytest_asyncprotocol.plugin.payload import test_of
 from pytest_asyncprotocol.plugin.record import RECORD
 from pytest_asyncprotocol.plugin.report_files import baseline, document, markdown, page
@@ -29,6 +30,15 @@ def register(config: pytest.Config, paths: list[Path], earlier: Path | None) -> 
     compared = None if earlier is None else baseline.read(earlier)
     files = _ReportFiles(config, paths, compared)
     config.pluginmanager.register(files, "asyncprotocol-report-files")
+
+
+def _packages(config: pytest.Config) -> list[dict[str, Any]]:
+    """What was checked of the packages that were asked for, counted just before."""
+    if not options.coverage_of(config)[0]:
+        return []
+    from pytest_asyncprotocol.plugin.coverage import counting
+
+    return counting.data_of(config)
 
 
 class _Deselection:
@@ -82,7 +92,9 @@ class _ReportFiles(_Deselection):
         """Write the files, compare, and fail the session for what was found."""
         if not self._running:
             return
-        found = document.document(self._checked, self._config.stash[RECORD].settings)
+        found = document.document(
+            self._checked, self._config.stash[RECORD].settings, _packages(self._config)
+        )
         if self._earlier is not None:
             scope = Scope.of(session, frozenset(self.deselected))
             self._comparison = baseline.compare(self._earlier, found, scope)
