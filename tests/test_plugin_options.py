@@ -162,7 +162,7 @@ def test_the_defaults(run_pytest: RunPytest) -> None:
         "select \n",
         "ignore \n",
         "timeout 10.0",
-        "examples 30",
+        "examples 100",
     ):
         assert line in run.out, run.out
 

@@ -10,6 +10,7 @@ from pytest_asyncprotocol.engine.backends import RunningLoop, library_in_force
 from pytest_asyncprotocol.engine.hygiene import Recorder
 from pytest_asyncprotocol.engine.loops import Ran
 from pytest_asyncprotocol.exploration.models import MODELS
+from pytest_asyncprotocol.model import settings
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.catalogue import Feeds, Rule, rules_for
 from pytest_asyncprotocol.model.exceptions import NotApplicable, NoVerdict, Vacuous, Violation
@@ -168,6 +169,7 @@ class Battery:
         return None
 
     async def _judge(self, rule: Rule) -> Verdict:
+        settings.tell(f"{rule.id} on {self._loop.backend.name}")
         case: Case | None = None
         found: _Found | None = None
         stood: tuple[str | None, tuple[str, ...], tuple[Event, ...]] | None = None

@@ -18,6 +18,7 @@ from pytest_asyncprotocol.exploration.sequences import (
     run_sequence,
     shortest,
 )
+from pytest_asyncprotocol.model import settings
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import Forbidden, NoVerdict
 from pytest_asyncprotocol.model.recording import Event
@@ -76,7 +77,10 @@ class Search:
             return Searched()
         styles = (*self._styles, Style.CROSSING) if self._is_for_asyncio() else self._styles
         number = 0
-        for number, sequence in enumerate(drawn(self._model.step, events, examples), 1):
+        sequences = drawn(self._model.step, events, examples)
+        for number, sequence in enumerate(sequences, 1):
+            of_all = f"{number} of {len(sequences)}"
+            settings.tell(f"sequence {of_all} on {self._loop.backend.name}")
             style = styles[number % len(styles)]
             self._variant = number
             tried = await self._confirmed(sequence, style)

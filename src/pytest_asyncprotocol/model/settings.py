@@ -1,4 +1,4 @@
-"""The defaults of a process: what flags and ini files say, and who listens to finished reports.
+"""The defaults of a process: what flags and ini files say, and who listens to its checks.
 
 Imported at start-up by the plugin: it must stay free of imports that cost.
 """
@@ -36,6 +36,7 @@ LEVELS = ("must", "should", "may")
 
 _stack: list[Settings] = [Settings()]
 _listeners: list[Callable[[Report], None]] = []
+_watchers: list[Callable[[str], None]] = []
 
 
 def current() -> Settings:
@@ -72,6 +73,22 @@ def unheard() -> Generator[None]:
         yield
     finally:
         _listeners[:] = silenced
+
+
+@contextmanager
+def watching(watcher: Callable[[str], None]) -> Generator[None]:
+    """Call *watcher* with what is being done, before each rule and each sequence."""
+    _watchers.append(watcher)
+    try:
+        yield
+    finally:
+        _watchers.remove(watcher)
+
+
+def tell(doing: str) -> None:
+    """Tell all watchers what is being done."""
+    for watcher in _watchers:
+        watcher(doing)
 
 
 def announce(report: Report) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_asyncprotocol.plugin import doors, options, payload, terminal, virtual_time
+from pytest_asyncprotocol.plugin import doors, options, payload, progress, terminal, virtual_time
 from pytest_asyncprotocol.plugin import items as generated
 from pytest_asyncprotocol.plugin.record import RECORD, Record
 
@@ -47,6 +47,11 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_asyncprotocol.plugin.report_files import session
 
         session.register(config, reports, baseline)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Show what is being checked, where there is a terminal."""
+    progress.register(session.config)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
