@@ -156,6 +156,7 @@ def run_pytest(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Ru
         *arguments: str,
         plugins: Iterable[str] = ("ours", "anyio"),
         columns: int = 80,
+        few: bool = True,
         **files: str,
     ) -> Run:
         monkeypatch.setenv("COLUMNS", str(columns))
@@ -165,6 +166,8 @@ def run_pytest(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Ru
         recorded.unlink(missing_ok=True)
         loaded = [name for key in plugins for name in PLUGINS[key]]
         flags = [part for name in (*loaded, "recorder") for part in ("-p", name)]
+        if few and "ours" in plugins:
+            flags.append("--asyncprotocol-examples=5")
         result = pytester.runpytest_subprocess(*flags, *arguments)
         lines = recorded.read_text().splitlines() if recorded.exists() else []
         return Run(int(result.ret), result.stdout.str(), result.stderr.str(), _seen(lines))
