@@ -146,7 +146,10 @@ RunPytest = Callable[..., Run]
 
 @pytest.fixture
 def run_pytest(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> RunPytest:
-    """Run pytest with just the named plugins; each keyword is a test file to write first."""
+    """Run pytest with just the named plugins; each keyword is a test file to write first.
+
+    *few* sequences are tried, as they are not what such tests are about.
+    """
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     for name in _NOT_INHERITED:
         monkeypatch.delenv(name, raising=False)

@@ -52,7 +52,8 @@ def test_no_module_but_its_own_is_loaded(
     pytester.makepyfile(counter=_COUNTER)
     loaded: dict[str, dict[str, set[str]]] = {}
     for key, plugins in (("without", ()), ("with", ("ours",))):
-        run_pytest("-q", "-p", "counter", "-p", "no:cacheprovider", plugins=plugins, **files)
+        arguments = ("-q", "-p", "counter", "-p", "no:cacheprovider")
+        run_pytest(*arguments, plugins=plugins, few=False, **files)
         loaded[key] = {
             moment: set(json.loads((pytester.path / f"{moment}.json").read_text()))
             for moment in ("finish", "end")

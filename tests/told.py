@@ -1,26 +1,20 @@
-"""What users are told: the verdict of each specimen's own rule, word for word.
+"""What the specimens have to show for every rule, and word for word for the one that they are of.
 
 Run `python -m tests.told` with Python 3.11 after a rule or a specimen was added or changed, and
-read what changed in the file that it writes, as a user would.
+read what changed in the files that it writes: in the one as a user would, in the other for rules
+that no longer judge what they judged before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pytest_asyncprotocol import Verdict, check
+from pytest_asyncprotocol import Report, Status, Verdict, check
 from tests.specimens import Specimen, specimens
 
-TOLD = Path(__file__).parent / "specimens" / "told.txt"
-
-
-def told_of(specimen: Specimen) -> list[str]:
-    """The verdict of the specimen's rule, a line for each backend."""
-    report = check(
-        specimen.protocol, specimen.factory, backends=specimen.backends, **specimen.declared
-    )
-    return [line_of(specimen, verdict) for verdict in report.of(specimen.rule)]
+FOLDER = Path(__file__).parent / "specimens"
+TOLD, RAN = FOLDER / "told.txt", FOLDER / "ran.txt"
 
 
 def line_of(specimen: Specimen, verdict: Verdict) -> str:
@@ -29,18 +23,37 @@ def line_of(specimen: Specimen, verdict: Verdict) -> str:
     return said.rstrip(": ")
 
 
-def written() -> Mapping[str, list[str]]:
-    """The lines of the file, by the name of the specimen."""
+def told_of(specimen: Specimen, report: Report) -> Iterator[str]:
+    """The verdict of the specimen's rule, a line for each backend."""
+    return (line_of(specimen, verdict) for verdict in report.of(specimen.rule))
+
+
+def ran_of(specimen: Specimen, report: Report) -> Iterator[str]:
+    """The rules that passed, and in brackets those that found nothing to judge, by backend."""
+    form = {Status.PASSED: "{}", Status.VACUOUS: "({})"}
+    for backend in specimen.backends:
+        ran = [v for v in report if v.backend == backend and v.status in form]
+        rules = [form[v.status].format(v.name.split()[0]) for v in ran]
+        yield " ".join([f"{specimen.name} {backend}:", *sorted(rules)])
+
+
+def written(path: Path) -> Mapping[str, list[str]]:
+    """The lines of a file, by the name of the specimen."""
     lines: dict[str, list[str]] = {}
-    for line in TOLD.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8").splitlines():
         lines.setdefault(line.split()[0], []).append(line)
     return lines
 
 
 def main() -> None:
-    """Write the file."""
-    told = sorted(line for each in specimens() for line in told_of(each))
-    TOLD.write_text("".join(f"{line}\n" for line in told), encoding="utf-8")
+    """Write the files."""
+    lines: dict[Path, list[str]] = {TOLD: [], RAN: []}
+    for each in specimens():
+        report = check(each.protocol, each.factory, backends=each.backends, **each.declared)
+        lines[TOLD] += told_of(each, report)
+        lines[RAN] += ran_of(each, report)
+    for path, all_lines in lines.items():
+        path.write_text("".join(f"{line}\n" for line in sorted(all_lines)), encoding="utf-8")
 
 
 if __name__ == "__main__":
