@@ -87,7 +87,8 @@ def judged(protocol: Protocol, subject: Any, **keywords: Any) -> Report:
 def the_next_check_is_unaffected() -> Iterator[None]:
     """After each subject a plain one passes."""
     yield
-    after = check("async_iterator", Base, select=("AI001", "AI005", "CO020", "CO001"))
+    rules = ("AI001", "AI005", "CO020", "CO001")
+    after = check("async_iterator", Base, select=rules, examples=10)
 
     assert not after.failures
     assert after.count(Status.PASSED) == len(after)

@@ -18,16 +18,19 @@ from tests.specimens import Specimen, specimens
 JUDGED = (Status.PASSED, Status.VIOLATED, Status.VACUOUS, Status.ERROR)
 
 
+FEW = {"examples": 10}
+"""Sequences: what is compared here is the same for any number of them."""
+
+
 def full(specimen: Specimen) -> Report:
     """The report of the whole battery."""
-    return check(
-        specimen.protocol, specimen.factory, backends=specimen.backends, **specimen.declared
-    )
+    keywords = {**FEW, **specimen.declared}
+    return check(specimen.protocol, specimen.factory, backends=specimen.backends, **keywords)
 
 
 def alone(specimen: Specimen, rule_id: str, backend: str) -> Verdict:
     """The verdict of one rule on one backend, run by itself."""
-    keywords = {**specimen.declared, "backends": specimen.backends}
+    keywords = {**FEW, **specimen.declared, "backends": specimen.backends}
     plan = plan_for(specimen.protocol, specimen.factory, keywords)
     report = Report("alone", specimen.protocol)
     examine_now(replace(plan, only=(rule_id, backend)), report)
