@@ -202,6 +202,14 @@ class GivesTheRestLater(Numbers):
 
 
 @violates("AB005", ITERABLE, reiterable=False)
+class GivesEverythingLater(GivesTheRestLater):
+    """Says that it is one-shot, gives nothing, and in a second pass what came in late."""
+
+    def __init__(self) -> None:
+        self.left = []
+
+
+@violates("AB005", ITERABLE, reiterable=False)
 class IsNotOneShot(Collection):
     """Says that it is one-shot, and starts afresh."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from itertools import count
 from typing import Any
 
 import anyio
@@ -272,6 +273,27 @@ class ForgetsTheLast(Both):
 
     def __iter__(self) -> Iterator[int]:
         return iter(range(2))
+
+
+@violates("AB009", ITERABLE, level="may")
+class AddsOne(Both):
+    """Gives one item more to `for`."""
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(4))
+
+
+@conforms("AB009", ITERABLE, level="may", infinite=True)
+class CountsEitherWay:
+    """Counts for ever, to `for` and to `async for`."""
+
+    def __iter__(self) -> Iterator[int]:
+        return count()
+
+    async def __aiter__(self) -> AsyncIterator[int]:
+        for number in self:
+            await checkpoint()
+            yield number
 
 
 @conforms("AB009", ITERABLE, level="may")

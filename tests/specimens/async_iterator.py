@@ -200,6 +200,11 @@ class OthersInWhateverOrder(Ticker):
     """Gives other items than declared, were it in another order."""
 
 
+@violates("AI003", ITERATOR, items=[3, 2, 1, 0], ordered=False)
+class LeavesOneOutInWhateverOrder(Ticker):
+    """Ends before its last item, whichever that is."""
+
+
 @violates("AI003", ITERATOR, items=lambda items: len(items) == 4)
 class NotWhatTheJudgeExpects(Ticker):
     """Gives a list that its author's judge refuses."""
@@ -297,6 +302,15 @@ class NeedsAiter(Ticker):
         return self
 
 
+@violates("AI004", ITERATOR, infinite=True)
+class CountsAnewByAiter(CountsForEver):
+    """Counts for ever, and from zero again after __aiter__."""
+
+    def __aiter__(self) -> Ticker:
+        self.left = [0, 1, 2]
+        return self
+
+
 @conforms("AI004", ITERATOR)
 class IsItsOwnIterator(Ticker):
     """Returns itself, and does nothing else."""
@@ -354,9 +368,32 @@ class HangsAfterCancellation(Ticker):
         return item
 
 
+@violates("AI008", ITERATOR, items=[0, 1, 2], cancel_safe=True)
+class FailsAtItsEndOnceCancelled(Ticker):
+    """Gives all items after a cancellation, and reports that one late, in place of the end."""
+
+    cancelled = False
+
+    async def __anext__(self) -> int:
+        try:
+            return await super().__anext__()
+        except StopAsyncIteration:
+            if self.cancelled:
+                raise anyio.BrokenResourceError from None
+            raise
+        except BaseException:
+            self.cancelled = True
+            raise
+
+
 @conforms("AI008", ITERATOR, items=[0, 1, 2], cancel_safe=True)
 class TakesAfterItAwaited(Ticker):
     """Takes the item after its last await."""
+
+
+@conforms("AI008", ITERATOR, items=[0, 1], infinite=True, cancel_safe=True)
+class CountsOnAfterCancellation(CountsForEver):
+    """Has no end, and goes on where it was cancelled."""
 
 
 @conforms("AI008", ITERATOR, items=[0, 1, 2], cancel_safe=True)
@@ -379,6 +416,15 @@ class PutsItBack(Ticker):
 async def generator_said_to_be_safe() -> AsyncIterator[int]:
     """Is finished by its cancellation, as every generator is."""
     for item in range(2):
+        await anyio.sleep(1)
+        yield item
+
+
+@violates("AI009", ITERATOR, items=[2, 0, 1], ordered=False, cancel_safe=True)
+async def generator_with_one_item_at_hand() -> AsyncIterator[int]:
+    """Suspends behind its first item only, and is finished by a cancellation there."""
+    yield 0
+    for item in (1, 2):
         await anyio.sleep(1)
         yield item
 
@@ -485,6 +531,15 @@ class TakesAtTheCall(Ticker):
         if item is None:
             raise StopAsyncIteration
         return item
+
+
+@violates("AI013", ITERATOR, infinite=True)
+class CountsAtTheCall(TakesAtTheCall):
+    """Counts for ever, at the call."""
+
+    def __anext__(self) -> Coroutine[Any, Any, int]:
+        self.left.append(self.left[-1] + 1)
+        return super().__anext__()
 
 
 @conforms("AI013", ITERATOR)

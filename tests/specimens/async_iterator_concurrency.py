@@ -395,6 +395,33 @@ class WaitsForTheReader(Ticker):
             self.left.clear()
 
 
+def silent_peer() -> LooksBeforeItListens:
+    """One to which nobody ever sends."""
+    return LooksBeforeItListens(silent=True)
+
+
+@violates("AI020", ITERATOR, items=[0, 1, 2], closes=True, hanging=silent_peer)
+class LooksBeforeItListens(Ticker):
+    """Sees that it was closed while it says hello, and lets who listens to a silent peer wait."""
+
+    def __init__(self, *, silent: bool = False) -> None:
+        super().__init__()
+        self.sent = anyio.Event()
+        if not silent:
+            self.sent.set()
+
+    async def __anext__(self) -> int:
+        await anyio.sleep(1)
+        item = await super().__anext__()
+        await self.sent.wait()
+        return item
+
+    async def aclose(self) -> None:
+        """Give nothing more."""
+        self.left.clear()
+        await checkpoint()
+
+
 @conforms("AI020", ITERATOR, backends=ASYNCIO, items=[(0, 0), (1, 1)], closes=True)
 class ReadsTwoAtOnce(Ticker):
     """Refuses to be closed while it waits, in `gather`, which makes a new CancelledError."""

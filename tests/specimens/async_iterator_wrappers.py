@@ -196,6 +196,31 @@ class LosesHalfABatch(Batches):
     """Ends where its source ends in the midst of a batch."""
 
 
+@is_wrapper(violates, "AI011", items=[[1, 2, 3, 4]])
+class LosesTheRestOfABatch(Wrapper):
+    """Makes a batch of four in one go, and ends where its source ends in the midst of that."""
+
+    async def __anext__(self) -> Any:
+        return [await anext(self.source) for _ in range(4)]
+
+
+@is_wrapper(violates, "AI011", items=[[1, 2], [3, 4]])
+class LosesHalfALaterBatch(Batches):
+    """Refuses a source that is too short for one batch, and loses half of a later one."""
+
+    given = False
+
+    async def __anext__(self) -> Any:
+        try:
+            batch = await super().__anext__()
+        except StopAsyncIteration:
+            if not self.given:
+                raise ValueError("too short for one batch") from None
+            raise
+        self.given = True
+        return batch
+
+
 @is_wrapper(violates, "AI011", items=[1, 2, 3])
 class LosesTheLastOne(Wrapper):
     """Looks one item ahead, and ends when there is nothing to see: omnilib/aioitertools#39."""
@@ -251,6 +276,17 @@ class DropsHalfABatch(Batches):
             return await super().__anext__()
         except StopAsyncIteration:
             raise StopAsyncIteration from None
+
+
+@is_wrapper(conforms, "AI011", items=[1, 2, 3, 4], raises=EOFError)
+class FailsAtTheEndOfItsSource(Wrapper):
+    """Makes an error of the end of its source, as asyncio.StreamReader.readexactly() does."""
+
+    async def __anext__(self) -> Any:
+        try:
+            return await anext(self.source)
+        except StopAsyncIteration:
+            raise EOFError from None
 
 
 @is_wrapper(conforms, "AI011", items=[(1, 2), (2, 3), (3, 4)])

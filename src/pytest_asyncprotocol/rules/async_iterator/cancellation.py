@@ -144,7 +144,7 @@ async def cancel_and_resume(case: Case, judge: Callable[[Resumed], None]) -> Non
 def _collecting(items: list[Any], most: int) -> Callable[[Case, Subject], Any]:
     async def collect(case: Case, subject: Subject) -> None:
         del case
-        while len(items) < most:
+        for _ in range(most):
             outcome = await subject.anext()
             if not outcome.returned:
                 return
