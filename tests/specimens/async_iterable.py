@@ -201,6 +201,15 @@ class GivesTheRestLater(Numbers):
             raise
 
 
+@violates("AB005", ITERABLE, reiterable=True)
+@violates("AB005", ITERABLE, reiterable=False)
+class HasNothingAtFirst(GivesTheRestLater):
+    """Gives nothing in its first pass, and in a second one what came in late."""
+
+    def __init__(self) -> None:
+        self.left = []
+
+
 @violates("AB005", ITERABLE, reiterable=False)
 class IsNotOneShot(Collection):
     """Says that it is one-shot, and starts afresh."""

@@ -274,6 +274,14 @@ class ForgetsTheLast(Both):
         return iter(range(2))
 
 
+@violates("AB009", ITERABLE, level="may")
+class GoesOneTooFar(Both):
+    """Gives one item more to `for`."""
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(4))
+
+
 @conforms("AB009", ITERABLE, level="may")
 class RefusesToBlock(Both):
     """Raises where it is iterated synchronously, as aiostream does."""
