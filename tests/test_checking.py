@@ -473,6 +473,38 @@ def test_the_rules_say_what_they_ask_of_the_subject() -> None:
     assert {Feeds.LOOK, Feeds.SCENARIO, Feeds.FRESH} >= {r.feeds for r in catalogue().values()}
 
 
+def test_a_cancelled_entry_is_not_counted_for_a_rule_on_the_exit() -> None:
+    """The rule says nothing of it."""
+
+    class Slot:
+        suspensions = 1
+        taken = False
+
+        async def __aenter__(self) -> None:
+            for _ in range(self.suspensions):
+                await anyio.lowlevel.checkpoint()
+            self.taken = True
+
+        async def __aexit__(self, *details: object) -> None:
+            self.taken = False
+            await anyio.lowlevel.checkpoint()
+
+    class SlowSlot(Slot):
+        suspensions = 3
+
+    def points(factory: type[Slot]) -> list[int]:
+        report = check(
+            Protocol.ASYNC_CONTEXT_MANAGER,
+            factory,
+            released=lambda slot: not slot.taken,
+            select=("CM011",),
+        )
+        return [verdict.coverage.points for verdict in report.of("CM011")]
+
+    assert all(points(Slot))
+    assert points(Slot) == points(SlowSlot)
+
+
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks are new in Python 3.12")
 def test_an_eager_task_is_cancelled_at_its_first_suspension_too() -> None:
     """Which it reaches before anybody knows it by name."""

@@ -134,6 +134,26 @@ def test_an_instance_breaks_the_rules_that_a_factory_of_it_breaks(cls: type) -> 
     assert {each for each in broken(factory) if each[0] in fed} == broken(instance)
 
 
+def test_an_instance_is_closed_at_its_end_and_once_more() -> None:
+    """Both calls have to succeed."""
+
+    class ClosesOnce(Ticker):
+        connection: object = None
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.connection = object()
+
+        async def aclose(self) -> None:
+            del self.__dict__["connection"]
+
+    report = check("async_iterator", ClosesOnce(), backends=("asyncio",))
+    (verdict,) = report.of("AI017")
+
+    assert {("AI017 aclose-idempotent", verdict.message)} == broken(report)
+    assert verdict.message.startswith("aclose #2, at its end, raised KeyError")
+
+
 def test_one_use_feeds_all_rules() -> None:
     """Each operation is carried out once, however many rules look at it."""
     manager = Manager()

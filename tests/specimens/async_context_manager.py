@@ -269,6 +269,20 @@ class TakesNothing(Session):
         """Nothing to do."""
 
 
+@violates("CO020", MANAGER)
+class FailsBehindALyingSignature(SignatureLies):
+    """Takes the three whatever its signature says, and then counts the connections of None."""
+
+    connections = None
+
+    @functools.wraps(SignatureLies.close)
+    def __aexit__(self, *details: object) -> Any:
+        assert len(self.connections)  # type: ignore[arg-type]
+        return super().__aexit__(*details)
+
+    __aexit__.__signature__ = inspect.signature(SignatureLies.close)
+
+
 @conforms("CM003", MANAGER)
 class InsistsOnATraceback(Session):
     """Counts on the traceback that the language always gives with an exception."""
@@ -308,6 +322,14 @@ class ReturnsItself(Session):
 
     async def __aexit__(self, *details: object) -> Any:
         return self
+
+
+@violates("CM004", MANAGER)
+class ReturnsHowManyItClosed(Session):
+    """Returns a number where it should be false."""
+
+    async def __aexit__(self, *details: object) -> int:
+        return 1
 
 
 @violates("CM004", MANAGER)

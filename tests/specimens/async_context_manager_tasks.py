@@ -152,6 +152,21 @@ class GivesTheUnfinished:
         """Keeps the connection."""
 
 
+@violates("CM016", MANAGER, concurrent_entry="safe", value=lambda value: value.is_open)
+class GivesNothingToTheSecond(GivesTheUnfinished):
+    """The second user gets None, since the connection is still on its way to the first one."""
+
+    opening = False
+
+    async def __aenter__(self) -> Any:
+        if not self.opening:
+            self.opening = True
+            connection = self.Connection()
+            await connection.open()
+            self.connection = connection
+        return self.connection
+
+
 @violates("CM016", MANAGER, concurrent_entry="safe")
 class LastInFirstOut:
     """Keeps its users in a stack, as if the last one to come were the first to leave."""
@@ -479,6 +494,25 @@ class Request(Prompt):
 @conforms("CM024", MANAGER, level="may")
 class GivesItsConnection(Request):
     """Gives the same by `await` and `async with`."""
+
+
+@conforms("CM024", MANAGER, level="may")
+class GivesWhatWasNotEntered(Request):
+    """Gives the same either way, and that does not let itself be left before it is entered."""
+
+    class Connection(Request.Connection):
+        """Counts who is inside."""
+
+        users = 0
+
+        async def __aenter__(self) -> Self:
+            self.users += 1
+            return self
+
+        async def __aexit__(self, *details: object) -> None:
+            if not self.users:
+                raise RuntimeError("it was not entered")
+            self.users -= 1
 
 
 @violates("CM024", MANAGER, level="may")

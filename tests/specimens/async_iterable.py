@@ -201,9 +201,10 @@ class GivesTheRestLater(Numbers):
             raise
 
 
+@violates("AB005", ITERABLE, reiterable=True)
 @violates("AB005", ITERABLE, reiterable=False)
-class GivesEverythingLater(GivesTheRestLater):
-    """Says that it is one-shot, gives nothing, and in a second pass what came in late."""
+class HasNothingAtFirst(GivesTheRestLater):
+    """Gives nothing in its first pass, and in a second one what came in late."""
 
     def __init__(self) -> None:
         self.left = []

@@ -276,7 +276,7 @@ class ForgetsTheLast(Both):
 
 
 @violates("AB009", ITERABLE, level="may")
-class AddsOne(Both):
+class GoesOneTooFar(Both):
     """Gives one item more to `for`."""
 
     def __iter__(self) -> Iterator[int]:

@@ -487,6 +487,14 @@ class RaisesItsErrorAtTheCall(RaisesItsEndAtTheCall):
         return super().__anext__()
 
 
+@violates("AI012", ITERATOR)
+class IsEmptyAtTheCall(Ticker):
+    """Has no item at all, and says so at the first call."""
+
+    def __anext__(self) -> Coroutine[Any, Any, int]:
+        raise StopAsyncIteration
+
+
 @conforms("AI012", ITERATOR)
 class RaisesWhenAwaited(Ticker):
     """Raises in its coroutine."""

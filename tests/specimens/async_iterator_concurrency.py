@@ -187,6 +187,28 @@ class SharesInsteadOfBroadcasting(Ticker):
     """Gives each item to one task, though it was declared to give it to both."""
 
 
+@violates("AI007", ITERATOR, items=[0, 1, 2], concurrent="broadcast")
+class GivesItAgainToWhoHurries(Channel):
+    """Takes its event away too late, so that who comes back at once gets the same number again."""
+
+    async def __anext__(self) -> int:
+        if self.waiting is None:
+            self.waiting = waiting = anyio.Event()
+            try:
+                await anyio.sleep(1)
+                self.number += 1
+                waiting.set()
+                await anyio.sleep(1)
+            finally:
+                self.waiting = None
+                waiting.set()
+        else:
+            await self.waiting.wait()
+        if self.number > 2:
+            raise StopAsyncIteration
+        return self.number
+
+
 @violates("AI007", ITERATOR, items=[0, 1, 2], concurrent="refused")
 class RefusesBoth(Ticker):
     """Takes a second call for a reason to fail the first one, too."""

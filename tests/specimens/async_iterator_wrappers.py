@@ -122,6 +122,20 @@ async def takes_two(source: Any = None) -> AsyncIterator[Any]:
             return
 
 
+@is_wrapper(conforms, "AI010", items=[0, 0, 0, 1, 0, 0, 0, 2])
+class SplitsIntoBytes(Wrapper):
+    """Gives the four bytes of each number, one by one."""
+
+    def __init__(self, source: Any = None) -> None:
+        super().__init__(source or Numbers(2))
+        self.bytes: list[int] = []
+
+    async def __anext__(self) -> int:
+        if not self.bytes:
+            self.bytes += (await anext(self.source)).to_bytes(4)
+        return self.bytes.pop(0)
+
+
 @is_wrapper(violates, "AI010", items=[1, 2, 3, 4])
 class EndsAtNothing(Wrapper):
     """Takes what is false for the end, as the examples of PEP 492 do."""

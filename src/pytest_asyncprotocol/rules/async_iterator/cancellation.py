@@ -171,4 +171,4 @@ def _only_ended(resumed: Resumed, case: Case) -> bool:
     if not case.declared.ordered:
         return not resumed.after.items
     given = resumed.items
-    return len(given) < len(case.declared.items) and alike(given, case.declared.items[: len(given)])
+    return alike(given, case.declared.items[: len(given)])

@@ -92,7 +92,7 @@ async def inner_end_contained(case: Case) -> None:
         await _expect_all_pages(case)
         return
     if not any(run.stopped for run in runs):
-        raise Vacuous(f"around an iterator of numbers it {runs[-1]}")
+        raise Vacuous("around iterators of numbers it never came to StopAsyncIteration")
     for run, longer in itertools.pairwise(runs):
         if not (run.taken.items and run.ended_by(run.source)):
             continue
