@@ -72,6 +72,17 @@ async def hard_to_kill() -> AsyncIterator[int]:
             caught = True
 
 
+@violates("AG001", GENERATOR, items=["hello"], infinite=True)
+async def says_goodbye() -> AsyncIterator[str]:
+    """Greets, waits for ever, and yields once more when it is closed."""
+    try:
+        await anyio.lowlevel.checkpoint()
+        yield "hello"
+        await anyio.Event().wait()
+    except GeneratorExit:
+        yield "goodbye"
+
+
 @violates("AG001", GENERATOR)
 class DelegatesLastWords(Delegating):
     """Passes all methods on to a generator that yields in its clean-up."""
@@ -98,6 +109,16 @@ async def waits_for_more() -> AsyncIterator[int]:
     """Waits for ever behind its first item, as a listener does to whom nobody speaks."""
     await anyio.lowlevel.checkpoint()
     yield 0
+    await anyio.Event().wait()
+
+
+@conforms("AG001", GENERATOR, items=[0, 1], infinite=True)
+async def answers_once() -> AsyncIterator[int]:
+    """Waits for ever when it has answered one caller, and so would a second one."""
+    await anyio.lowlevel.checkpoint()
+    yield 0
+    await anyio.lowlevel.checkpoint()
+    yield 1
     await anyio.Event().wait()
 
 
@@ -163,6 +184,21 @@ class EchoesBeforeItsStart(Delegating):
     async def asend(self, value: Any) -> Any:
         """Answer at once, if there is something to answer."""
         return await super().asend(None) if value is None else value
+
+
+async def nothing() -> AsyncGenerator[Any, Any]:
+    """Suspends, and ends without an item."""
+    await anyio.lowlevel.checkpoint()
+    for item in ():
+        yield item
+
+
+@violates("AG003", GENERATOR, items=[])
+class EchoesThoughItIsEmpty(EchoesBeforeItsStart):
+    """Answers with what it is sent, and has no item that this could be."""
+
+    def __init__(self) -> None:
+        self.inner = nothing()
 
 
 @violates("AG003", GENERATOR, items=[0, 1, 2])
@@ -268,6 +304,24 @@ class Echo(AsyncGenerator[Any, Any]):
 @violates("AG006", GENERATOR, infinite=True)
 class MixesItsCallersUp(Echo):
     """Gives one caller the other one's answer."""
+
+
+@violates("AG006", GENERATOR, infinite=True)
+class RefusesTooLate(Echo):
+    """Refuses a second caller when it has taken its value for that of the first."""
+
+    serving = False
+
+    async def asend(self, value: Any) -> Any:
+        """Answer, unless somebody else is being answered."""
+        if self.serving:
+            self.last = value
+            raise RuntimeError("one at a time")
+        self.serving = True
+        try:
+            return await super().asend(value)
+        finally:
+            self.serving = False
 
 
 @conforms("AG006", GENERATOR, infinite=True)

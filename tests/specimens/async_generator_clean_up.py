@@ -241,6 +241,17 @@ async def passes_on(source: Any = None) -> AsyncIterator[int]:
             yield number
 
 
+def only_the_first(source: Any) -> AsyncIterator[int]:
+    return gives_only_the_first(source)
+
+
+@conforms("AG010", GENERATOR, wraps=only_the_first)
+async def gives_only_the_first(source: Any = None) -> AsyncIterator[int]:
+    """Takes one item of its source, and ends behind it."""
+    async with aclosing(source or counting()) as opened:
+        yield await anext(opened)
+
+
 def borrowed(source: Any) -> AsyncIterator[int]:
     return borrows(source)
 

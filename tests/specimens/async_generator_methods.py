@@ -11,6 +11,7 @@ from anyio.lowlevel import checkpoint
 from pytest_asyncprotocol import Protocol
 from tests.specimens import conforms, violates
 from tests.specimens.async_generator import Delegating, counting, echo
+from tests.specimens.async_iterator import Ticker
 
 GENERATOR = Protocol.ASYNC_GENERATOR
 since_3_12 = conforms if sys.version_info >= (3, 12) else violates
@@ -129,6 +130,14 @@ class HasAFlagForAMethod(NothingCanBeThrownIn):
     """Has an `athrow` that is no method."""
 
     athrow = None
+
+
+@violates("AG012", GENERATOR)
+class IsAnIteratorThatCanBeClosed(Ticker):
+    """Has nothing of a generator but `aclose`."""
+
+    async def aclose(self) -> None:
+        self.left.clear()
 
 
 @conforms("AG012", GENERATOR, items=[0, 1, 2])

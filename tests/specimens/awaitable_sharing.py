@@ -310,6 +310,25 @@ class KeepsItsTraceback(Failed):
         raise self.error.with_traceback(self.trace)
 
 
+@conforms("AW013", AWAITABLE, raises=ValueError, level="may")
+class GivesUpAfterTwoAttempts(Failed):
+    """Fails at its work twice, and from then on without trying."""
+
+    attempts = 0
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        yield from checkpoint().__await__()
+        if self.attempts == 2:
+            raise ValueError("given up")
+        self.attempts += 1
+        yield from self.attempt().__await__()
+
+    async def attempt(self) -> None:
+        """Fails, a frame further down."""
+        await checkpoint()
+        raise ValueError("no result")
+
+
 @conforms("AW013", AWAITABLE, raises=ValueError, reawait="same", level="may",
           ignore=("CO011",), backends=ASYNCIO)  # fmt: skip
 def failed_future() -> asyncio.Future[None]:

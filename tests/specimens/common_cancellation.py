@@ -119,6 +119,23 @@ class ReaderIsTold(Connection):
             raise StopAsyncIteration from None
 
 
+@violates("CO003", ITERATOR, backends=ASYNCIO)
+class LaterReaderIsCancelled(ReaderIsTold):
+    """Who asks for an item after it was closed is told that he was cancelled."""
+
+    closed: asyncio.Future[None] | None = None
+
+    async def __anext__(self) -> int:
+        if self.closed is not None:
+            await self.closed
+        return await super().__anext__()
+
+    async def aclose(self) -> None:
+        await super().aclose()
+        self.closed = asyncio.get_running_loop().create_future()
+        self.closed.cancel()
+
+
 @violates("CO003", AWAITABLE, backends=ASYNCIO, reawait="error")
 class CancelsItsSecondCaller:
     """Its task is gone after the first await: langchain-ai/langgraph#6950."""

@@ -174,6 +174,18 @@ class FailsWhenItIsDropped(Session):
         self.buffer.close()  # type: ignore[union-attr]
 
 
+@violates("CO016", MANAGER)
+class FailsUnlessItWasEntered(Session):
+    """Its finalizer needs what only its entry gives it."""
+
+    async def __aenter__(self) -> Self:
+        self.buffer = io.BytesIO()
+        return await super().__aenter__()
+
+    def __del__(self) -> None:
+        self.buffer.close()
+
+
 @conforms("CO016", ITERATOR)
 class ClosesItsFile(LeavesItsFileOpen):
     """Closes it in the end, whatever that is."""
@@ -262,6 +274,18 @@ class ClosesInATask(Ticker):
     def __del__(self) -> None:
         if not self.closed:
             asyncio.ensure_future(self.aclose())  # noqa: RUF006
+
+
+@violates("CO018", MANAGER, backends=ASYNCIO)
+class LogsOutWhenItIsForgotten(WarnsWhenItIsForgotten):
+    """Warns, and has a coroutine log out, which never runs where there is no loop."""
+
+    def __del__(self) -> None:
+        super().__del__()
+        if not self.closed:
+            logging_out = self.__aexit__()
+            with suppress(RuntimeError):
+                asyncio.get_running_loop().create_task(logging_out)
 
 
 @violates("CO018", MANAGER, backends=("trio",))

@@ -304,3 +304,24 @@ class Gathers(Job):
         for _ in range(turns):
             await asyncio.sleep(0)
         return result
+
+
+def is_complete(names: list[str]) -> bool:
+    return sorted(names) == ["caller", "task"]
+
+
+@conforms("CO017", AWAITABLE, backends=ASYNCIO)
+@conforms("CO017", AWAITABLE, returns=is_complete, backends=ASYNCIO)
+class TellsWhoCameFirst(Job):
+    """Its result depends on when its task begins, and no particular one is declared."""
+
+    async def run(self) -> list[str]:
+        names: list[str] = []
+        task = asyncio.create_task(self.come(names))
+        names.append("caller")
+        await task
+        return names
+
+    async def come(self, names: list[str]) -> None:
+        """Comes first, where tasks are eager."""
+        names.append("task")

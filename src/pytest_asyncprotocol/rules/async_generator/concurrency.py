@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from pytest_asyncprotocol.exploration.stepping import Stepped
 from pytest_asyncprotocol.exploration.together import schedules, together
 from pytest_asyncprotocol.model.case import Case
@@ -10,9 +12,6 @@ from pytest_asyncprotocol.model.declarations import same
 from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 from pytest_asyncprotocol.rules.async_generator.state import expect_methods, yields
-
-SEQUENTIAL_RUNS = 2
-"""Runs that have to agree before the answers of a generator count as repeatable."""
 
 ITEMS = 3
 """Items that a generator has to give: one to start it, and an answer to each caller."""
@@ -52,8 +51,8 @@ async def one_caller_at_a_time(case: Case) -> None:
     suspended = False
     for _ in schedules(case.library):
         for swapped in (False, True):
-            answers, suspensions = await _answers_at_once(case, swapped=swapped)
-            suspended = suspended or suspensions > 0
+            answers, waited = await _answers_at_once(case, swapped=swapped)
+            suspended = suspended or waited
             if _are_serial(answers, in_a_row) or _are_refusals(answers, in_a_row):
                 continue
             if _agree(in_a_row, await _repeatable_answers(case)):
@@ -81,8 +80,8 @@ async def _answers_in_a_row(case: Case, *, swapped: bool) -> Answers:
     return answers["a"], answers["b"]
 
 
-async def _answers_at_once(case: Case, *, swapped: bool) -> tuple[Answers, int]:
-    """What 'a' and what 'b' is answered in two tasks, and how often these suspended."""
+async def _answers_at_once(case: Case, *, swapped: bool) -> tuple[Answers, bool]:
+    """What 'a' and what 'b' is answered in two tasks, and whether one of these suspended."""
     subject = await _started(case)
     a, b = Stepped(subject.asend("a")), Stepped(subject.asend("b"))
 
@@ -93,7 +92,7 @@ async def _answers_at_once(case: Case, *, swapped: bool) -> tuple[Answers, int]:
     first, second = await together(lambda: wait(ordered[0]), lambda: wait(ordered[1]))
     await case.tear_down()
     answers = (second, first) if swapped else (first, second)
-    return answers, a.suspensions + b.suspensions
+    return answers, bool(a.suspensions or b.suspensions)
 
 
 async def _repeatable_answers(case: Case) -> list[Answers]:
@@ -102,21 +101,18 @@ async def _repeatable_answers(case: Case) -> list[Answers]:
     Raises:
         Vacuous: not the same each time.
     """
-    runs = [
-        [await _answers_in_a_row(case, swapped=swapped) for swapped in (False, True)]
-        for _ in range(SEQUENTIAL_RUNS)
-    ]
-    if not all(_agree(run, runs[0]) for run in runs):
+    answers, again = await _answers_both_ways(case), await _answers_both_ways(case)
+    if not _agree(answers, again):
         raise Vacuous("what it answers is not repeatable, so there is nothing to compare with")
-    return runs[0]
+    return answers
+
+
+async def _answers_both_ways(case: Case) -> list[Answers]:
+    return [await _answers_in_a_row(case, swapped=swapped) for swapped in (False, True)]
 
 
 def _agree(some: list[Answers], others: list[Answers]) -> bool:
-    return all(
-        _is_like(one, other)
-        for pair, other_pair in zip(some, others, strict=True)
-        for one, other in zip(pair, other_pair, strict=True)
-    )
+    return all(map(_is_like, chain(*some), chain(*others)))
 
 
 def _are_serial(answers: Answers, in_a_row: list[Answers]) -> bool:

@@ -203,7 +203,7 @@ async def _expect_no_answer_to_its_end(case: Case, count: int) -> None:
 
 
 def _ignores_what_is_sent(case: Case, answer: object, sent: str) -> bool:
-    items = case.declared.items
-    if case.declared.declares("items") and not callable(items) and case.declared.ordered:
-        return len(items) > 0 and same(answer, items[0])
-    return answer is not sent
+    listed = case.declared.listed_items
+    if listed is None or not case.declared.ordered:
+        return answer is not sent
+    return bool(listed) and same(answer, listed[0])

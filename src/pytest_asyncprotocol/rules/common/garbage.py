@@ -149,11 +149,11 @@ async def _troubles_of_dropping(
     if case.recorder is None:
         return []
     await settle(case.recorder)
-    marks = case.recorder.mark(), case.recorder.mark_mishaps()
+    mark, mark_of_mishaps = case.recorder.mark(), case.recorder.mark_mishaps()
     subject = await case.fresh()
     if scenario is not None:
         await carry_out(scenario, case, subject)
     await drop(subject, in_a_loop=in_a_loop)
     await case.tear_down()
-    unawaited, mishaps = case.recorder.since(marks[0]), case.recorder.mishaps_since(marks[1])
-    return _errors(mishaps) + unawaited
+    unawaited = case.recorder.since(mark)
+    return _errors(case.recorder.mishaps_since(mark_of_mishaps)) + unawaited
