@@ -97,13 +97,13 @@ def test_each_setting_has_an_ini_twin(
     if kind.startswith("native") and pytest.version_tuple < (9, 0):
         pytest.skip("pytest 9 reads [tool.pytest]")
     name = kind.rpartition(" ")[2]
-    run_pytest("--asyncprotocol-report=earlier.json", plugins=("ours",), few=False, test_show=SHOW)
+    run_pytest("--asyncprotocol-report=earlier.json", plugins=("ours",), sequences=True, test_show=SHOW)
     pytester.path.joinpath(name).write_text(textwrap.dedent(INI[kind]))
 
     strict = ("--strict-markers", "--strict-config", "-W", "error")
     run = run_pytest(
         "-s", "-v", *strict, "--junitxml=junit.xml",
-        plugins=("ours",), few=False, test_show=SHOW + GENERATED,
+        plugins=("ours",), sequences=True, test_show=SHOW + GENERATED,
     )  # fmt: skip
 
     assert {
@@ -155,7 +155,7 @@ def test_a_flag_is_over_the_ini_file_which_is_over_the_default(
 
 def test_the_defaults(run_pytest: RunPytest) -> None:
     """Both backends, SHOULD and what is stricter, everything selected, ten seconds."""
-    run = run_pytest("-s", "-q", "-W", "error", plugins=("ours",), few=False, test_show=SHOW)
+    run = run_pytest("-s", "-q", "-W", "error", plugins=("ours",), sequences=True, test_show=SHOW)
 
     for line in (
         "backends asyncio,trio",
@@ -206,7 +206,7 @@ def test_a_wrong_value_ends_the_run_before_it_begins(
     """With what would be right, or the nearest to it, and pytest's exit code for wrong usage."""
     arguments = (given,) if given.startswith("--") else ("-o", given)
 
-    run = run_pytest("-q", *arguments, plugins=("ours",), few=False, test_show=SHOW)
+    run = run_pytest("-q", *arguments, plugins=("ours",), sequences=True, test_show=SHOW)
 
     assert 4 == run.exit_code, run.out
     assert said in run.err
@@ -221,7 +221,7 @@ def test_a_misspelt_setting_in_a_file_ends_the_run(
     """What would be a warning of pytest's is an error, since nothing would be as it was meant."""
     pytester.makeini("[pytest]\nasyncprotocol_backend = trio\n")
 
-    run = run_pytest(*strict, plugins=("ours",), few=False, test_show=SHOW)
+    run = run_pytest(*strict, plugins=("ours",), sequences=True, test_show=SHOW)
 
     assert 4 == run.exit_code
     assert "asyncprotocol_backend" in run.err
@@ -230,7 +230,7 @@ def test_a_misspelt_setting_in_a_file_ends_the_run(
 
 def test_the_catalogue_and_a_rule_are_printed(run_pytest: RunPytest) -> None:
     """`--asyncprotocol-rules` and `-explain`, by id or slug, end well and run nothing."""
-    rules = run_pytest("--asyncprotocol-rules", plugins=("ours",), few=False, test_show=SHOW)
+    rules = run_pytest("--asyncprotocol-rules", plugins=("ours",), sequences=True, test_show=SHOW)
 
     assert 0 == rules.exit_code
     assert {} == rules.tests

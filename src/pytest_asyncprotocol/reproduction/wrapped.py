@@ -42,10 +42,7 @@ class Source:
 ''',
     "Inner(": '''\
 class Inner:
-    """A manager to wrap."""
-
-    def __init__(self, answer):
-        self.answer = answer
+    """A manager to wrap, which suppresses the exception of its body."""
 
     async def __aenter__(self):
         await {library}.sleep(0)
@@ -57,7 +54,7 @@ class Inner:
         trace = "no" if traceback is None else "a"
         print(f"the wrapped manager was told of: {kind}, {shown(error)}, {trace} traceback")
         await {library}.sleep(0)
-        return self.answer and error is not None
+        return error is not None
 ''',
 }
 """Each by how a call of it begins."""
