@@ -97,7 +97,8 @@ def test_each_setting_has_an_ini_twin(
     if kind.startswith("native") and pytest.version_tuple < (9, 0):
         pytest.skip("pytest 9 reads [tool.pytest]")
     name = kind.rpartition(" ")[2]
-    run_pytest("--asyncprotocol-report=earlier.json", plugins=("ours",), sequences=True, test_show=SHOW)
+    earlier = "--asyncprotocol-report=earlier.json"
+    run_pytest(earlier, plugins=("ours",), sequences=True, test_show=SHOW)
     pytester.path.joinpath(name).write_text(textwrap.dedent(INI[kind]))
 
     strict = ("--strict-markers", "--strict-config", "-W", "error")
