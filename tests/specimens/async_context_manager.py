@@ -168,6 +168,14 @@ class ForWith:
 
 
 @violates("CM001", MANAGER)
+class EntersOnly:
+    """Is no manager for `with` either, having `__enter__` alone."""
+
+    def __enter__(self) -> Self:
+        return self
+
+
+@violates("CM001", MANAGER)
 class OnlyOnTheInstance:
     """Has its methods as attributes of the object, where the language does not look."""
 

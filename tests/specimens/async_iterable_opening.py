@@ -275,6 +275,36 @@ class ForgetsTheLast(Both):
         return iter(range(2))
 
 
+@conforms("AB009", ITERABLE, level="may")
+class GivesWhatEqualsNothing(Both):
+    """Gives a number that does not even equal itself."""
+
+    value = float("nan")
+
+    def __iter__(self) -> Iterator[float]:
+        return iter([self.value])
+
+    async def __aiter__(self) -> AsyncIterator[float]:
+        await checkpoint()
+        yield self.value
+
+
+@violates("AB009", ITERABLE, level="may", items=[2, 1, 0], ordered=False)
+class GivesOthersInWhateverOrder(Both):
+    """Gives other numbers to `for`."""
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(1, 4))
+
+
+@violates("AB009", ITERABLE, level="may")
+class KnowsNoEnd(Both):
+    """Counts for ever in a `for` loop."""
+
+    def __iter__(self) -> Iterator[int]:
+        return count()
+
+
 @violates("AB009", ITERABLE, level="may")
 class GoesOneTooFar(Both):
     """Gives one item more to `for`."""

@@ -152,6 +152,27 @@ class WaitsForTheOther:
         return 42
 
 
+@violates("AW010", AWAITABLE, shared=True)
+class RefusesWhoComesLate:
+    """Can be joined while it connects, and no more while it works."""
+
+    working = False
+
+    def __await__(self) -> Generator[Any, Any, int]:
+        return self.run().__await__()
+
+    async def run(self) -> int:
+        """Connect, and work."""
+        if self.working:
+            raise RuntimeError("it works already")
+        await checkpoint()
+        self.working = True
+        try:
+            return int(await work())
+        finally:
+            self.working = False
+
+
 class Leading:
     """The first caller works, the others wait for it."""
 
@@ -201,6 +222,24 @@ class LeavesTheOthersWaiting(Leading):
             self.done = None
             raise
         done.set()
+
+
+@violates("AW011", AWAITABLE, shared=True, backends=ASYNCIO, background_ok=True)
+class ShieldsItsTaskFromTheFirst:
+    """Keeps a task for all of its callers, and forgets to shield it from those who come late."""
+
+    task: asyncio.Task[int] | None = None
+
+    async def run(self) -> int:
+        """Work."""
+        await asyncio.sleep(1)
+        return 42
+
+    def __await__(self) -> Generator[Any, Any, int]:
+        if self.task is not None:
+            return self.task.__await__()
+        self.task = asyncio.ensure_future(self.run())
+        return asyncio.shield(self.task).__await__()
 
 
 @conforms("AW011", AWAITABLE, shared=True, backends=ASYNCIO, background_ok=True)

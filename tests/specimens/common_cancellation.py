@@ -17,6 +17,7 @@ from tests.specimens import BOTH, conforms, violates
 from tests.specimens.async_iterator import Ticker
 
 AWAITABLE = Protocol.AWAITABLE
+ITERABLE = Protocol.ASYNC_ITERABLE
 ITERATOR = Protocol.ASYNC_ITERATOR
 GENERATOR = Protocol.ASYNC_GENERATOR
 MANAGER = Protocol.ASYNC_CONTEXT_MANAGER
@@ -134,6 +135,14 @@ class LaterReaderIsCancelled(ReaderIsTold):
         await super().aclose()
         self.closed = asyncio.get_running_loop().create_future()
         self.closed.cancel()
+
+
+@violates("CO003", ITERABLE, backends=ASYNCIO)
+class LaterReadersAreCancelled:
+    """Who asks one of its readers for an item, after that was closed, is told so."""
+
+    def __aiter__(self) -> LaterReaderIsCancelled:
+        return LaterReaderIsCancelled()
 
 
 @violates("CO003", AWAITABLE, backends=ASYNCIO, reawait="error")

@@ -117,14 +117,14 @@ async def cancels_nobody_else(case: Case) -> None:
         https://docs.python.org/3/library/asyncio-task.html#shielding-from-cancellation
     """
     alone = await _awaited_alone(case)
-    for style, cancelled in product(STYLES[case.library], (0, 1)):
+    for style, (cancelled, other) in product(STYLES[case.library], ((0, 1), (1, 0))):
         for at in POINTS:
             subject = await case.fresh()
             waiters = await two_waiters(case, subject, at, style=style, cancelling=cancelled)
             if not waiters[0].reached:
                 break
             case.points += waiters[cancelled].outcome is None
-            outcome = waiters[1 - cancelled].outcome
+            outcome = waiters[other].outcome
             if outcome is not None and not _is_like(case, outcome, alone):
                 raise Violation(
                     f"when the {ORDINALS[cancelled]} of two tasks that awaited it was cancelled by "
