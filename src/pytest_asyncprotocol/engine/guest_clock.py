@@ -15,7 +15,7 @@ import anyio
 
 from pytest_asyncprotocol.engine import clock, hooks, hygiene, watch
 from pytest_asyncprotocol.engine.backends import library_in_force
-from pytest_asyncprotocol.engine.stall import what_is_awaited
+from pytest_asyncprotocol.engine.stall import listed, what_is_awaited
 
 MOST_JUMPS = 200_000
 """Jumps of the clock within one test, after which its timers count as going in circles."""
@@ -137,7 +137,7 @@ class VirtualClock:
         """End the test, by ever stronger means; called in its loop's thread."""
         watched = self._watched
         if not watched.hang:
-            watched.hang = f"the test hangs: {reason}: {'; '.join(self._places())}"
+            watched.hang = f"the test hangs: {reason}: {listed(self._places())}"
         self._quiescence.impatient = True
         if watched.scope is None or watched.insisted:
             self._break()
@@ -151,11 +151,8 @@ class VirtualClock:
         """Where the test waits, and then where others do, which it may wait for."""
         awaited = self._watched.awaited
         own = [] if awaited is None else [what_is_awaited(awaited)]
-        others = {what_is_awaited(_coroutine(t)) for t in hygiene.living_tasks(self._library)}
-        theirs = sorted(each for each in others - set(own) if each.startswith("it waits at"))
-        if not own:
-            return theirs or ["it is not known where it waits"]
-        return own + [each.replace("it waits", "another task waits", 1) for each in theirs]
+        theirs = [each for each in hygiene.places_of_tasks(self._library) if each not in own]
+        return own + theirs or ["it is not known where it waits"]
 
     def _insist(self) -> None:
         """Cancel what a shield protects."""
@@ -173,7 +170,7 @@ class VirtualClock:
         watched, self._watched = self._watched, _Watched()
         self._left_for = self._left_for or watched.hang
         left = hygiene.living_tasks(self._library)
-        watch.keep_alive([*left, *map(_coroutine, left)])
+        watch.keep_alive([*left, *map(hygiene.coroutine_of, left)])
         error = self._failure(self._left_for)
         if self._library == "asyncio":
             if watched.insisted:
@@ -241,10 +238,6 @@ class _Patience(clock.Quiescence):
 
     def _most_jumps(self) -> int:
         return MOST_JUMPS
-
-
-def _coroutine(task: Any) -> Any:
-    return task.get_coro() if hasattr(task, "get_coro") else task.coro
 
 
 def _forget(tasks: set[Any]) -> None:

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any
 
 from pytest_asyncprotocol.engine import hooks
-from pytest_asyncprotocol.engine.stall import what_is_awaited
+from pytest_asyncprotocol.engine.stall import is_place, what_is_awaited
 from pytest_asyncprotocol.model.protocols import has_attribute
 from pytest_asyncprotocol.model.text import describe_exception, type_name
 
@@ -212,8 +212,19 @@ def waiting_callbacks(library: str) -> int:
     return trio.lowlevel.current_statistics().run_sync_soon_queue_size
 
 
+def coroutine_of(task: Any) -> Any:
+    """The coroutine that a task of either library runs."""
+    return task.get_coro() if hasattr(task, "get_coro") else task.coro
+
+
+def places_of_tasks(library: str) -> list[str]:
+    """Where the tasks of the running loop wait in code of the author's own, in words."""
+    waiting = {what_is_awaited(coroutine_of(task)) for task in living_tasks(library)}
+    return sorted(each for each in waiting if is_place(each))
+
+
 def describe_task(task: Any) -> str:
     """A task in words: its function, and what it waits for."""
-    coroutine = task.get_coro() if hasattr(task, "get_coro") else task.coro
+    coroutine = coroutine_of(task)
     name = getattr(coroutine, "__qualname__", type(coroutine).__name__)
     return f"the task running {name.rpartition('<locals>.')[2]} ({what_is_awaited(coroutine)})"

@@ -14,7 +14,7 @@ from pytest_asyncprotocol.engine.backends import Backend, library_in_force
 from pytest_asyncprotocol.engine.clock import threads_of_others
 from pytest_asyncprotocol.engine.host import LAST_WORD, Host
 from pytest_asyncprotocol.engine.job import Job, Posted, Ran
-from pytest_asyncprotocol.engine.stall import what_is_awaited, where_it_runs
+from pytest_asyncprotocol.engine.stall import where_it_runs
 
 __all__ = ["CallersLoop", "EngineLoop", "Job", "Ran", "caller_is_in_a_loop"]
 
@@ -86,7 +86,7 @@ class EngineLoop:
 
     def _out_of_time(self, host: Host, posted: Posted) -> Ran:
         seconds = f"no outcome in {self._timeout:g} s of real time"
-        standing = host.ask(lambda: what_is_awaited(posted.coroutine))
+        standing = host.ask(lambda: host.where_it_waits(posted))
         host.clean = False
         if posted.hang is not None:
             return Ran(hang=posted.hang, opened=host.opened())

@@ -38,6 +38,8 @@ _LIBRARIES = (
 
 _CLOSABLE = ("coroutine", "generator", "async_generator_asend", "async_generator_athrow")
 
+_AT = "it waits at "
+
 LOOKS = 5
 """Times that a running thread is looked at again, to tell where it stays."""
 
@@ -54,7 +56,18 @@ def what_is_awaited(coroutine: Any) -> str:
     last = own[-1]
     below = frames[frames.index(last) + 1 :]
     awaited = f" for {below[0].f_code.co_qualname}" if below else ""
-    return f"it waits at {place(last)}{awaited}"
+    return f"{_AT}{place(last)}{awaited}"
+
+
+def is_place(awaited: str) -> bool:
+    """Whether the words of `what_is_awaited` name a place in the author's own code."""
+    return awaited.startswith(_AT)
+
+
+def listed(places: list[str]) -> str:
+    """What several tasks wait for, as `what_is_awaited` says it of each, in one sentence."""
+    others = (each.replace("it waits", "another task waits", 1) for each in places[1:])
+    return "; ".join([*places[:1], *others])
 
 
 def what_waits_below(awaiting: Any) -> list[Any]:
