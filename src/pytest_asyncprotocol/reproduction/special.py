@@ -53,8 +53,15 @@ aiter(subject)
 await sleep(0)
 """,
     "AB009": """
-print("for:", list(MAKE))
-print("async for:", [item async for item in MAKE])
+from itertools import islice
+
+print("for:", list(islice(MAKE, 100)))
+items = []
+async for item in MAKE:
+    items.append(item)
+    if len(items) == 100:
+        break
+print("async for:", items)
 """,
     "AG012": """
 subject = MAKE
