@@ -15,7 +15,6 @@ NAMES = [each.name for each in FAULTS]
 
 NOT_FOUND = {
     "LooksBeforeItsTurnOnly": "needs three tasks in one order, and a reader that comes late",
-    "KeepsAHandleOfACancelledEntry": "needs an exit that follows an entry cancelled at its login",
     "ForgetsItsConnectionTooLate": "needs two exits at once of what refuses two entries",
     "TakesItsConnectionForAnswer": "has a result together with the cancellation, which it may give",
     "LeavesItsReaderRunning": "its task ends by itself, within the time that tasks get",
@@ -26,6 +25,7 @@ NOT_FOUND = {
 """Faults that the default bounds do not reach, with what it would take."""
 
 DEPENDS = {
+    "KeepsAHandleOfACancelledEntry": "on what the release of Hypothesis draws",
     "HandsOutItsOwnAwaitable": "on anyio: before 4.15 its scope cancels in circles, an error",
 }
 """Faults that are found with some releases of what is used only; they count as missed."""
