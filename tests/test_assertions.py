@@ -337,11 +337,12 @@ def test_a_check_in_a_check_belongs_to_it() -> None:
     """A subject may check another one in a thread of its own."""
     inner: list[bool] = []
 
+    def check_another() -> bool:
+        return bool(check("async_iterator", Ticker, select="AI005", examples=0))
+
     class Checking(Ticker):
         async def __anext__(self) -> int:
-            inner.append(
-                bool(await anyio.to_thread.run_sync(lambda: check("async_iterator", Ticker)))
-            )
+            inner.append(await anyio.to_thread.run_sync(check_another))
             raise StopAsyncIteration
 
     report = check("async_iterator", Checking, select="AI005", backends="asyncio")
