@@ -130,8 +130,8 @@ def test_the_authors_last_frame_is_found(
 
 def test_what_is_not_suspended_has_no_place() -> None:
     """Nor has an object that is no coroutine at all."""
-    assert "it never went on" == what_is_awaited(object())
-    assert "it never went on" == what_is_awaited(None)
+    assert "it never went on" == str(what_is_awaited(object()))
+    assert "it never went on" == str(what_is_awaited(None))
 
 
 def test_a_thread_in_a_call_is_found_to_the_line() -> None:

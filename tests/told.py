@@ -1,4 +1,4 @@
-"""What the specimens have to show for every rule, and word for word for the one that they are of.
+"""What the specimens have to show for every rule, and in detail for the one that they are of.
 
 Run `python -m tests.told` with Python 3.11 after a rule or a specimen was added or changed, and
 read what changed in the files that it writes: in the one as a user would, in the other for rules
@@ -8,6 +8,7 @@ that no longer judge what they judged before.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from pytest_asyncprotocol import Report, Status, Verdict, check
@@ -18,9 +19,11 @@ TOLD, RAN = FOLDER / "told.txt", FOLDER / "ran.txt"
 
 
 def line_of(specimen: Specimen, verdict: Verdict) -> str:
-    """One verdict in a line."""
-    said = f"{specimen.name} {verdict.backend}: {verdict.status.value}: {verdict.message}"
-    return said.rstrip(": ")
+    """One verdict in a line; of one that passed, how far the rule itself went."""
+    said = verdict.message
+    if verdict.status is Status.PASSED:
+        said = str(replace(verdict.coverage, opened=(), sequences=0))
+    return f"{specimen.name} {verdict.backend}: {verdict.status.value}: {said}".rstrip(": ")
 
 
 def told_of(specimen: Specimen, report: Report) -> Iterator[str]:

@@ -277,6 +277,18 @@ class TakesNothing(Session):
         """Nothing to do."""
 
 
+@violates("CM003", MANAGER)
+class SignatureOfAnother(Session):
+    """Takes nothing, and shows the signature of the method that it wraps."""
+
+    async def close(self, *details: object) -> None:
+        """Nothing to do."""
+
+    @functools.wraps(close)
+    async def __aexit__(self) -> None:  # noqa: PLE0302, PYI036 - that is its fault
+        await self.close()
+
+
 @violates("CO020", MANAGER)
 class FailsBehindALyingSignature(SignatureLies):
     """Takes the three whatever its signature says, and then counts the connections of None."""
@@ -511,6 +523,22 @@ class FailsToCloseOnItsOwn(Session):
         raise ConnectionError("close failed") from None
 
 
+class Alike(Exception):
+    """Equals every other error."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, BaseException)
+
+    __hash__ = Exception.__hash__
+
+
+class FailsByAnErrorLikeAll(Session):
+    """Fails at its exit by an error that can be told from others only by its identity."""
+
+    async def __aexit__(self, *details: object) -> None:
+        raise Alike("close failed") from None
+
+
 class FailsToCloseForAnotherReason(Session):
     """Fails at its exit, and names a cause that has nothing to do with the body."""
 
@@ -557,6 +585,7 @@ class FailsTogether(Session):
 @conforms("CM007", MANAGER, failing_exit=FailsTogether)
 @conforms("CM007", MANAGER, failing_exit=FailsToCommit)
 @violates("CM007", MANAGER, failing_exit=FailsToCloseOnItsOwn)
+@violates("CM007", MANAGER, failing_exit=FailsByAnErrorLikeAll)
 @violates("CM007", MANAGER, failing_exit=FailsToCloseForAnotherReason)
 @violates("CM007", MANAGER, failing_exit=Session)
 class FailsWhereDeclared(Session):
@@ -784,6 +813,19 @@ class ForgetsToReturnItself(Session):
 
     async def __aenter__(self) -> None:
         await anyio.lowlevel.checkpoint()
+
+
+@violates("CM025", MANAGER, value_is_self=True)
+class GivesItsEqual(Session):
+    """Equals each of its kind, and gives another one."""
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self)
+
+    __hash__ = Session.__hash__
+
+    async def __aenter__(self) -> Self:
+        return type(self)()
 
 
 @violates("CM025", MANAGER, value=2)

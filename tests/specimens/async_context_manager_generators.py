@@ -13,7 +13,7 @@ from anyio.lowlevel import checkpoint
 
 from pytest_asyncprotocol import Protocol
 from tests.specimens import conforms, violates
-from tests.specimens.async_context_manager import Session
+from tests.specimens.async_context_manager import Alike, Session
 
 MANAGER = Protocol.ASYNC_CONTEXT_MANAGER
 ASYNCIO = ("asyncio",)
@@ -151,6 +151,15 @@ async def yields_an_alternative() -> AsyncIterator[str]:
 # CM017
 
 
+@conforms("CM017", MANAGER)
+class FailsByAGroupOfItsOwn(Session):
+    """Replaces the error of the body by a group, of an error that would equal it."""
+
+    async def __aexit__(self, kind: object, error: object, traceback: object) -> None:
+        if isinstance(error, Exception):
+            raise ExceptionGroup("while closing", [Alike("it was closed")]) from error
+
+
 @conforms("CM017", MANAGER, wraps_in_group=True, own_scope=True, backends=ASYNCIO)
 @conforms("CM017", MANAGER, wraps_in_group=True, backends=ASYNCIO)
 def task_group() -> asyncio.TaskGroup:
@@ -250,6 +259,15 @@ class ConvertsAll(Session):
     async def __aexit__(self, kind: object, error: object, traceback: object) -> None:
         if isinstance(error, Exception):
             raise RuntimeError("the session is lost") from error
+
+
+@conforms("CM022", MANAGER)
+class FailsForAReasonOfItsOwn(Session):
+    """Fails when an iterator has ended in the body, for a reason that it would equal."""
+
+    async def __aexit__(self, kind: object, error: object, traceback: object) -> None:
+        if isinstance(error, StopAsyncIteration):
+            raise RuntimeError("the session is lost") from Alike("it was closed")
 
 
 @conforms("CM022", MANAGER, suppresses=(StopAsyncIteration,))
@@ -441,6 +459,15 @@ class TellsAnother(Wrapper):
         return await self.inner.__aexit__(ConnectionError, ConnectionError("lost"), traceback)
 
 
+class TellsAnErrorLikeAll(Wrapper):
+    """Tells its manager of an error that equals that of the body, and is another one."""
+
+    async def __aexit__(self, kind: object, error: object, traceback: object) -> Any:
+        if kind is None:
+            return await self.inner.__aexit__(None, None, None)
+        return await self.inner.__aexit__(Alike, Alike("lost"), traceback)
+
+
 class TellsOfAnErrorAlways(Wrapper):
     """Rolls back whatever comes."""
 
@@ -473,6 +500,7 @@ class LeavesOnSuccessOnly(Wrapper):
 @violates("CM008", MANAGER, wraps=TellsNothing)
 @violates("CM008", MANAGER, wraps=TellsTheValueOnly)
 @violates("CM008", MANAGER, wraps=TellsAnother)
+@violates("CM008", MANAGER, wraps=TellsAnErrorLikeAll)
 @violates("CM008", MANAGER, wraps=TellsOfAnErrorAlways)
 @violates("CM008", MANAGER, wraps=DropsTheAnswer)
 @violates("CM008", MANAGER, wraps=LeavesOnSuccessOnly)

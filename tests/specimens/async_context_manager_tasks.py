@@ -257,6 +257,16 @@ class RefusesTooLate(OneAtATime):
 
 
 @violates("CM016", MANAGER, concurrent_entry="refused")
+class RefusesOnTheWayOnly(OneAtATime):
+    """Refuses who comes while another one is on its way, but not who comes when it is inside."""
+
+    async def __aenter__(self) -> Self:
+        await super().__aenter__()
+        self.taken = False
+        return self
+
+
+@violates("CM016", MANAGER, concurrent_entry="refused")
 class LetsTheSecondWait(Session):
     """Has a lock where a refusal is declared."""
 

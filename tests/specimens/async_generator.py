@@ -101,6 +101,7 @@ async def awaits_in_its_clean_up() -> AsyncIterator[int]:
         await anyio.lowlevel.checkpoint()
 
 
+@conforms("AI015", GENERATOR, items=[0], infinite=True, checkpoints=True)
 @conforms("AG006", GENERATOR, items=[0], infinite=True)
 @conforms("AG011", GENERATOR, items=[0], infinite=True)
 @conforms("AG007", GENERATOR, items=[0], infinite=True)
@@ -119,6 +120,14 @@ async def answers_once() -> AsyncIterator[int]:
     yield 0
     await anyio.lowlevel.checkpoint()
     yield 1
+    await anyio.Event().wait()
+
+
+@conforms("AG006", GENERATOR, items=[0, 1, 2], infinite=True)
+async def answers_twice() -> AsyncIterator[int]:
+    """Waits for ever when it has answered two callers."""
+    async for number in counting():
+        yield number
     await anyio.Event().wait()
 
 
@@ -322,6 +331,24 @@ class RefusesTooLate(Echo):
             return await super().asend(value)
         finally:
             self.serving = False
+
+
+@violates("AG006", GENERATOR, infinite=True)
+class ServesTheSmallest(Echo):
+    """Answers first what is smallest of all that waits, whoever asked for it."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Any] = []
+
+    async def asend(self, value: Any) -> Any:
+        """Answer."""
+        self.waiting.append(value)
+        try:
+            await super().asend(value)
+        finally:
+            self.waiting.sort(key=str)
+            answer = self.waiting.pop(0)
+        return answer
 
 
 @conforms("AG006", GENERATOR, infinite=True)

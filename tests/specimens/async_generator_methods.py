@@ -47,6 +47,26 @@ class LooksIntoItsDetails(Delegating):
         return await self.inner.athrow(details[1])
 
 
+@violates("AG005", GENERATOR)
+class TakesNoArgument(Delegating):
+    """Has an `athrow` into which nothing can be thrown."""
+
+    async def athrow(self) -> Any:  # type: ignore[override]
+        return await self.inner.athrow(ValueError("thrown in"))
+
+
+@conforms("AG005", GENERATOR)
+class RaisesItsOwn(Delegating):
+    """Raises an error of its own for whatever is thrown into it, but for GeneratorExit."""
+
+    async def athrow(self, *details: Any) -> Any:
+        kind = details[0] if isinstance(details[0], type) else type(details[0])
+        if issubclass(kind, GeneratorExit):
+            return await self.inner.athrow(*details)
+        await self.inner.aclose()
+        raise LookupError("nothing there")
+
+
 @since_3_12("AG005", GENERATOR, items=[0, 1, 2])
 class TakesOneArgument(Delegating):
     """Has the `athrow` that Python calls since 3.12, and not that of 3.11."""
@@ -138,6 +158,11 @@ class IsAnIteratorThatCanBeClosed(Ticker):
 
     async def aclose(self) -> None:
         self.left.clear()
+
+
+@violates("AG012", GENERATOR)
+class IsAnIterator(Ticker):
+    """Has nothing of a generator at all."""
 
 
 @conforms("AG012", GENERATOR, items=[0, 1, 2])

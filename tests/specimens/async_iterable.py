@@ -418,6 +418,14 @@ class IteratorIsAContextManager(Connection):
 
 
 @conforms("AB008", ITERABLE, released=is_closed)
+class CannotBeEntered(CanBeClosed):
+    """Has half of what an async context manager needs, which nobody can use."""
+
+    async def __aexit__(self, *details: object) -> None:
+        """Never called."""
+
+
+@conforms("AB008", ITERABLE, released=is_closed)
 class ClosedByTheIterable(CannotBeClosed):
     """Hides its generator, and closes it in an aclose() of its own."""
 

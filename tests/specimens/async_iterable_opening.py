@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
-from typing import Any
+from typing import Any, Self
 
 import anyio
 from anyio.lowlevel import checkpoint
@@ -229,6 +229,22 @@ class Subscription(Numbers):
 @conforms("AB007", ITERABLE, released=lambda topic: not topic.subscribers)
 class UnsubscribesWhenClosed(Topic):
     """Registers a subscriber in its __aiter__, which its aclose() takes out again."""
+
+
+@conforms("AB007", ITERABLE, released=lambda station: not station.on_air)
+class GoesOffTheAir(Collection):
+    """Has to be entered, and lasts until it is left, however few iterators there were."""
+
+    on_air = False
+
+    async def __aenter__(self) -> Self:
+        await checkpoint()
+        self.on_air = True
+        return self
+
+    async def __aexit__(self, *details: object) -> None:
+        await checkpoint()
+        self.on_air = False
 
 
 class LeavesOnlyWhenBegun(Subscription):

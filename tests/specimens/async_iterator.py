@@ -391,6 +391,16 @@ class TakesAfterItAwaited(Ticker):
     """Takes the item after its last await."""
 
 
+@violates("AI008", ITERATOR, items=[0, 1, 2], infinite=True, cancel_safe=True)
+class LeavesOutWhatWasCancelled(CountsForEver):
+    """Has no end, and counts before its last await."""
+
+    async def __anext__(self) -> int:
+        number = await super().__anext__()
+        await anyio.lowlevel.checkpoint()
+        return number
+
+
 @conforms("AI008", ITERATOR, items=[0, 1], infinite=True, cancel_safe=True)
 class CountsOnAfterCancellation(CountsForEver):
     """Has no end, and goes on where it was cancelled."""
@@ -447,6 +457,19 @@ async def generator_that_promises_nothing() -> AsyncIterator[int]:
     for item in range(2):
         await anyio.sleep(1)
         yield item
+
+
+@conforms("AI009", ITERATOR, cancel_safe=True)
+class BeginsAgainWhenCancelled(Ticker):
+    """Repeats its items after a cancellation, if it had any left; nobody said what they are."""
+
+    async def __anext__(self) -> int:
+        left = list(self.left)
+        try:
+            return await super().__anext__()
+        except BaseException:
+            self.left = [0, 1, 2] if left else []
+            raise
 
 
 @conforms("AI009", ITERATOR, cancel_safe=True)
@@ -626,6 +649,25 @@ class ClosesWhatItStarted(Closing):
         """Close the handle."""
         assert self.handle is not None
         self.handle.clear()
+        await super().aclose()
+
+
+@violates("AI017", ITERATOR)
+class LetsGoAtItsEnd(Closing):
+    """Lets go of its connection at its end, and misses it when it is closed then."""
+
+    connected = True
+
+    async def __anext__(self) -> int:
+        try:
+            return await super().__anext__()
+        except StopAsyncIteration:
+            self.connected = False
+            raise
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        assert self.connected
         await super().aclose()
 
 

@@ -133,6 +133,28 @@ class GivesToAll(Channel):
     """Broadcasts."""
 
 
+@conforms("AI007", ITERATOR, items=[2, 0, 1], concurrent="broadcast", ordered=False)
+class GivesToAllInWhateverOrder(Channel):
+    """Broadcasts, and promises nothing about the order."""
+
+
+@conforms("AI007", ITERATOR, items=[0, 1, 2], concurrent="broadcast", infinite=True)
+class BroadcastsForEver(Channel):
+    """Broadcasts, and has no end."""
+
+    async def __anext__(self) -> int:
+        self.number = min(self.number, 1)
+        return await super().__anext__()
+
+
+@conforms("AI007", ITERATOR, items=list(range(12)), concurrent="safe")
+class GivesADozen(Ticker):
+    """Suspends more often than a second task is begun at."""
+
+    def __init__(self) -> None:
+        self.left = list(range(12))
+
+
 @conforms("AI007", ITERATOR, items=[0, 1, 2])
 class PromisesNothing(Ticker):
     """Loses items to a second task, of which nobody said anything: so do files of aiofiles."""
@@ -188,6 +210,14 @@ class SharesInsteadOfBroadcasting(Ticker):
 
 
 @violates("AI007", ITERATOR, items=[0, 1, 2], concurrent="broadcast")
+async def generator_said_to_broadcast() -> AsyncIterator[int]:
+    """Refuses the second task, though it was declared to give everything to both."""
+    for number in range(3):
+        await checkpoint()
+        yield number
+
+
+@violates("AI007", ITERATOR, items=[0, 1, 2], concurrent="broadcast")
 class GivesItAgainToWhoHurries(Channel):
     """Takes its event away too late, so that who comes back at once gets the same number again."""
 
@@ -207,6 +237,28 @@ class GivesItAgainToWhoHurries(Channel):
         if self.number > 2:
             raise StopAsyncIteration
         return self.number
+
+
+@violates("AI007", ITERATOR, items=[0, 1, 2], concurrent="safe")
+class RefusesWhoComesLate(Ticker):
+    """Connects with its first step, and has no place for who comes while it does."""
+
+    state = "closed"
+
+    async def __anext__(self) -> int:
+        if self.state == "connecting":
+            raise RuntimeError("not connected yet")
+        await checkpoint()
+        if self.state == "closed":
+            self.state = "connecting"
+            await checkpoint()
+            self.state = "open"
+        return await super().__anext__()
+
+
+@violates("AI007", ITERATOR, items=[2, 1, 0], concurrent="broadcast", ordered=False)
+class RepeatsInWhateverOrder(GivesItAgainToWhoHurries):
+    """Gives the same number twice to a task, and promised nothing about the order."""
 
 
 @violates("AI007", ITERATOR, items=[0, 1, 2], concurrent="refused")

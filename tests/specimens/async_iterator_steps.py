@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Generator, Iterator
 from typing import Any, Self
+from unittest import mock
 
 import anyio
 from anyio.lowlevel import cancel_shielded_checkpoint, checkpoint, checkpoint_if_cancelled
@@ -113,6 +114,19 @@ class ForwardsEverything(Ticker):
         return ForwardingAll(super().__anext__())
 
 
+@conforms("AI014", ITERATOR)
+class GivesWhatEqualsAll(Ticker):
+    """Gives what equals a default, and everything else."""
+
+    def __anext__(self) -> Any:
+        return ForwardingAll(self.step())
+
+    async def step(self) -> Any:
+        """Take a step, and give anything."""
+        await super().__anext__()
+        return mock.ANY
+
+
 @conforms("AI014", ITERATOR, items=[0, 1, 2])
 class StartsAtEachAwait(Ticker):
     """Makes a new iterator in each `__await__`, which anext() calls at every step."""
@@ -184,6 +198,14 @@ class ServesWhatIsBuffered(Ticker):
             await checkpoint()
             raise StopAsyncIteration
         return self.left.pop(0)
+
+
+@conforms("AG003", GENERATOR)
+async def gives_what_equals_all() -> AsyncIterator[Any]:
+    """Gives what equals whatever was sent."""
+    for _ in range(3):
+        await checkpoint()
+        yield mock.ANY
 
 
 @conforms("AI015", GENERATOR, items=[0, 1], checkpoints=True)

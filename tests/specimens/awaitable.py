@@ -388,6 +388,19 @@ class LosesWhatIsFalsy(TakesFalsyForNothing):
     """Loses empty results."""
 
 
+class TakesZeroForNothing(Wrapper):
+    """Gives None in place of the number 0."""
+
+    async def run(self) -> Any:
+        result = await super().run()
+        return None if type(result) is int and result == 0 else result
+
+
+@violates("AW008", AWAITABLE, wraps=TakesZeroForNothing)
+class LosesItsZero(TakesZeroForNothing):
+    """Loses one number."""
+
+
 class TakesReturnedForRaised(Wrapper):
     """Raises an exception that was returned."""
 

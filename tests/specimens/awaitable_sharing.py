@@ -12,6 +12,7 @@ from anyio.lowlevel import checkpoint
 
 from pytest_asyncprotocol import Protocol
 from tests.specimens import conforms, violates
+from tests.specimens.async_context_manager import Alike
 from tests.specimens.awaitable import Job, work
 
 AWAITABLE = Protocol.AWAITABLE
@@ -103,6 +104,26 @@ class Cached:
         with anyio.fail_after(3):
             await anyio.sleep(2)
         return 42
+
+
+@violates("AW010", AWAITABLE, shared=True, returns=42)
+class GivesTheOtherWhatIsThere:
+    """Gives a first guess to whoever comes while it works."""
+
+    working = False
+
+    def __await__(self) -> Generator[Any, Any, int]:
+        return self.run().__await__()
+
+    async def run(self) -> int:
+        """Work, unless that is being done."""
+        if self.working:
+            return 0
+        self.working = True
+        try:
+            return int(await work())
+        finally:
+            self.working = False
 
 
 @violates("AW010", AWAITABLE, shared=True)
@@ -340,6 +361,22 @@ class ChainsItsErrors(Failed):
             raise self.error
 
 
+@violates("AW013", AWAITABLE, raises=Alike, level="may")
+class ChainsErrorsLikeAll(Failed):
+    """Raises each error while it handles the one before, which it would equal."""
+
+    def __init__(self) -> None:
+        self.last = Alike("no result")
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        yield from checkpoint().__await__()
+        try:
+            raise self.last.with_traceback(None)
+        except Alike:
+            self.last = Alike("no result")
+            raise self.last
+
+
 @conforms("AW013", AWAITABLE, raises=ValueError, reawait="same", level="may")
 class KeepsItsTraceback(Failed):
     """Raises the very error that it keeps, with the traceback that it had at first."""
@@ -365,6 +402,24 @@ class GivesUpAfterTwoAttempts(Failed):
     async def attempt(self) -> None:
         """Fails, a frame further down."""
         await checkpoint()
+        raise ValueError("no result")
+
+
+@conforms("AW013", AWAITABLE, raises=ValueError, level="may")
+class RecallsItsFailure(Failed):
+    """Fails at its work, and from then on a frame further down, where it recalls that."""
+
+    failed = False
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        yield from checkpoint().__await__()
+        if self.failed:
+            self.recall()
+        self.failed = True
+        raise ValueError("no result")
+
+    def recall(self) -> None:
+        """Fail as before."""
         raise ValueError("no result")
 
 

@@ -150,6 +150,25 @@ class Logs(Visit):
         self.log = f"entered by {user.get()!r}"
 
 
+class Greeting(str):
+    """A text that can't be compared, as an array can't."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        raise ValueError("it is not known what to compare")
+
+    __hash__ = str.__hash__
+
+
+@conforms("CO014", AWAITABLE, reads_context=user, reawait="again")
+class GreetsByWhatCannotBeCompared(Greets):
+    """Greets the user of its caller, by a text of a kind of its own."""
+
+    async def run(self) -> Greeting:
+        return Greeting(await super().run())
+
+
 @violates("CO014", AWAITABLE, reads_context=user, backends=ASYNCIO)
 class GreetsInAThread(Job):
     """Reads the user in a thread to which no context comes along."""

@@ -288,6 +288,25 @@ class LogsOutWhenItIsForgotten(WarnsWhenItIsForgotten):
                 asyncio.get_running_loop().create_task(logging_out)
 
 
+@violates("CO018", MANAGER, backends=ASYNCIO)
+class TellsWhomItMet(Session):
+    """Has a callback say goodbye, if it was entered."""
+
+    entered = False
+
+    async def __aenter__(self) -> Self:
+        self.entered = True
+        return await super().__aenter__()
+
+    def __del__(self) -> None:
+        if self.entered:
+            asyncio.get_running_loop().call_soon(self.farewell)
+
+    @staticmethod
+    def farewell() -> None:
+        """Says goodbye."""
+
+
 @violates("CO018", MANAGER, backends=("trio",))
 class TellsTrio(Session):
     """Has a system task of trio say goodbye."""

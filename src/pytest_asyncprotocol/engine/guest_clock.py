@@ -137,7 +137,7 @@ class VirtualClock:
         """End the test, by ever stronger means; called in its loop's thread."""
         watched = self._watched
         if not watched.hang:
-            watched.hang = f"the test hangs: {reason}: {listed(self._places())}"
+            watched.hang = f"the test hangs: {reason}: {self._places()}"
         self._quiescence.impatient = True
         if watched.scope is None or watched.insisted:
             self._break()
@@ -147,12 +147,12 @@ class VirtualClock:
             watched.insisted = True
             self._insist()
 
-    def _places(self) -> list[str]:
+    def _places(self) -> str:
         """Where the test waits, and then where others do, which it may wait for."""
         awaited = self._watched.awaited
         own = [] if awaited is None else [what_is_awaited(awaited)]
         theirs = [each for each in hygiene.places_of_tasks(self._library) if each not in own]
-        return own + theirs or ["it is not known where it waits"]
+        return listed(own + theirs) or "it is not known where it waits"
 
     def _insist(self) -> None:
         """Cancel what a shield protects."""

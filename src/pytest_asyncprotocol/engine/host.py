@@ -15,7 +15,7 @@ import anyio
 from pytest_asyncprotocol.engine import clock, hooks, hygiene, watch
 from pytest_asyncprotocol.engine.backends import Backend, checkpoint
 from pytest_asyncprotocol.engine.job import Job, Posted, Ran
-from pytest_asyncprotocol.engine.stall import is_place, listed, what_is_awaited
+from pytest_asyncprotocol.engine.stall import listed, what_is_awaited
 from pytest_asyncprotocol.model.exceptions import NoVerdict, members
 from pytest_asyncprotocol.model.text import describe_exception
 
@@ -262,9 +262,9 @@ class Host:
     def where_it_waits(self, posted: Posted) -> str:
         """Where the job waits, or the tasks that it waits for; asked in the loop's thread."""
         awaited = what_is_awaited(posted.coroutine)
-        if is_place(awaited):
-            return awaited
-        return listed(hygiene.places_of_tasks(self._library)) or awaited
+        if awaited.is_place:
+            return awaited.words
+        return listed(hygiene.places_of_tasks(self._library)) or awaited.words
 
     def _circling(self) -> None:
         posted = self._current

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any
 
 from pytest_asyncprotocol.engine import hooks
-from pytest_asyncprotocol.engine.stall import is_place, what_is_awaited
+from pytest_asyncprotocol.engine.stall import Wait, what_is_awaited
 from pytest_asyncprotocol.model.protocols import has_attribute
 from pytest_asyncprotocol.model.text import describe_exception, type_name
 
@@ -217,10 +217,10 @@ def coroutine_of(task: Any) -> Any:
     return task.get_coro() if hasattr(task, "get_coro") else task.coro
 
 
-def places_of_tasks(library: str) -> list[str]:
-    """Where the tasks of the running loop wait in code of the author's own, in words."""
+def places_of_tasks(library: str) -> list[Wait]:
+    """Where the tasks of the running loop wait in code of the author's own."""
     waiting = {what_is_awaited(coroutine_of(task)) for task in living_tasks(library)}
-    return sorted(each for each in waiting if is_place(each))
+    return sorted(each for each in waiting if each.is_place)
 
 
 def describe_task(task: Any) -> str:

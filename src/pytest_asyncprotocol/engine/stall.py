@@ -10,6 +10,7 @@ import sysconfig
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from inspect import CO_ASYNC_GENERATOR
 from pathlib import Path
 from types import (
@@ -38,8 +39,6 @@ _LIBRARIES = (
 
 _CLOSABLE = ("coroutine", "generator", "async_generator_asend", "async_generator_athrow")
 
-_AT = "it waits at "
-
 LOOKS = 5
 """Times that a running thread is looked at again, to tell where it stays."""
 
@@ -47,27 +46,35 @@ BETWEEN_LOOKS = 0.002
 """Real seconds between two of these looks."""
 
 
-def what_is_awaited(coroutine: Any) -> str:
-    """In words: the last frame of the author's own, and the library call that it waits for."""
+@dataclass(frozen=True, order=True, slots=True)
+class Wait:
+    """What a coroutine waits for, in words, and whether that is a place in the author's code."""
+
+    words: str
+    is_place: bool
+
+    def __str__(self) -> str:
+        return self.words
+
+
+def what_is_awaited(coroutine: Any) -> Wait:
+    """The last frame of the author's own, and the library call that it waits for."""
     frames = [f for f in _suspended_frames(coroutine) if not _is_ours(f.f_code)]
     own = [f for f in frames if not is_library(f.f_code)]
+    if not frames:
+        return Wait("it never went on", is_place=False)
     if not own:
-        return f"it waits for {frames[-1].f_code.co_qualname}" if frames else "it never went on"
+        return Wait(f"it waits for {frames[-1].f_code.co_qualname}", is_place=False)
     last = own[-1]
     below = frames[frames.index(last) + 1 :]
     awaited = f" for {below[0].f_code.co_qualname}" if below else ""
-    return f"{_AT}{place(last)}{awaited}"
+    return Wait(f"it waits at {place(last)}{awaited}", is_place=True)
 
 
-def is_place(awaited: str) -> bool:
-    """Whether the words of `what_is_awaited` name a place in the author's own code."""
-    return awaited.startswith(_AT)
-
-
-def listed(places: list[str]) -> str:
-    """What several tasks wait for, as `what_is_awaited` says it of each, in one sentence."""
-    others = (each.replace("it waits", "another task waits", 1) for each in places[1:])
-    return "; ".join([*places[:1], *others])
+def listed(waits: list[Wait]) -> str:
+    """What several tasks wait for, in one sentence."""
+    others = (each.words.replace("it waits", "another task waits", 1) for each in waits[1:])
+    return "; ".join([*map(str, waits[:1]), *others])
 
 
 def what_waits_below(awaiting: Any) -> list[Any]:

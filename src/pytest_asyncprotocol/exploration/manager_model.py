@@ -330,7 +330,8 @@ class ManagerModel(Model):
             raise Forbidden("CM017", f"{outcome.operation} {outcome}; expected it unwrapped")
 
     def _is_wrapped(self, error: BaseException, group: BaseException) -> bool:
-        return members(group) == (error,) and not self.declared.wraps_in_group
+        alone = len(members(group)) == 1 and members(group)[0] is error
+        return alone and not self.declared.wraps_in_group
 
     def _judge_clean_exit(self, outcome: Outcome) -> None:
         if outcome.returned:

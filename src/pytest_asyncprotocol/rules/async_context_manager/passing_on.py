@@ -151,7 +151,8 @@ async def stops_pass_through(case: Case) -> None:
                     f"{outcome.operation} {outcome}, so the body's {kind.__name__} was lost"
                 )
     usual, stop = BodyError(), StopAsyncIteration("raised in the body")
-    if (await _left(case, usual)).error not in (None, usual):
+    error = (await _left(case, usual)).error
+    if error is not None and error is not usual:
         return
     await case.tear_down()
     outcome = await _left(case, stop)

@@ -226,10 +226,10 @@ async def stored_error_kept(case: Case) -> None:
 
 def _depth(error: BaseException) -> int:
     """How many exceptions *error* says that it was raised while handling."""
-    seen: list[BaseException] = []
+    seen: set[int] = set()
     context = error.__context__
-    while context is not None and context not in seen:
-        seen.append(context)
+    while context is not None and id(context) not in seen:
+        seen.add(id(context))
         context = context.__context__
     return len(seen)
 

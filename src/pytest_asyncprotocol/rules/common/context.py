@@ -112,7 +112,7 @@ async def _expect_read(case: Case, variable: ContextVar[Any]) -> None:
     of_first, of_second = [await _given_with(case, variable, each) for each in (first, second)]
     if first.is_shown_by(of_second):
         raise Violation(f"used where {variable.name} is {second}, it gave {describe(of_second)}")
-    if of_first in (None, []) or of_first is UNSET:
+    if of_first is None or of_first is UNSET or (type(of_first) is list and not of_first):
         raise Vacuous(f"it gave nothing, so nothing shows whether it reads {variable.name}")
     if same(of_first, of_second):
         raise Violation(f"whatever {variable.name} was, it gave {describe(of_first)}")
