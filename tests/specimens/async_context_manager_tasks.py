@@ -183,6 +183,15 @@ class LastInFirstOut:
             raise RuntimeError("left in the wrong order")
 
 
+@violates("CM016", MANAGER, concurrent_entry="safe")
+class FirstInFirstOut(LastInFirstOut):
+    """Keeps its users in a queue, as if the first one to come were the first to leave."""
+
+    async def __aexit__(self, *details: object) -> None:
+        if self.users.pop(0) != anyio.get_current_task().id:
+            raise RuntimeError("left in the wrong order")
+
+
 @violates("CM016", MANAGER, concurrent_entry="safe", backends=ASYNCIO)
 def generator_once() -> Any:
     """A generator cannot serve two, though it is said to."""
@@ -263,6 +272,26 @@ class RefusesOnTheWayOnly(OneAtATime):
     async def __aenter__(self) -> Self:
         await super().__aenter__()
         self.taken = False
+        return self
+
+
+@violates("CM016", MANAGER, concurrent_entry="refused")
+class RefusesWhoeverMeets(Session):
+    """Refuses both of two that come at the same time."""
+
+    coming = 0
+    met = False
+
+    async def __aenter__(self) -> Self:
+        self.coming += 1
+        try:
+            await checkpoint()
+            self.met = self.met or self.coming > 1
+            if self.met:
+                raise RuntimeError("somebody else comes too")
+        finally:
+            self.coming -= 1
+            self.met = self.met and self.coming > 0
         return self
 
 

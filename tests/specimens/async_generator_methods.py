@@ -57,14 +57,14 @@ class TakesNoArgument(Delegating):
 
 @conforms("AG005", GENERATOR)
 class RaisesItsOwn(Delegating):
-    """Raises an error of its own for whatever is thrown into it, but for GeneratorExit."""
+    """Raises a TypeError of its own for whatever is thrown into it, but for GeneratorExit."""
 
     async def athrow(self, *details: Any) -> Any:
         kind = details[0] if isinstance(details[0], type) else type(details[0])
         if issubclass(kind, GeneratorExit):
             return await self.inner.athrow(*details)
         await self.inner.aclose()
-        raise LookupError("nothing there")
+        raise TypeError("it has to be text")
 
 
 @since_3_12("AG005", GENERATOR, items=[0, 1, 2])

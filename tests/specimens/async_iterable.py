@@ -117,6 +117,27 @@ class AiterHasADefault:
         return Numbers()
 
 
+class Sparse(dict[int, Any]):
+    """An iterator of a type whose signature Python does not know."""
+
+    def __aiter__(self) -> Sparse:
+        return self
+
+    async def __anext__(self) -> int:
+        await anyio.lowlevel.checkpoint()
+        if len(self) == 3:
+            raise StopAsyncIteration
+        self[len(self)] = None
+        return len(self)
+
+
+@conforms("AB003", ITERABLE)
+class AiterIsAType:
+    """Has a type for its __aiter__, which says nothing about its parameters."""
+
+    __aiter__ = staticmethod(Sparse)
+
+
 @violates("AB003", ITERABLE)
 class AiterHasAParameter:
     """Has a parameter in its __aiter__ that nobody will give."""

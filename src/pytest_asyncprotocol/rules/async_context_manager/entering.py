@@ -64,7 +64,7 @@ async def failed_entry_releases(case: Case) -> None:
     with following(case.library) as alive:
         entry = await subject.enter()
         await let_others_run(TURNS_TO_END)
-        left = [] if declared.background_ok else sorted(describe_task(task) for task in alive())
+        left = [] if declared.background_ok else [describe_task(task) for task in alive()]
         released = declared.released is None or await is_released_when_quiet(case, subject, alive)
     if entry.returned:
         await subject.exit()
@@ -73,7 +73,7 @@ async def failed_entry_releases(case: Case) -> None:
     if not released:
         raise Violation(f"{failed}, and kept what it had acquired: released= is false")
     if left:
-        raise Violation(f"{failed}, and {left[0]} is still alive")
+        raise Violation(f"{failed}, and {min(left)} is still alive")
 
 
 @rule("CM010", "cancelled-entry-releases", Level.SHOULD,

@@ -100,7 +100,7 @@ async def no_collector_needed(case: Case) -> None:
         if not await is_released_now(case, subject):
             if left:
                 raise Violation(
-                    f"{when}, it is not released: it left the generator {left[0]} to the garbage "
+                    f"{when}, it is not released: it left the generator {min(left)} to the garbage "
                     "collector"
                 )
             if not await is_released(case, subject):

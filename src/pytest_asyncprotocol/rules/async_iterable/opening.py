@@ -74,8 +74,8 @@ async def _open_and_close(case: Case, subject: Subject) -> None:
         for each in managers:
             await each.exit()
     await let_others_run(TURNS_TO_END)
-    left = sorted(describe_task(task) for task in alive())
+    left = [describe_task(task) for task in alive()]
     if left and not case.declared.background_ok:
-        raise Violation(f"after aiter() alone, {left[0]} is still alive")
+        raise Violation(f"after aiter() alone, {min(left)} is still alive")
     if case.declared.released is not None and not await is_released(case, subject):
         raise Violation("after aiter() alone, it is not released: released= is false")

@@ -85,10 +85,11 @@ async def _in_turns(subject: Subject, most: int) -> list[Pass]:
 
 async def _one_closed(subject: Subject, most: int) -> list[Pass]:
     closed, left = subject.aiter(), subject.aiter()
-    begun = [await take(iterator, 1) for iterator in (closed, left)]
+    await take(closed, 1)
+    begun = await take(left, 1)
     if closed.has("aclose"):
         await closed.aclose()
-    return [await _continued(begun[1], left, most)]
+    return [await _continued(begun, left, most)]
 
 
 async def _at_once(subject: Subject, most: int) -> list[Pass]:

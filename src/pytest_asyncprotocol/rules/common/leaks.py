@@ -74,8 +74,9 @@ async def no_task_left(case: Case) -> None:
         with following(case.library) as alive:
             await carry_out(scenario, case, subject)
         await let_others_run(TURNS_TO_END)
-        for left in sorted(describe_task(task) for task in alive()):
-            raise Violation(f"{left} is still alive after the end")
+        left = [describe_task(task) for task in alive()]
+        if left:
+            raise Violation(f"{min(left)} is still alive after the end")
         await case.tear_down()
 
 
