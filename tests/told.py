@@ -15,14 +15,20 @@ from pytest_asyncprotocol import Report, Status, Verdict, check
 from tests.specimens import Specimen, specimens
 
 FOLDER = Path(__file__).parent / "specimens"
+HAVE_THREADS = {"CO011", "CO018"}
+"""Rules that use threads themselves."""
+
 TOLD, RAN = FOLDER / "told.txt", FOLDER / "ran.txt"
 
 
 def line_of(specimen: Specimen, verdict: Verdict) -> str:
-    """One verdict in a line; of one that passed, how far the rule itself went."""
+    """One verdict in a line; of one that passed, how far the rule itself went.
+
+    That is left out where threads or sockets had a part, which are ready by chance sooner or later.
+    """
     said = verdict.message
-    if verdict.status is Status.PASSED:
-        said = str(replace(verdict.coverage, opened=(), sequences=0))
+    if verdict.status is Status.PASSED and not verdict.coverage.opened:
+        said = str(replace(verdict.coverage, sequences=0))
     return f"{specimen.name} {verdict.backend}: {verdict.status.value}: {said}".rstrip(": ")
 
 
@@ -32,10 +38,16 @@ def told_of(specimen: Specimen, report: Report) -> Iterator[str]:
 
 
 def ran_of(specimen: Specimen, report: Report) -> Iterator[str]:
-    """The rules that passed, and in brackets those that found nothing to judge, by backend."""
+    """The rules that passed, and in brackets those that found nothing to judge, by backend.
+
+    None of them for a subject that has to do with threads or sockets.
+    """
     form = {Status.PASSED: "{}", Status.VACUOUS: "({})"}
     for backend in specimen.backends:
         ran = [v for v in report if v.backend == backend and v.status in form]
+        opened = {v.name.split()[0] for v in report if v.backend == backend and v.coverage.opened}
+        if opened - HAVE_THREADS:
+            ran = []
         rules = [form[v.status].format(v.name.split()[0]) for v in ran]
         yield " ".join([f"{specimen.name} {backend}:", *sorted(rules)])
 
