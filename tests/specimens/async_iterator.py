@@ -401,6 +401,19 @@ class LeavesOutWhatWasCancelled(CountsForEver):
         return number
 
 
+@violates("AI008", ITERATOR, items=[0, 1, 2], cancel_safe=True)
+class GivesOneMoreWhenCancelled(Ticker):
+    """Makes up for a step that was cancelled, though it lost nothing by that."""
+
+    async def __anext__(self) -> int:
+        left = len(self.left)
+        try:
+            return await super().__anext__()
+        except BaseException:
+            self.left += [3] * (left > 0)
+            raise
+
+
 @conforms("AI008", ITERATOR, items=[0, 1], infinite=True, cancel_safe=True)
 class CountsOnAfterCancellation(CountsForEver):
     """Has no end, and goes on where it was cancelled."""

@@ -318,6 +318,11 @@ class WaitsForEver:
         return anyio.Event().wait().__await__()
 
 
+@violates("CO020", AWAITABLE, raises=LookupError)
+class RaisesNothing(Job):
+    """Gives a result, where an error was declared."""
+
+
 @violates("CO020", AWAITABLE)
 class RaisesAtTheCall:
     """Raises before there is an iterator."""
@@ -445,6 +450,14 @@ class Counted:
     async def run(self) -> Any:
         """Works, and gives the number of the await."""
         return await work(self.awaits)
+
+
+@conforms("AW009", AWAITABLE, reawait="again")
+class GivesItsNewsOnce(Counted):
+    """Gives what is new since the last await, which may be nothing."""
+
+    async def run(self) -> str | None:
+        return await work("news" if self.awaits == 1 else None)
 
 
 @violates("AW009", AWAITABLE)

@@ -140,6 +140,15 @@ class GreetsInTurn(Ticker):
         self.greeting = f"hello {user.get()!r}"
 
 
+@conforms("CO014", ITERATOR, reads_context=user)
+class GreetsNone(GreetsInTurn):
+    """Has nobody to greet."""
+
+    async def __anext__(self) -> Any:
+        await checkpoint()
+        raise StopAsyncIteration
+
+
 @conforms("CO014", MANAGER, reads_context=user)
 class Logs(Visit):
     """Reads the user for its log only, which nobody sees."""

@@ -99,18 +99,16 @@ class AwaitableModel(Model):
             )
 
     def _judge_again(self, first: Outcome, outcome: Outcome) -> None:
-        if not first.returned:
-            return
         how = self.declared.reawait
+        if not first.returned or how == "again":
+            return
         said = (
             f"{outcome.operation}, on an object that had given {describe(first.value)}, {outcome}"
         )
         if how == "error":
             wrong = outcome.returned
-        elif how in ("same", "again") and not outcome.returned:
-            wrong = True
         elif how == "same":
-            wrong = not same(outcome.value, first.value)
+            wrong = not (outcome.returned and same(outcome.value, first.value))
         else:
             wrong = outcome.returned and outcome.value is None and first.value is not None
         if wrong:
