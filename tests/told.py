@@ -7,7 +7,7 @@ that no longer judge what they judged before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,6 +58,13 @@ def written(path: Path) -> Mapping[str, list[str]]:
     for line in path.read_text(encoding="utf-8").splitlines():
         lines.setdefault(line.split()[0], []).append(line)
     return lines
+
+
+def unlike(lines: Iterable[str], written: Iterable[str]) -> set[str]:
+    """Those of *lines* that are not as they are written, where neither is left out."""
+    left_out = {line for line in written if line.endswith(":")}
+    unlike = set(lines) - set(written)
+    return {line for line in unlike if f"{line.partition(':')[0]}:" not in {*left_out, line}}
 
 
 def main() -> None:
