@@ -112,10 +112,15 @@ async def _expect_read(case: Case, variable: ContextVar[Any]) -> None:
     of_first, of_second = [await _given_with(case, variable, each) for each in (first, second)]
     if first.is_shown_by(of_second):
         raise Violation(f"used where {variable.name} is {second}, it gave {describe(of_second)}")
-    if of_first is None or of_first is UNSET or (type(of_first) is list and not of_first):
+    if _is_nothing(of_first):
         raise Vacuous(f"it gave nothing, so nothing shows whether it reads {variable.name}")
     if same(of_first, of_second):
         raise Violation(f"whatever {variable.name} was, it gave {describe(of_first)}")
+
+
+def _is_nothing(given: Any) -> bool:
+    """Whether a use gave no result, no target and no items."""
+    return given is None or given is UNSET or (type(given) is list and not given)
 
 
 async def _given_with(case: Case, variable: ContextVar[Any], value: Marker) -> Any:
