@@ -67,14 +67,17 @@ def script_for(finding: Finding) -> str:
     if rule.id in SPECIAL or rule.id in AT_START:
         use = USES[finding.factory.protocol.value]
         replay.subjects = {1: "subject"}
-        text = SPECIAL.get(rule.id, "").replace("USE", use).replace("sleep(", f"{library}.sleep(")
+        starts = rule.id in AT_START and "after its use" not in finding.message
+        text = "" if starts else SPECIAL.get(rule.id, "")
+        text = text.replace("USE", use).replace("sleep(", f"{library}.sleep(")
         text = text.replace(
             "CancelScope", "trio.CancelScope" if library == "trio" else "anyio.CancelScope"
         )
         text = text.replace("SEND", "outcome.Value(None)" if library == "trio" else "None")
         maker = replay.maker(finding.factory)
         body = text.replace("MAKE", maker).strip().splitlines()
-        at_start = AT_START.get(rule.id, "").replace("MAKE", maker.replace("await ", "")).strip()
+        if starts:
+            at_start = AT_START[rule.id].replace("MAKE", maker.replace("await ", "")).strip()
     names = [name for name in replay.names if f"{name} = " in "\n".join(body)]
     body += ["", *remains(rule, finding.declared, library, names, origins)]
     parts = "\n".join(_parts(finding, replay, body, at_start)).replace("VARIABLE", named)

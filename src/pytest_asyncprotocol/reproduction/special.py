@@ -166,6 +166,23 @@ else:
     async with subject as given:
         print("async with gives a", type(given).__name__)
 """,
+    "CO018": """
+subject = MAKE
+USE
+held = [subject]
+subject = None
+
+
+def let_go():
+    held.clear()
+    gc.collect()
+
+
+thread = threading.Thread(target=let_go)
+thread.start()
+thread.join()
+print("dropped after its use where no event loop runs")
+""",
     "CO019": """
 subject = MAKE
 USE
@@ -191,7 +208,7 @@ gc.collect()
 print("dropped unused where no event loop runs")
 """,
 }
-"""Those that show where no loop runs."""
+"""Those that show where no loop runs; CO018 only where it was not used before."""
 
 USES = {
     "awaitable": "await subject",
