@@ -64,7 +64,8 @@ def differences(rules: list[str]) -> Iterator[str]:
     """What is not as it should be: of the pages, of the specimens of *rules*, of all others."""
     from docs import generate
     from pytest_asyncprotocol import Status, check
-    from pytest_asyncprotocol.model.catalogue import Level, catalogue
+    from pytest_asyncprotocol.catalogue import catalogue
+    from pytest_asyncprotocol.model.rule import Level
     from tests.specimens import specimens
     from tests.told import RAN, TOLD, ran_of, told_of, unlike, written
 
@@ -139,9 +140,9 @@ def mutated(mutation: MutationSpec) -> str:
 
 def judge(path: Path, text: str) -> str | None:
     """What is the first that differs, if the rules have another text at *path*."""
-    from pytest_asyncprotocol.model import catalogue
+    from pytest_asyncprotocol.model import rule
 
-    catalogue._rules.clear()  # noqa: SLF001
+    rule.registered.clear()
     for name in [name for name in sys.modules if name.startswith(RULES)]:
         del sys.modules[name]
     sys.meta_path.insert(0, Mutated(path, text))

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_asyncprotocol.model.catalogue import Feeds, Rule, catalogue
+from pytest_asyncprotocol.catalogue import catalogue
+from pytest_asyncprotocol.model.rule import Feeds, Rule
 
 RULES = Path(__file__).parent / "reference" / "rules"
 

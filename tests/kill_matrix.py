@@ -13,10 +13,11 @@ from functools import cache
 from itertools import groupby
 from pathlib import Path
 
+from pytest_asyncprotocol.catalogue import catalogue
 from pytest_asyncprotocol.checking import begin
-from pytest_asyncprotocol.model.catalogue import Rule, catalogue
+from pytest_asyncprotocol.model.rule import Rule
 from pytest_asyncprotocol.model.verdicts import Status
-from pytest_asyncprotocol.options import plan_for
+from pytest_asyncprotocol.plan import plan_for
 from tests.specimens import Specimen, specimens
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "kill-matrix.md"

@@ -7,16 +7,10 @@ from typing import Any
 import pytest
 
 from pytest_asyncprotocol import Protocol
-from pytest_asyncprotocol.model import catalogue as catalogue_module
+from pytest_asyncprotocol.catalogue import catalogue, rules_for, unknown_rule
+from pytest_asyncprotocol.model import rule as rule_module
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import (
-    Level,
-    Rule,
-    catalogue,
-    rule,
-    rules_for,
-    unknown_rule,
-)
+from pytest_asyncprotocol.model.rule import Level, Rule, rule
 
 ITERATOR = (Protocol.ASYNC_ITERATOR,)
 
@@ -25,8 +19,8 @@ ITERATOR = (Protocol.ASYNC_ITERATOR,)
 def own_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
     """A catalogue that the test may fill."""
     catalogue()
-    monkeypatch.setattr(catalogue_module, "_rules", {})
-    monkeypatch.setattr(catalogue_module, "OWN", __name__)
+    monkeypatch.setattr(rule_module, "registered", {})
+    monkeypatch.setattr(rule_module, "OWN", __name__)
 
 
 def enter(rule_id: str, slug: str, **details: Any) -> Rule:

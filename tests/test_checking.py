@@ -13,12 +13,12 @@ import anyio
 import pytest
 
 from pytest_asyncprotocol import ConformanceError, Protocol, Status, assert_async_iterator, check
-from pytest_asyncprotocol.engine import backends as engine_backends
-from pytest_asyncprotocol.model import catalogue as catalogue_module
-from pytest_asyncprotocol.model import settings
+from pytest_asyncprotocol.catalogue import catalogue
+from pytest_asyncprotocol.model import backends, settings
+from pytest_asyncprotocol.model import rule as rule_module
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import Feeds, Level, catalogue, rule
 from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
+from pytest_asyncprotocol.model.rule import Feeds, Level, rule
 
 ITERATOR = (Protocol.ASYNC_ITERATOR,)
 
@@ -60,7 +60,7 @@ def refused(**keywords: Any) -> str:
 def own_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty catalogue, for rules of the test's own."""
     catalogue()
-    monkeypatch.setattr(catalogue_module, "_rules", {})
+    monkeypatch.setattr(rule_module, "registered", {})
 
 
 def add_rule(
@@ -170,7 +170,7 @@ def test_a_backend_that_is_not_installed_is_an_error(
     """The other backends are judged, and the whole fails: nothing is skipped silently."""
     add_rule("QA001", Level.MUST)
     monkeypatch.setattr(
-        engine_backends,
+        backends,
         "find_spec",
         lambda name: None if name == "trio" else importlib.util.find_spec(name),
     )
@@ -405,7 +405,7 @@ def test_the_tear_down_of_a_yielding_factory_runs_after_a_crash(own_catalogue: N
     from pytest_asyncprotocol import Report
     from pytest_asyncprotocol.checking import examine_now
     from pytest_asyncprotocol.model.factory import Factory
-    from pytest_asyncprotocol.options import plan_for
+    from pytest_asyncprotocol.plan import plan_for
 
     open_servers: list[str] = []
 

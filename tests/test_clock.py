@@ -21,14 +21,10 @@ import trio.testing
 
 from pytest_asyncprotocol import Status, check
 from pytest_asyncprotocol.engine import clock
-from pytest_asyncprotocol.engine.backends import (
-    RunningLoop,
-    checkpoint,
-    find_backend,
-    library_in_force,
-)
 from pytest_asyncprotocol.engine.clock import MOST_JUMPS, MOST_TURNS
+from pytest_asyncprotocol.engine.library import RunningLoop, checkpoint, library_in_force
 from pytest_asyncprotocol.engine.loops import IN_CIRCLES, EngineLoop, Ran
+from pytest_asyncprotocol.model.backends import find_backend
 
 BOTH = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 

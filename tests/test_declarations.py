@@ -26,7 +26,7 @@ from pytest_asyncprotocol.model.declarations import (
 from pytest_asyncprotocol.model.exceptions import NoVerdict
 from pytest_asyncprotocol.model.keywords import KEYWORDS, CommonKeywords
 from pytest_asyncprotocol.model.protocols import Protocol
-from pytest_asyncprotocol.options import _COMMON
+from pytest_asyncprotocol.plan import _COMMON
 
 
 def refused(assertion: Callable[..., Report], **declared: Any) -> str:

@@ -12,7 +12,8 @@ from types import ModuleType
 
 import pytest
 
-from pytest_asyncprotocol.model.catalogue import Rule, catalogue
+from pytest_asyncprotocol.catalogue import catalogue
+from pytest_asyncprotocol.model.rule import Rule
 from pytest_asyncprotocol.plugin import options
 
 ROOT = Path(__file__).parents[1]

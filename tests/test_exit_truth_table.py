@@ -23,8 +23,8 @@ import trio
 from anyio.lowlevel import checkpoint
 
 from pytest_asyncprotocol import check
-from pytest_asyncprotocol.engine.backends import RunningLoop
-from pytest_asyncprotocol.exploration.leaving import a_cancellation, left_by, suppresses, with_body
+from pytest_asyncprotocol.engine.library import RunningLoop
+from pytest_asyncprotocol.exploration.bodies import a_cancellation, left_by, suppresses, with_body
 from pytest_asyncprotocol.model.recording import Log
 from pytest_asyncprotocol.model.subject import Subject
 from pytest_asyncprotocol.model.text import describe, describe_exception

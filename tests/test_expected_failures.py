@@ -15,10 +15,11 @@ from pytest_asyncprotocol import (
     assert_async_iterator,
     check,
 )
-from pytest_asyncprotocol.model import catalogue as catalogue_module
+from pytest_asyncprotocol.catalogue import catalogue
+from pytest_asyncprotocol.model import rule as rule_module
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import Level, catalogue, rule
 from pytest_asyncprotocol.model.exceptions import NotApplicable, NoVerdict, Vacuous, Violation
+from pytest_asyncprotocol.model.rule import Level, rule
 
 ITERATOR = (Protocol.ASYNC_ITERATOR,)
 
@@ -43,7 +44,7 @@ class Ticker:
 def own_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rules whose verdicts are known."""
     catalogue()
-    monkeypatch.setattr(catalogue_module, "_rules", {})
+    monkeypatch.setattr(rule_module, "registered", {})
 
     @rule("QA001", "holds", Level.MUST, protocols=ITERATOR)
     async def holds(case: Case) -> None:

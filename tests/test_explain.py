@@ -11,11 +11,8 @@ import pytest
 
 from pytest_asyncprotocol import ConformanceError, Protocol, Report, Status, Verdict
 from pytest_asyncprotocol import assert_async_iterator as assert_it
-from pytest_asyncprotocol.model import catalogue as catalogue_module
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import Level, Rule, catalogue, rule
-from pytest_asyncprotocol.model.exceptions import NoVerdict, Violation
-from pytest_asyncprotocol.model.explain import (
+from pytest_asyncprotocol.catalogue import catalogue
+from pytest_asyncprotocol.explaining import (
     WIDTH,
     counts,
     explain,
@@ -24,6 +21,10 @@ from pytest_asyncprotocol.model.explain import (
     plain,
     verdict_line,
 )
+from pytest_asyncprotocol.model import rule as rule_module
+from pytest_asyncprotocol.model.case import Case
+from pytest_asyncprotocol.model.exceptions import NoVerdict, Violation
+from pytest_asyncprotocol.model.rule import Level, Rule, rule
 from pytest_asyncprotocol.model.text import describe, describe_exception, name_of, source_of
 
 PAGE = "https://docs.python.org/3/reference/datamodel.html#asynchronous-iterators"
@@ -50,8 +51,8 @@ class StartsAgain:
 def own_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
     """Four rules, of which two are broken and one gives no verdict."""
     catalogue()
-    monkeypatch.setattr(catalogue_module, "_rules", {})
-    monkeypatch.setattr(catalogue_module, "OWN", __name__)
+    monkeypatch.setattr(rule_module, "registered", {})
+    monkeypatch.setattr(rule_module, "OWN", __name__)
     monkeypatch.chdir(Path(__file__).parent.parent)
 
     @rule("AI001", "anext-on-type", Level.MUST)
@@ -116,19 +117,19 @@ AI005 sticky-stop, on asyncio, trio
   Why: Whoever asks once more, a second `async for` or a helper that looks ahead, gets items out of
     nowhere, or hangs.
   Look at: Remember that the end was reached, and raise StopAsyncIteration from then on.
-  Defined: tests/test_explain.py:32
+  Defined: tests/test_explain.py:33
   Source: Python language reference, 3.4.3 "Asynchronous Iterators":
     https://docs.python.org/3/reference/datamodel.html#asynchronous-iterators
 
 AI006 works-on-trio, on trio
   Rule: It works on `trio`.
   Found: it does not work
-  Defined: tests/test_explain.py:32
+  Defined: tests/test_explain.py:33
 
 AI007 judged, on asyncio, trio
   Error (asyncio): it can't be judged under asyncio
   Error (trio): it can't be judged under trio
-  Defined: tests/test_explain.py:32
+  Defined: tests/test_explain.py:33
 
 3 of 4 applicable rules ran, of 4 for an async iterator and 4 in the catalogue"""
 

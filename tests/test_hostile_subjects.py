@@ -13,7 +13,7 @@ import anyio
 import pytest
 
 from pytest_asyncprotocol import Protocol, Report, Status, check
-from pytest_asyncprotocol.model.explain import explain
+from pytest_asyncprotocol.explaining import explain
 
 
 class Base:

@@ -16,8 +16,8 @@ from pytest_asyncprotocol import (
     assert_awaitable,
     check,
 )
-from pytest_asyncprotocol.model.catalogue import Feeds
-from pytest_asyncprotocol.model.explain import explain
+from pytest_asyncprotocol.explaining import explain
+from pytest_asyncprotocol.model.rule import Feeds
 
 BACKENDS = ("asyncio", "trio")
 

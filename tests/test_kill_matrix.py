@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_asyncprotocol.model.catalogue import catalogue
+from pytest_asyncprotocol.catalogue import catalogue
 from tests.kill_matrix import SUBSUMED, alone, blamed, violators
 
 

@@ -16,8 +16,9 @@ import pytest
 import trio
 
 from pytest_asyncprotocol import Status, check
-from pytest_asyncprotocol.engine.backends import find_backend, library_in_force
+from pytest_asyncprotocol.engine.library import library_in_force
 from pytest_asyncprotocol.engine.loops import EngineLoop, Ran
+from pytest_asyncprotocol.model.backends import find_backend
 from pytest_asyncprotocol.model.text import describe_exception
 
 BOTH = pytest.mark.parametrize("backend", ["asyncio", "trio"])

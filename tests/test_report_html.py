@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from pytest_asyncprotocol.plugin.report_files import page
+from pytest_asyncprotocol.plugin.reports import page
 from tests.conftest import RunPytest
 from tests.reported import CHECKS, NASTY, document, load, nasty, subject, verdict
 

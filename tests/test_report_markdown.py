@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pytest_asyncprotocol.plugin.report_files import markdown
+from pytest_asyncprotocol.plugin.reports import markdown
 from tests.conftest import RunPytest
 from tests.reported import CHECKS, document, nasty, subject, verdict
 

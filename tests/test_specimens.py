@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from pytest_asyncprotocol import Status, check
-from pytest_asyncprotocol.model.catalogue import catalogue
+from pytest_asyncprotocol.catalogue import catalogue
 from tests.specimens import Specimen, specimens
 from tests.told import RAN, TOLD, ran_of, told_of, unlike, written
 

@@ -10,9 +10,9 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from pytest_asyncprotocol import testing
-from pytest_asyncprotocol.model import catalogue as catalogue_module
+from pytest_asyncprotocol.catalogue import catalogue
+from pytest_asyncprotocol.model import rule as rule_module
 from pytest_asyncprotocol.model import settings
-from pytest_asyncprotocol.model.catalogue import catalogue
 from pytest_asyncprotocol.testing import (
     Case,
     Level,
@@ -67,7 +67,7 @@ Enter = Callable[..., None]
 def enter(monkeypatch: pytest.MonkeyPatch) -> Enter:
     """Add the rule XX001 to the catalogue, which tells by the mark of its subject what to say."""
     catalogue()
-    monkeypatch.setattr(catalogue_module, "_rules", dict(catalogue_module._rules))
+    monkeypatch.setattr(rule_module, "registered", dict(rule_module.registered))
 
     def entered(level: Level = Level.SHOULD, only_on: str = "", **details: Any) -> None:
         @rule("XX001", "unmarked", level, **{"protocols": ITERATOR, **details})

@@ -10,9 +10,9 @@ import pytest
 
 from pytest_asyncprotocol import Protocol, Report, Status, Verdict, check
 from pytest_asyncprotocol.checking import examine_now
-from pytest_asyncprotocol.model.explain import explain
+from pytest_asyncprotocol.explaining import explain
 from pytest_asyncprotocol.model.verdicts import Coverage
-from pytest_asyncprotocol.options import plan_for
+from pytest_asyncprotocol.plan import plan_for
 from tests.specimens import Specimen, specimens
 
 JUDGED = (Status.PASSED, Status.VIOLATED, Status.VACUOUS, Status.ERROR)

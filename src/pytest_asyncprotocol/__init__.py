@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pytest_asyncprotocol.assertions import explore_cancellation as explore_cancellation
     from pytest_asyncprotocol.checking import check as check
     from pytest_asyncprotocol.decorators import conformance as conformance
-    from pytest_asyncprotocol.engine.guest_clock import VirtualClock as VirtualClock
+    from pytest_asyncprotocol.engine.fixture_clock import VirtualClock as VirtualClock
     from pytest_asyncprotocol.model.exceptions import ConformanceError as ConformanceError
     from pytest_asyncprotocol.model.protocols import Protocol as Protocol
     from pytest_asyncprotocol.model.verdicts import Report as Report

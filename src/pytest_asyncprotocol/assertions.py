@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Unpack
 
 from pytest_asyncprotocol.checking import begin
+from pytest_asyncprotocol.explaining import explain
 from pytest_asyncprotocol.model.exceptions import ConformanceError
-from pytest_asyncprotocol.model.explain import explain
 from pytest_asyncprotocol.model.keywords import (
     AsyncContextManagerKeywords,
     AsyncGeneratorKeywords,
@@ -20,7 +20,7 @@ from pytest_asyncprotocol.model.keywords import (
 from pytest_asyncprotocol.model.protocols import Protocol, protocol_named
 from pytest_asyncprotocol.model.text import describe
 from pytest_asyncprotocol.model.verdicts import Report
-from pytest_asyncprotocol.options import Plan, plan_for
+from pytest_asyncprotocol.plan import Plan, plan_for
 
 
 def assert_awaitable(subject: Any, /, **keywords: Unpack[AwaitableKeywords]) -> Report:

@@ -6,22 +6,23 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from pytest_asyncprotocol.engine.backends import RunningLoop, library_in_force
-from pytest_asyncprotocol.engine.hygiene import Recorder
+from pytest_asyncprotocol.catalogue import rules_for
+from pytest_asyncprotocol.engine.library import RunningLoop, library_in_force
 from pytest_asyncprotocol.engine.loops import Ran
-from pytest_asyncprotocol.exploration.models import MODELS
+from pytest_asyncprotocol.engine.recorder import Recorder
+from pytest_asyncprotocol.exploration.sequences.machines import MODELS
+from pytest_asyncprotocol.exploration.sequences.search import Loop, Search, Searched
 from pytest_asyncprotocol.model import settings
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import Feeds, Rule, rules_for
 from pytest_asyncprotocol.model.exceptions import NotApplicable, NoVerdict, Vacuous, Violation
 from pytest_asyncprotocol.model.factory import FactoryOutcome
 from pytest_asyncprotocol.model.recording import Event, Log
+from pytest_asyncprotocol.model.rule import Feeds, Rule
 from pytest_asyncprotocol.model.subject import Subject
 from pytest_asyncprotocol.model.text import describe_exception
 from pytest_asyncprotocol.model.verdicts import Coverage, Report, Status, Verdict
-from pytest_asyncprotocol.options import Plan, applicable, selected, unmet
+from pytest_asyncprotocol.plan import Plan, applicable, selected, unmet
 from pytest_asyncprotocol.reproduction.script import Finding, script_for
-from pytest_asyncprotocol.search import Loop, Search, Searched
 
 _Found = tuple[Status, str, tuple[str, ...], tuple[Event, ...]]
 
@@ -92,7 +93,9 @@ class Battery:
         if self._searched is None:
             self._searched = Searched()
             if await self._is_sound():
-                self._searched = await Search(self._plan, self._loop, self._case).search()
+                self._searched = await Search(
+                    self._plan.protocol, self._plan.options, self._loop, self._case
+                ).search()
         return self._searched
 
     async def _is_sound(self) -> bool:

@@ -11,21 +11,18 @@ from dataclasses import replace
 from typing import Any
 
 from pytest_asyncprotocol.battery import Battery
-from pytest_asyncprotocol.engine import hooks
-from pytest_asyncprotocol.engine.backends import (
-    find_backend,
-    find_known_backend,
-    library_in_force,
-)
-from pytest_asyncprotocol.engine.hygiene import recording
+from pytest_asyncprotocol.catalogue import catalogue
+from pytest_asyncprotocol.engine import private_api
+from pytest_asyncprotocol.engine.library import library_in_force
 from pytest_asyncprotocol.engine.loops import CallersLoop, EngineLoop
+from pytest_asyncprotocol.engine.recorder import recording
 from pytest_asyncprotocol.model import settings
-from pytest_asyncprotocol.model.catalogue import catalogue
+from pytest_asyncprotocol.model.backends import find_backend, find_known_backend
 from pytest_asyncprotocol.model.exceptions import BackendUnavailable
 from pytest_asyncprotocol.model.protocols import Protocol, protocol_named
 from pytest_asyncprotocol.model.text import short_path
 from pytest_asyncprotocol.model.verdicts import Report, Status, Verdict
-from pytest_asyncprotocol.options import Plan, plan_for
+from pytest_asyncprotocol.plan import Plan, plan_for
 
 _one_at_a_time = threading.Lock()
 _examining = ContextVar("_examining", default=False)
@@ -34,7 +31,7 @@ _examining = ContextVar("_examining", default=False)
 async def examine(plan: Plan, report: Report) -> None:
     """Run the rules of *plan* on the engine's own loops, backend after backend."""
     verdicts: list[Verdict] = []
-    with recording() as recorder, hooks.deterministic_trio():
+    with recording() as recorder, private_api.deterministic_trio():
         for name in _in_order(plan):
             try:
                 backend = find_backend(name)

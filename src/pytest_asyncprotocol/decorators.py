@@ -19,7 +19,7 @@ from pytest_asyncprotocol.model.keywords import (
 )
 from pytest_asyncprotocol.model.protocols import Protocol
 from pytest_asyncprotocol.model.text import describe
-from pytest_asyncprotocol.options import plan_for
+from pytest_asyncprotocol.plan import plan_for
 
 DECLARED: Final = "__asyncprotocol__"
 """The attribute by which the plugin knows a decorated function."""

@@ -28,35 +28,28 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Final, TypeVar
 
+from pytest_asyncprotocol.catalogue import catalogue, unknown_rule
 from pytest_asyncprotocol.checking import check
-from pytest_asyncprotocol.engine.backends import library_in_force
+from pytest_asyncprotocol.engine.library import library_in_force
 from pytest_asyncprotocol.exploration.cancellation import CancelledRun, sweep
 from pytest_asyncprotocol.exploration.release import is_released
-from pytest_asyncprotocol.exploration.scenarios import (
+from pytest_asyncprotocol.exploration.scheduling import let_others_run, together
+from pytest_asyncprotocol.exploration.uses import (
     Pass,
     awaited,
     drain,
     entered,
     exited,
     iterated,
-    let_others_run,
     take,
     use,
     whole_pass,
 )
-from pytest_asyncprotocol.exploration.together import together
 from pytest_asyncprotocol.model import settings
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import (
-    Feeds,
-    Level,
-    Rule,
-    catalogue,
-    rule,
-    unknown_rule,
-)
 from pytest_asyncprotocol.model.exceptions import NotApplicable, NoVerdict, Vacuous, Violation
 from pytest_asyncprotocol.model.protocols import Protocol, protocol_named
+from pytest_asyncprotocol.model.rule import Feeds, Level, Rule, rule
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 from pytest_asyncprotocol.model.text import name_of
 from pytest_asyncprotocol.model.verdicts import Report, Status, Verdict

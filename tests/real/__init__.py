@@ -13,7 +13,7 @@ from pytest_asyncprotocol import Report
 from pytest_asyncprotocol.checking import begin
 from pytest_asyncprotocol.model.factory import Factory
 from pytest_asyncprotocol.model.protocols import Protocol
-from pytest_asyncprotocol.options import plan_for
+from pytest_asyncprotocol.plan import plan_for
 
 T = TypeVar("T", bound=Callable[..., Any])
 

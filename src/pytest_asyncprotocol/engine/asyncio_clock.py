@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Generator, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pytest_asyncprotocol.engine import hooks
+from pytest_asyncprotocol.engine import private_api
 from pytest_asyncprotocol.engine.clock import SLICE, Quiescence, World
 
 if TYPE_CHECKING:
@@ -57,14 +57,14 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         self._executing -= 1
 
     def _busy_workers(self) -> int:
-        return self._executing + (hooks.anyio_busy_workers() or 0)
+        return self._executing + (private_api.anyio_busy_workers() or 0)
 
     def _openers(self, descriptors: Iterable[int]) -> list[str]:
         return self.world.openers(set(descriptors) - self._own_descriptors)
 
     def _next_timer(self, timeout: float | None) -> float | None:
         """Seconds to the next timer: asyncio never asks its selector for more than a day."""
-        when = hooks.asyncio_next_timer(self)
+        when = private_api.asyncio_next_timer(self)
         if timeout is None or when is None:
             return timeout
         return None if when == float("inf") else when - self.time()

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 from os import fstat
 from types import FrameType
 
-from pytest_asyncprotocol.engine import hooks
+from pytest_asyncprotocol.engine import private_api
 
 SLICE = 0.02
 """Real seconds between two looks at whether an open world has closed again."""
@@ -91,11 +91,11 @@ class World:
     def _is_foreign(self, thread: threading.Thread, frame: FrameType | None) -> bool:
         if isinstance(thread, EngineThread):
             return False
-        if hooks.is_pool_thread(thread):
+        if private_api.is_pool_thread(thread):
             return not _idles_in_a_pool(frame)
-        worker = hooks.anyio_worker_type()
+        worker = private_api.anyio_worker_type()
         if worker is not None and isinstance(thread, worker):
-            return hooks.anyio_busy_workers() is None
+            return private_api.anyio_busy_workers() is None
         while self._pool_file and frame is not None:
             if frame.f_code.co_filename == self._pool_file:
                 return False
@@ -199,7 +199,7 @@ def threads_of_others() -> set[threading.Thread]:
     return {
         t
         for t in threading.enumerate()
-        if not (hooks.is_pool_thread(t) and _idles_in_a_pool(frames.get(t.ident or -1)))
+        if not (private_api.is_pool_thread(t) and _idles_in_a_pool(frames.get(t.ident or -1)))
     }
 
 
@@ -207,13 +207,13 @@ def _idles_in_a_pool(frame: FrameType | None) -> bool:
     """Whether *frame*, the innermost of a thread of an executor, is where it waits for work."""
     if frame is None or frame.f_code is not concurrent.futures.thread._worker.__code__:
         return False
-    if hooks.work_is_pending():
+    if private_api.work_is_pending():
         return False
     return bool(frame.f_locals["work_queue"].empty())
 
 
 def _name(thread: threading.Thread) -> str:
-    if hooks.is_pool_thread(thread):
+    if private_api.is_pool_thread(thread):
         return A_WORKER
     name = re.sub(r"\d+", "N", thread.name)
     return f"a thread ({name})"

@@ -12,10 +12,11 @@ from typing import Any, TypeVar
 
 import anyio
 
-from pytest_asyncprotocol.engine import clock, hooks, hygiene, watch
-from pytest_asyncprotocol.engine.backends import Backend, checkpoint
+from pytest_asyncprotocol.engine import clock, private_api, recorder, watchdog
 from pytest_asyncprotocol.engine.job import Job, Posted, Ran
-from pytest_asyncprotocol.engine.stall import listed, what_is_awaited
+from pytest_asyncprotocol.engine.library import checkpoint
+from pytest_asyncprotocol.engine.stacks import listed, what_is_awaited
+from pytest_asyncprotocol.model.backends import Backend
 from pytest_asyncprotocol.model.exceptions import NoVerdict, members
 from pytest_asyncprotocol.model.text import describe_exception
 
@@ -80,7 +81,7 @@ class Host:
         """What *question* gives in the loop's thread; None if the loop does not answer."""
         answers: queue.SimpleQueue[T] = queue.SimpleQueue()
         self.tell(lambda: answers.put(question()))
-        return watch.get(answers, ANSWER)
+        return watchdog.get(answers, ANSWER)
 
     def opened(self) -> tuple[str, ...]:
         """What keeps, or kept, the clock real."""
@@ -97,7 +98,7 @@ class Host:
         self.tell(self._give_up)
         if self._ends():
             return
-        watch.interrupt(self.thread, queue.SimpleQueue[Ran]())
+        watchdog.interrupt(self.thread, queue.SimpleQueue[Ran]())
         if not self._ends():
             self.abandon()
 
@@ -105,7 +106,7 @@ class Host:
         """Give the thread up; should it ever go on, its loop ends."""
         self._jobs.put(None)
         self._wake_up()
-        watch.abandoned.append(self.thread)
+        watchdog.abandoned.append(self.thread)
 
     def _ends(self) -> bool:
         self.thread.join(LAST_WORD)
@@ -127,7 +128,7 @@ class Host:
             except BaseException as error:
                 self.dead = NoVerdict(f"it broke the event loop: {_root_of(error)}")
             self._fail_the_rest()
-        except watch.Interrupted:
+        except watchdog.Interrupted:
             # It was meant for the subject, and came late.
             self.dead = self.dead or NoVerdict("it was interrupted")
             self._fail_the_rest()
@@ -190,9 +191,9 @@ class Host:
 
     async def _carry_out(self, posted: Posted) -> None:
         self._current = posted
-        before = hygiene.living_tasks(self._library)
+        before = recorder.living_tasks(self._library)
         if self._library == "trio":
-            self._scheduled = hooks.seed_trio(0)
+            self._scheduled = private_api.seed_trio(0)
         if self._world is not None:
             self._world.begin()
         self._quiescence.begin()
@@ -216,28 +217,28 @@ class Host:
         return broken or anyio.current_effective_deadline() == float("-inf")
 
     async def _settle(self, before: set[Any]) -> None:
-        left = hygiene.living_tasks(self._library) - before
+        left = recorder.living_tasks(self._library) - before
         if left:
             with anyio.CancelScope(shield=True):
                 left = await self._end_tasks(left, before)
         if left:
             self.clean = False
             if self._library == "asyncio":
-                watch.keep_alive(left)
+                watchdog.keep_alive(left)
                 for task in left:
-                    hooks.forget_asyncio_task(task)
+                    private_api.forget_asyncio_task(task)
         if not await self._let_callbacks_run():
             self.clean = False
-        hygiene.collect_if_many()
+        recorder.collect_if_many()
 
     async def _let_callbacks_run(self) -> bool:
         """Whether the job left no callback and no timer for the next one to stumble upon."""
         for _ in range(SETTLING_TURNS):
-            if not hygiene.waiting_callbacks(self._library):
+            if not recorder.waiting_callbacks(self._library):
                 return True
             with anyio.CancelScope(shield=True):
                 await checkpoint()
-        return not hygiene.waiting_callbacks(self._library)
+        return not recorder.waiting_callbacks(self._library)
 
     async def _end_tasks(self, left: set[Any], before: set[Any]) -> set[Any]:
         if self._library == "asyncio":
@@ -245,7 +246,7 @@ class Host:
                 task.cancel()
         for _ in range(SETTLING_TURNS):
             await checkpoint()
-            left = hygiene.living_tasks(self._library) - before
+            left = recorder.living_tasks(self._library) - before
             if not left:
                 break
         return left
@@ -264,7 +265,7 @@ class Host:
         awaited = what_is_awaited(posted.coroutine)
         if awaited.is_place:
             return awaited.words
-        return listed(hygiene.places_of_tasks(self._library)) or awaited.words
+        return listed(recorder.places_of_tasks(self._library)) or awaited.words
 
     def _circling(self) -> None:
         posted = self._current
@@ -280,7 +281,7 @@ class Host:
         if not self._quiescence.given_up:
             self.clean = False
             self._quiescence.given_up = True
-            watch.keep_alive(hygiene.living_tasks(self._library))
+            watchdog.keep_alive(recorder.living_tasks(self._library))
         if self._current is not None:
             self._current.deliver(Ran(hang=self._current.hang, opened=self.opened()))
         if self._loop is not None and self._world is None:

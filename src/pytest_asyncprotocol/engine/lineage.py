@@ -71,7 +71,7 @@ def _on_trio(mark: object) -> Generator[Alive]:
     """By the tasks' contexts; system tasks inherit none, so of these the new ones count."""
     import trio
 
-    from pytest_asyncprotocol.engine.hygiene import living_tasks
+    from pytest_asyncprotocol.engine.recorder import living_tasks
 
     root = trio.lowlevel.current_root_task()
     before = living_tasks("trio")

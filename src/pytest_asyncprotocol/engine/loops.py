@@ -9,12 +9,13 @@ from typing import Any, Self
 
 import anyio
 
-from pytest_asyncprotocol.engine import hooks, watch
-from pytest_asyncprotocol.engine.backends import Backend, library_in_force
+from pytest_asyncprotocol.engine import private_api, watchdog
 from pytest_asyncprotocol.engine.clock import threads_of_others
 from pytest_asyncprotocol.engine.host import LAST_WORD, Host
 from pytest_asyncprotocol.engine.job import Job, Posted, Ran
-from pytest_asyncprotocol.engine.stall import where_it_runs
+from pytest_asyncprotocol.engine.library import library_in_force
+from pytest_asyncprotocol.engine.stacks import where_it_runs
+from pytest_asyncprotocol.model.backends import Backend
 
 __all__ = ["CallersLoop", "EngineLoop", "Job", "Ran", "caller_is_in_a_loop"]
 
@@ -43,10 +44,10 @@ class EngineLoop:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        self._stack.enter_context(hooks.counted_submissions())
+        self._stack.enter_context(private_api.counted_submissions())
         if self.backend.library == "trio":
             import_module("trio")  # its state can be kept only once it is there
-            self._stack.enter_context(hooks.deterministic_trio())
+            self._stack.enter_context(private_api.deterministic_trio())
         return self
 
     def __exit__(self, *details: object) -> None:
@@ -68,9 +69,9 @@ class EngineLoop:
     def _run(self, job: Job, real: str | None) -> tuple[Ran, bool]:
         host = self._host_for(real)
         posted = host.post(job)
-        ran = watch.get(posted.results, None if watch.being_debugged() else self._timeout)
-        if ran is None and watch.being_debugged(host.thread):
-            ran = watch.get(posted.results, None)
+        ran = watchdog.get(posted.results, None if watchdog.being_debugged() else self._timeout)
+        if ran is None and watchdog.being_debugged(host.thread):
+            ran = watchdog.get(posted.results, None)
         if ran is None:
             ran = self._out_of_time(host, posted)
         if not host.clean or (ran.opened and real is None):
@@ -92,13 +93,13 @@ class EngineLoop:
             return Ran(hang=posted.hang, opened=host.opened())
         if standing is None:
             running = where_it_runs(host.thread)
-            if watch.interrupt(host.thread, posted.results) is None and host.thread.is_alive():
+            if watchdog.interrupt(host.thread, posted.results) is None and host.thread.is_alive():
                 self._host = None
                 host.abandon()
             return Ran(no_outcome=f"{seconds}: it blocks the event loop {running}", blocking=True)
         opened = host.opened()
         host.tell(posted.stop)
-        watch.get(posted.results, LAST_WORD)
+        watchdog.get(posted.results, LAST_WORD)
         because = f"; the clock is real because of {', '.join(opened)}" if opened else ""
         return Ran(no_outcome=f"{seconds}: {standing}{because}", opened=opened)
 

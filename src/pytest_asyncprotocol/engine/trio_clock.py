@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import trio
 import trio.testing
 
-from pytest_asyncprotocol.engine import hooks
+from pytest_asyncprotocol.engine import private_api
 from pytest_asyncprotocol.engine.clock import SLICE, Quiescence, World
 
 CUSHION = 0.001
@@ -28,7 +28,9 @@ class VirtualTrioClock(trio.abc.Clock, trio.abc.Instrument):
 
     def __init__(self, quiescence: Quiescence, present: Iterable[threading.Thread]) -> None:
         self._quiescence = quiescence
-        self.world = World(trio.testing.active_thread_count, present, hooks.trio_thread_file())
+        self.world = World(
+            trio.testing.active_thread_count, present, private_api.trio_thread_file()
+        )
         self._idle = False
         self._closed = False
         self._asked = 0.0
@@ -51,12 +53,12 @@ class VirtualTrioClock(trio.abc.Clock, trio.abc.Instrument):
         self._asked = left
         if not self._quiescence.working:
             return left
-        if self.world.openers(hooks.trio_awaited_descriptors()):
+        if self.world.openers(private_api.trio_awaited_descriptors()):
             self._asked = min(left, SLICE)
             return self._asked
         self._left = None if left == float("inf") else left
-        cushion = hooks.trio_idle_cushion()
-        if cushion == hooks.UNKNOWN:
+        cushion = private_api.trio_idle_cushion()
+        if cushion == private_api.UNKNOWN:
             # Somebody may wait for this very idleness: it is given a moment, and is no hang.
             self._closed = self._left is not None
             self._asked = UNKNOWN_CUSHION if self._closed else SLICE

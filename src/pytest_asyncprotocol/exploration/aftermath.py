@@ -7,12 +7,11 @@ from contextlib import suppress
 
 import anyio
 
-from pytest_asyncprotocol.engine.backends import RunningLoop
+from pytest_asyncprotocol.engine.library import RunningLoop
 from pytest_asyncprotocol.exploration.cancellation import CancelledRun, Style, cancelled_at
 from pytest_asyncprotocol.exploration.crossing import cancelled_with_result
 from pytest_asyncprotocol.exploration.interception import relenting
-from pytest_asyncprotocol.exploration.leaving import carry_out
-from pytest_asyncprotocol.exploration.scenarios import Scenario
+from pytest_asyncprotocol.exploration.uses import Scenario, carry_out
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.protocols import Protocol
 from pytest_asyncprotocol.model.recording import Scope, cancelled_now, recording

@@ -11,9 +11,9 @@ from typing import Any, cast
 
 import anyio
 
-from pytest_asyncprotocol.engine.backends import RunningLoop, checkpoint
-from pytest_asyncprotocol.exploration.scenarios import Scenario
+from pytest_asyncprotocol.engine.library import RunningLoop, checkpoint
 from pytest_asyncprotocol.exploration.stepping import Stepped
+from pytest_asyncprotocol.exploration.uses import Scenario
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import NoVerdict, Vacuous
 from pytest_asyncprotocol.model.recording import Scope, cancelled_now, recording

@@ -8,7 +8,7 @@ from typing import Any
 
 import anyio
 
-from pytest_asyncprotocol.engine.backends import RunningLoop
+from pytest_asyncprotocol.engine.library import RunningLoop
 from pytest_asyncprotocol.exploration.cancellation import Ended
 from pytest_asyncprotocol.exploration.stepping import Stepped
 from pytest_asyncprotocol.model.recording import Scope, cancelled_now, recording

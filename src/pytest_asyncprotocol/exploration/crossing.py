@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import cast
 
-from pytest_asyncprotocol.exploration.scenarios import Scenario
 from pytest_asyncprotocol.exploration.stepping import Stepped
+from pytest_asyncprotocol.exploration.uses import Scenario
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.recording import Scope, cancelled_now, recording
 from pytest_asyncprotocol.model.subject import Subject

@@ -9,8 +9,7 @@ import anyio
 from pytest_asyncprotocol.engine.free_time import a_long_time
 from pytest_asyncprotocol.exploration.cancellation import Style
 from pytest_asyncprotocol.exploration.interception import relenting
-from pytest_asyncprotocol.exploration.leaving import carry_out
-from pytest_asyncprotocol.exploration.scenarios import Scenario
+from pytest_asyncprotocol.exploration.uses import Scenario, carry_out
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.subject import Subject
 

@@ -7,7 +7,8 @@ import inspect
 import anyio
 
 from pytest_asyncprotocol.engine.lineage import Alive
-from pytest_asyncprotocol.exploration.scenarios import let_others_run, use
+from pytest_asyncprotocol.exploration.scheduling import let_others_run
+from pytest_asyncprotocol.exploration.uses import use
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import NoVerdict
 from pytest_asyncprotocol.model.subject import Subject

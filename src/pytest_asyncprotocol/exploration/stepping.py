@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any, Generic, TypeVar
 
-from pytest_asyncprotocol.engine.stall import is_overtaken
+from pytest_asyncprotocol.engine.stacks import is_overtaken
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_asyncprotocol.model.protocols import Protocol
 
 if TYPE_CHECKING:
-    from pytest_asyncprotocol.model.catalogue import Rule
+    from pytest_asyncprotocol.model.rule import Rule
 
 
 class Status(enum.Enum):

@@ -12,13 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_asyncprotocol.plugin import doors, options, payload, progress, terminal, virtual_time
+from pytest_asyncprotocol.plugin import (
+    interop,
+    options,
+    progress,
+    serialization,
+    terminal,
+    virtual_time,
+)
 from pytest_asyncprotocol.plugin import items as generated
-from pytest_asyncprotocol.plugin.record import RECORD, Record
+from pytest_asyncprotocol.plugin.tracker import RECORD, Record
 
 if TYPE_CHECKING:
     from pytest_asyncprotocol.assertions import Assertions
-    from pytest_asyncprotocol.engine.guest_clock import VirtualClock
+    from pytest_asyncprotocol.engine.fixture_clock import VirtualClock
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
         counting.register(config, covered, fail_under)
     reports, baseline = options.report_paths(config), options.baseline_path(config)
     if reports or baseline:
-        from pytest_asyncprotocol.plugin.report_files import session
+        from pytest_asyncprotocol.plugin.reports import session
 
         session.register(config, reports, baseline)
 
@@ -100,7 +107,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out the generated items whose backend is not wanted."""
     generated.narrow(items)
     if options.adds_properties(config):
-        payload.add_properties(items)
+        serialization.add_properties(items)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -134,7 +141,7 @@ def pytest_runtest_makereport(
     """Attach what was checked to the test's report."""
     del call
     report = yield
-    payload.attach(report, item, _record(item).take_finished())
+    serialization.attach(report, item, _record(item).take_finished())
     return report
 
 
@@ -148,8 +155,8 @@ def asyncprotocol(request: pytest.FixtureRequest) -> Assertions:
     from pytest_asyncprotocol.assertions import Assertions
 
     backend = getattr(request, "param", None)
-    if backend is None and doors.ANYIO_BACKEND in request.fixturenames:
-        backend = generated.library_of(request.getfixturevalue(doors.ANYIO_BACKEND))
+    if backend is None and interop.ANYIO_BACKEND in request.fixturenames:
+        backend = generated.library_of(request.getfixturevalue(interop.ANYIO_BACKEND))
     return Assertions(backend)
 
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_asyncprotocol.plugin import doors
+from pytest_asyncprotocol.plugin import interop
 
 if TYPE_CHECKING:
     from pytest_asyncprotocol.decorators import Declared
     from pytest_asyncprotocol.model.verdicts import Report, Verdict
-    from pytest_asyncprotocol.options import Plan
+    from pytest_asyncprotocol.plan import Plan
 
 ATTRIBUTE = "__asyncprotocol__"
 PARAMETER = "_asyncprotocol_check"
@@ -60,7 +60,7 @@ def generate(metafunc: pytest.Metafunc) -> None:
     elif FIXTURE in metafunc.fixturenames and not is_async_test(metafunc.function):
         from pytest_asyncprotocol.model import settings
 
-        if doors.parametrized_by_mark(metafunc, FIXTURE) is None:
+        if interop.parametrized_by_mark(metafunc, FIXTURE) is None:
             metafunc.parametrize(FIXTURE, settings.current().backends, indirect=True)
 
 
@@ -71,9 +71,9 @@ def narrow(items: list[pytest.Item]) -> None:
 
 def label_of(item: pytest.Item) -> str | None:
     """The library that an async test of anyio's is labelled with."""
-    if not isinstance(item, pytest.Function) or doors.ANYIO_BACKEND not in item.fixturenames:
+    if not isinstance(item, pytest.Function) or interop.ANYIO_BACKEND not in item.fixturenames:
         return None
-    backend = item.funcargs.get(doors.ANYIO_BACKEND)
+    backend = item.funcargs.get(interop.ANYIO_BACKEND)
     return library_of(backend) if backend and is_async_test(item.obj) else None
 
 
@@ -94,9 +94,9 @@ def run(item: pytest.Function) -> bool | None:
 
 def _generate_items(metafunc: pytest.Metafunc, declared: Declared) -> None:
     from pytest_asyncprotocol.model.exceptions import BrokenRules
-    from pytest_asyncprotocol.options import plan_for
+    from pytest_asyncprotocol.plan import plan_for
 
-    doors.place_as(getattr(metafunc.function, "__func__", metafunc.function), declared.function)
+    interop.place_as(getattr(metafunc.function, "__func__", metafunc.function), declared.function)
     try:
         plan = plan_for(declared.protocol, object, declared.keywords)
     except BrokenRules as error:
@@ -116,7 +116,7 @@ def _generate_items(metafunc: pytest.Metafunc, declared: Declared) -> None:
 
 
 def _rules(plan: Plan) -> list[str]:
-    from pytest_asyncprotocol.options import applicable, unmet
+    from pytest_asyncprotocol.plan import applicable, unmet
 
     return sorted(rule.id for rule in applicable(plan) if unmet(rule, plan.declared) is None)
 
@@ -124,7 +124,7 @@ def _rules(plan: Plan) -> list[str]:
 def _nothing_left(metafunc: pytest.Metafunc, declared: Declared) -> Any:
     """A skipped parameter, where only the settings of this session leave nothing to check."""
     from pytest_asyncprotocol.model.settings import Settings
-    from pytest_asyncprotocol.options import plan_for
+    from pytest_asyncprotocol.plan import plan_for
 
     default = Settings()
     unset = {"select": default.select, "ignore": default.ignore, "level": default.level}
@@ -139,11 +139,13 @@ def _nothing_left(metafunc: pytest.Metafunc, declared: Declared) -> Any:
 
 def _door(metafunc: pytest.Metafunc, declared: Declared, plan: Plan) -> _Door:
     config, node = metafunc.config, metafunc.definition.nodeid
-    asynchronous = {n: f for n, f in doors.fixtures_of(metafunc).items() if doors.is_async(f)}
+    asynchronous = {n: f for n, f in interop.fixtures_of(metafunc).items() if interop.is_async(f)}
     if not asynchronous:
         return _Door(backends=plan.options.backends)
-    of_asyncio = [n for n, f in asynchronous.items() if doors.belongs_to_pytest_asyncio(f, config)]
-    through_anyio = doors.ANYIO_BACKEND in metafunc.fixturenames
+    of_asyncio = [
+        n for n, f in asynchronous.items() if interop.belongs_to_pytest_asyncio(f, config)
+    ]
+    through_anyio = interop.ANYIO_BACKEND in metafunc.fixturenames
     if through_anyio and of_asyncio:
         raise pytest.Collector.CollectError(
             f"{node}: the async fixture {of_asyncio[0]!r} would be run by pytest-asyncio and by "
@@ -159,9 +161,9 @@ def _door(metafunc: pytest.Metafunc, declared: Declared, plan: Plan) -> _Door:
     wanted = plan.options.backends
     asked = wanted if "backends" in declared.keywords else ()
     if through_anyio:
-        given = doors.anyio_backends(metafunc)
+        given = interop.anyio_backends(metafunc)
         if given is not None:
-            _expect_given(node, doors.ANYIO_BACKEND, tuple(map(_name_of, given)), wanted, asked)
+            _expect_given(node, interop.ANYIO_BACKEND, tuple(map(_name_of, given)), wanted, asked)
         return _Door(wanted=wanted, asked=asked)
     loop = _fixture_of_the_loop(metafunc, {n: asynchronous[n] for n in of_asyncio})
     _expect_given(node, loop, ("asyncio",), wanted, asked)
@@ -170,8 +172,8 @@ def _door(metafunc: pytest.Metafunc, declared: Declared, plan: Plan) -> _Door:
 
 def _fixture_of_the_loop(metafunc: pytest.Metafunc, fixtures: dict[str, Any]) -> str:
     """The pytest-asyncio fixture whose loop the checks share: one that the function takes."""
-    taken = [n for n in doors.arguments_of(metafunc) if n in fixtures] or list(fixtures)[-1:]
-    scopes = {n: doors.loop_scope_of(fixtures[n], metafunc.config) for n in taken}
+    taken = [n for n in interop.arguments_of(metafunc) if n in fixtures] or list(fixtures)[-1:]
+    scopes = {n: interop.loop_scope_of(fixtures[n], metafunc.config) for n in taken}
     other = next((n for n in taken if scopes[n] != scopes[taken[0]]), None)
     if other is not None:
         raise pytest.Collector.CollectError(
@@ -207,9 +209,9 @@ def _expect_given(
 def _is_wanted(item: pytest.Item) -> bool:
     parameters = getattr(getattr(item, "callspec", None), "params", {})
     check: _Check | None = parameters.get(PARAMETER)
-    if check is None or not check.door.wanted or doors.ANYIO_BACKEND not in parameters:
+    if check is None or not check.door.wanted or interop.ANYIO_BACKEND not in parameters:
         return True
-    return _is_among(check.door.wanted, parameters[doors.ANYIO_BACKEND])
+    return _is_among(check.door.wanted, parameters[interop.ANYIO_BACKEND])
 
 
 def _is_among(backends: Iterable[str], backend: Any) -> bool:
@@ -233,7 +235,7 @@ def _verdict(item: pytest.Function, declared: Declared, check: _Check) -> tuple[
     from pytest_asyncprotocol.model.verdicts import Report
 
     door = check.door
-    label = check.backend or library_of(item.funcargs[doors.ANYIO_BACKEND])
+    label = check.backend or library_of(item.funcargs[interop.ANYIO_BACKEND])
     plan = _plan(item, declared, (check.rule, label))
     report = Report(declared.function.__name__, declared.protocol)
 
@@ -242,16 +244,16 @@ def _verdict(item: pytest.Function, declared: Declared, check: _Check) -> tuple[
             await examine_here(plan, report)
 
     if check.backend is None:
-        backend = item.funcargs[doors.ANYIO_BACKEND]
+        backend = item.funcargs[interop.ANYIO_BACKEND]
         if not all(_is_among([name], backend) for name in door.asked):
             pytest.fail(
                 f"backends={door.asked!r} was asked for, but anyio_backend gave {backend!r}: "
                 "leave backends= out, or let the fixture have them as its params",
                 pytrace=False,
             )
-        doors.run_by_anyio(backend, work)
+        interop.run_by_anyio(backend, work)
     elif door.fixture:
-        doors.run_by_pytest_asyncio(item, doors.fixture_of(item, door.fixture), work)
+        interop.run_by_pytest_asyncio(item, interop.fixture_of(item, door.fixture), work)
     else:
         examine_now(plan, report)
     verdict = report.verdicts[0]
@@ -261,7 +263,7 @@ def _verdict(item: pytest.Function, declared: Declared, check: _Check) -> tuple[
 
 def _runs_on(label: str, report: Report) -> bool:
     """Whether the library on the label is the one in force; if not, the verdict is an error."""
-    from pytest_asyncprotocol.engine.backends import library_in_force
+    from pytest_asyncprotocol.engine.library import library_in_force
     from pytest_asyncprotocol.model import settings
     from pytest_asyncprotocol.model.verdicts import Status, Verdict
 
@@ -294,10 +296,10 @@ def _unconfirmed(plan: Plan, verdict: Verdict) -> list[str]:
 
 def _plan(item: pytest.Function, declared: Declared, only: tuple[str, str]) -> Plan:
     from pytest_asyncprotocol.model.factory import Factory
-    from pytest_asyncprotocol.options import plan_for
+    from pytest_asyncprotocol.plan import plan_for
 
     function = _bound(item, declared.function)
-    names = doors.arguments_of(item)
+    names = interop.arguments_of(item)
 
     def make() -> Any:
         return function(**{name: item.funcargs[name] for name in names})
@@ -329,7 +331,7 @@ def is_async_test(function: Callable[..., Any]) -> bool:
 
 
 def _judge(verdict: Verdict, report: Report) -> None:
-    from pytest_asyncprotocol.model.explain import explain_verdicts
+    from pytest_asyncprotocol.explaining import explain_verdicts
     from pytest_asyncprotocol.model.verdicts import Status
 
     if verdict.failed:
@@ -338,4 +340,4 @@ def _judge(verdict: Verdict, report: Report) -> None:
     if verdict.expected is not None:
         pytest.xfail(verdict.expected)
     if verdict.status in (Status.VACUOUS, Status.SKIPPED):
-        doors.skip_at_item(f"{verdict.status.value}: {verdict.message}")
+        interop.skip_at_item(f"{verdict.status.value}: {verdict.message}")

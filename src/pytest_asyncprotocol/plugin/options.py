@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from pytest_asyncprotocol.model.settings import Settings
-from pytest_asyncprotocol.plugin import doors
+from pytest_asyncprotocol.plugin import interop
 
 if TYPE_CHECKING:
-    from pytest_asyncprotocol.model.catalogue import Rule
+    from pytest_asyncprotocol.model.rule import Rule
 
 REPORT_SUFFIXES = (".json", ".md", ".html")
 
@@ -163,8 +163,9 @@ def print_and_exit(config: pytest.Config) -> int | None:
     explained = config.getoption("asyncprotocol_explain")
     if not explained and not config.getoption("asyncprotocol_rules"):
         return None
-    from pytest_asyncprotocol.model.catalogue import RETIRED, unknown_rule
-    from pytest_asyncprotocol.model.explain import explain_rule, plain
+    from pytest_asyncprotocol.catalogue import unknown_rule
+    from pytest_asyncprotocol.explaining import explain_rule, plain
+    from pytest_asyncprotocol.model.rule import RETIRED
 
     rules = usable_catalogue()
     if explained:
@@ -193,7 +194,7 @@ def usable_catalogue() -> Mapping[str, Rule]:
     Raises:
         pytest.UsageError: an installed distribution names rules that can't be entered.
     """
-    from pytest_asyncprotocol.model.catalogue import catalogue
+    from pytest_asyncprotocol.catalogue import catalogue
     from pytest_asyncprotocol.model.exceptions import BrokenRules
 
     try:
@@ -222,8 +223,8 @@ def _expect_known_keys(config: pytest.Config) -> None:
     pytest only warns of one that does not, or ends the run if it is strict; neither says which
     is meant.
     """
-    known = doors.ini_names_of(config)
-    for key in sorted(doors.ini_keys_of(config)):
+    known = interop.ini_names_of(config)
+    for key in sorted(interop.ini_keys_of(config)):
         if key.startswith("asyncprotocol") and key not in known:
             import difflib
 
@@ -235,7 +236,7 @@ def _expect_known_keys(config: pytest.Config) -> None:
 def _validated(name: str, value: object, source: str) -> Any:
     """*value* as the option *name* of a check takes it; *source* is where the user wrote it."""
     from pytest_asyncprotocol.model.exceptions import BrokenRules
-    from pytest_asyncprotocol.options import options_from
+    from pytest_asyncprotocol.plan import options_from
 
     try:
         return getattr(options_from({name: value}), name)

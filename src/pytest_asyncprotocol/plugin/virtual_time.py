@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from pytest_asyncprotocol.plugin import doors
+from pytest_asyncprotocol.plugin import interop
 from pytest_asyncprotocol.plugin.items import is_async_test, library_of
 
 if TYPE_CHECKING:
-    from pytest_asyncprotocol.engine.guest_clock import VirtualClock
+    from pytest_asyncprotocol.engine.fixture_clock import VirtualClock
 
 FIXTURE = "virtual_clock"
 
@@ -24,9 +24,9 @@ FIXTURE = "virtual_clock"
 def come_first(metafunc: pytest.Metafunc) -> None:
     """Have the fixture set up before those that would open the loop."""
     names = metafunc.fixturenames
-    if FIXTURE not in names or not doors.uses_fixture_of(metafunc, FIXTURE, str(__spec__.parent)):
+    if FIXTURE not in names or not interop.uses_fixture_of(metafunc, FIXTURE, str(__spec__.parent)):
         return
-    fixtures = doors.fixtures_of(metafunc)
+    fixtures = interop.fixtures_of(metafunc)
     first = next(n for n in names if n not in fixtures or fixtures[n].scope == "function")
     if first != FIXTURE:
         names.remove(FIXTURE)
@@ -39,7 +39,7 @@ def provide(request: pytest.FixtureRequest) -> Generator[VirtualClock]:
     item = request.node
     if not isinstance(item, pytest.Function) or not is_async_test(item.obj):
         _fail("is for async tests: a sync test has no event loop whose clock could jump")
-    of_asyncio, of_anyio = doors.is_of_pytest_asyncio(item), doors.is_of_anyio(item)
+    of_asyncio, of_anyio = interop.is_of_pytest_asyncio(item), interop.is_of_anyio(item)
     if item.get_closest_marker("trio") is not None and not of_asyncio:
         _fail(
             "works with anyio and pytest-asyncio, and pytest-trio runs this test: use its "
@@ -64,13 +64,13 @@ def provide(request: pytest.FixtureRequest) -> Generator[VirtualClock]:
 def _on_anyio(request: pytest.FixtureRequest, item: pytest.Function) -> Generator[VirtualClock]:
     """Open anyio's runner, which serves all of a test, with a clock that jumps."""
     __tracebackhide__ = True
-    for name, fixture in doors.fixtures_of(item).items():
-        if doors.is_async(fixture) and fixture.scope != "function":
+    for name, fixture in interop.fixtures_of(item).items():
+        if interop.is_async(fixture) and fixture.scope != "function":
             _fail(
                 f"needs an event loop of the test's own, and the {fixture.scope}-scoped async "
                 f"fixture {name!r} shares one with other tests: make it function-scoped"
             )
-    backend = request.getfixturevalue(doors.ANYIO_BACKEND)
+    backend = request.getfixturevalue(interop.ANYIO_BACKEND)
     options: dict[str, Any] = {} if isinstance(backend, str) else backend[1]
     taken = {"use_uvloop", "loop_factory", "clock"} & {n for n, value in options.items() if value}
     if taken:
@@ -79,7 +79,7 @@ def _on_anyio(request: pytest.FixtureRequest, item: pytest.Function) -> Generato
             "leave that out for this test"
         )
     clock = _clock(library_of(backend))
-    with doors.anyio_runner(backend, clock.options) as run:
+    with interop.anyio_runner(backend, clock.options) as run:
         if not run(_asks_whether_in_force(clock)):
             _fail(
                 "needs an event loop of the test's own, and one is open already: an async "
@@ -93,14 +93,14 @@ def _on_anyio(request: pytest.FixtureRequest, item: pytest.Function) -> Generato
 def _on_pytest_asyncio(item: pytest.Function) -> Generator[VirtualClock]:
     """Have pytest-asyncio's runner of this test make a loop whose clock jumps."""
     __tracebackhide__ = True
-    scope = doors.loop_scope_of_test(item)
+    scope = interop.loop_scope_of_test(item)
     if scope != "function":
         _fail(
             "needs an event loop of the test's own, and this test shares one with others: its "
             f"loop_scope is {scope!r}, let it be 'function'"
         )
     clock = _clock("asyncio")
-    runners = doors.PytestAsyncioRunners(clock.options["loop_factory"], _fail)
+    runners = interop.PytestAsyncioRunners(clock.options["loop_factory"], _fail)
     manager = item.config.pluginmanager
     manager.register(runners)
     try:
@@ -112,7 +112,7 @@ def _on_pytest_asyncio(item: pytest.Function) -> Generator[VirtualClock]:
 @contextmanager
 def _watched(item: pytest.Function, clock: VirtualClock) -> Generator[None]:
     """Have the test function fail where it hangs."""
-    holder, name = doors.place_of_test(item)
+    holder, name = interop.place_of_test(item)
     function = getattr(holder, name)
 
     @functools.wraps(function)
@@ -132,7 +132,7 @@ def _watched(item: pytest.Function, clock: VirtualClock) -> Generator[None]:
 
 
 def _clock(library: str) -> VirtualClock:
-    from pytest_asyncprotocol.engine.guest_clock import VirtualClock
+    from pytest_asyncprotocol.engine.fixture_clock import VirtualClock
 
     return VirtualClock(library, _failure)
 

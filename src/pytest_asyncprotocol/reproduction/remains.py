@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pytest_asyncprotocol.model.catalogue import Rule
 from pytest_asyncprotocol.model.declarations import Declarations
+from pytest_asyncprotocol.model.rule import Rule
 from pytest_asyncprotocol.reproduction.origins import Origins
 
 NEED_TIME = ("CM009", "CM010", "CM011", "CM012", "CO007")

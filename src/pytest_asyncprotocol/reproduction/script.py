@@ -7,10 +7,10 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pytest_asyncprotocol.model.catalogue import Rule
 from pytest_asyncprotocol.model.declarations import Declarations
 from pytest_asyncprotocol.model.factory import Factory
 from pytest_asyncprotocol.model.recording import Event
+from pytest_asyncprotocol.model.rule import Rule
 from pytest_asyncprotocol.reproduction import stage
 from pytest_asyncprotocol.reproduction.looks import AROUND, BLOCKING, LOOKS
 from pytest_asyncprotocol.reproduction.origins import Origins

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_asyncprotocol.model.protocols import Protocol
-from pytest_asyncprotocol.plugin.coverage import looks, packages, table, targets
+from pytest_asyncprotocol.plugin.coverage import packages, static_checks, table, targets
 
 _RAN = ("passed", "violated", "vacuous")
 _COUNTED = (
@@ -109,7 +109,7 @@ def _coverage_of(package: str, checked: _Checked) -> dict[str, Any]:
         "violations": [
             {"module": t.module, "name": t.name, "rule": look.rule, "message": look.message}
             for t in found
-            for look in looks.looks_at(t)
+            for look in static_checks.looks_at(t)
         ],
     }
 

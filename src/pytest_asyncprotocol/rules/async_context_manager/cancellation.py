@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_asyncprotocol.engine.backends import checkpoint
-from pytest_asyncprotocol.exploration.cancellation import (
-    POINTS,
-    STYLES,
-    CancelledRun,
-    Style,
-    cancelled_at,
-    sweep,
-)
-from pytest_asyncprotocol.exploration.leaving import (
+from pytest_asyncprotocol.engine.library import checkpoint
+from pytest_asyncprotocol.exploration.bodies import (
     BodyError,
     entered_fresh,
     expect_entry,
@@ -22,11 +14,19 @@ from pytest_asyncprotocol.exploration.leaving import (
     suppresses,
     with_body,
 )
+from pytest_asyncprotocol.exploration.cancellation import (
+    POINTS,
+    STYLES,
+    CancelledRun,
+    Style,
+    cancelled_at,
+    sweep,
+)
 from pytest_asyncprotocol.exploration.release import is_released, is_released_by_plain_use
 from pytest_asyncprotocol.exploration.stepping import Stepped
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.exceptions import NotApplicable, Vacuous, Violation
+from pytest_asyncprotocol.model.rule import Level, rule
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 from pytest_asyncprotocol.rules.async_context_manager.ending import ENDS_THE_PROGRAM
 

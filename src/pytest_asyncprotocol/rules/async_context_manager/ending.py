@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_asyncprotocol.exploration.leaving import (
+from pytest_asyncprotocol.exploration.bodies import (
     BodyError,
     a_cancellation,
     discard_unawaited,
@@ -12,8 +12,8 @@ from pytest_asyncprotocol.exploration.leaving import (
     left_in_cancelled_scope,
 )
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.exceptions import NotApplicable
+from pytest_asyncprotocol.model.rule import Level, rule
 
 ENDS_THE_PROGRAM = (KeyboardInterrupt, SystemExit, GeneratorExit)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_asyncprotocol.engine.hygiene import describe_task
 from pytest_asyncprotocol.engine.lineage import following
+from pytest_asyncprotocol.engine.recorder import describe_task
+from pytest_asyncprotocol.exploration.bodies import enter_and_leave
 from pytest_asyncprotocol.exploration.cancellation import (
     POINTS,
     STYLES,
@@ -13,17 +14,16 @@ from pytest_asyncprotocol.exploration.cancellation import (
     cancelled_at,
 )
 from pytest_asyncprotocol.exploration.crossing import cancelled_with_result
-from pytest_asyncprotocol.exploration.leaving import enter_and_leave
 from pytest_asyncprotocol.exploration.release import (
     is_released,
     is_released_by_plain_use,
     is_released_when_quiet,
 )
-from pytest_asyncprotocol.exploration.scenarios import let_others_run
+from pytest_asyncprotocol.exploration.scheduling import let_others_run
 from pytest_asyncprotocol.exploration.stepping import Stepped
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
+from pytest_asyncprotocol.model.rule import Level, rule
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 from pytest_asyncprotocol.model.text import type_name
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
-from pytest_asyncprotocol.engine.backends import checkpoint
-from pytest_asyncprotocol.exploration.leaving import (
+from pytest_asyncprotocol.engine.library import checkpoint
+from pytest_asyncprotocol.exploration.bodies import (
     BodyError,
     discard_unawaited,
     entered_fresh,
@@ -15,7 +15,6 @@ from pytest_asyncprotocol.exploration.leaving import (
     suppresses,
 )
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.exceptions import (
     NotApplicable,
     NoVerdict,
@@ -23,6 +22,7 @@ from pytest_asyncprotocol.model.exceptions import (
     Violation,
     members,
 )
+from pytest_asyncprotocol.model.rule import Level, rule
 from pytest_asyncprotocol.model.subject import Outcome
 from pytest_asyncprotocol.model.text import describe, describe_exception
 

@@ -6,11 +6,11 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from pytest_asyncprotocol.exploration.leaving import expect_entry
-from pytest_asyncprotocol.exploration.scenarios import entered, exited
+from pytest_asyncprotocol.exploration.bodies import expect_entry
+from pytest_asyncprotocol.exploration.uses import entered, exited
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import Feeds, Level, rule
 from pytest_asyncprotocol.model.exceptions import NotApplicable, RuleOutcome, Vacuous, Violation
+from pytest_asyncprotocol.model.rule import Feeds, Level, rule
 from pytest_asyncprotocol.model.subject import Outcome, Subject, discard
 from pytest_asyncprotocol.model.text import describe, describe_exception
 

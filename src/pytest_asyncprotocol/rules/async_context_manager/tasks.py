@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from itertools import product
 
-from pytest_asyncprotocol.exploration.leaving import BodyError, entered_fresh
+from pytest_asyncprotocol.exploration.bodies import BodyError, entered_fresh
 from pytest_asyncprotocol.exploration.release import is_released, is_released_now
-from pytest_asyncprotocol.exploration.sharing import (
+from pytest_asyncprotocol.exploration.scheduling import schedules
+from pytest_asyncprotocol.exploration.visits import (
     both_inside,
     each_tries,
     handed_over,
     left_with_time_to_fail,
 )
-from pytest_asyncprotocol.exploration.together import schedules
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.exceptions import NoVerdict, RuleOutcome, Vacuous, Violation
+from pytest_asyncprotocol.model.rule import Level, rule
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 from pytest_asyncprotocol.model.text import describe
 

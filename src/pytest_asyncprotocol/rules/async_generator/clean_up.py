@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
-from pytest_asyncprotocol.engine.backends import checkpoint
+from pytest_asyncprotocol.engine.library import checkpoint
 from pytest_asyncprotocol.exploration.cancellation import POINTS, Style, cancelled_at
-from pytest_asyncprotocol.exploration.collector import left_to_the_collector
+from pytest_asyncprotocol.exploration.garbage import left_to_the_collector
 from pytest_asyncprotocol.exploration.release import is_released, is_released_now
-from pytest_asyncprotocol.exploration.scenarios import take, whole_pass
+from pytest_asyncprotocol.exploration.uses import take, whole_pass
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
+from pytest_asyncprotocol.model.rule import Level, rule
 from pytest_asyncprotocol.rules.async_generator.state import expect_methods, yields
 from pytest_asyncprotocol.rules.async_iterator.closing import expect_closing
 

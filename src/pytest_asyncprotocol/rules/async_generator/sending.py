@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.declarations import same
 from pytest_asyncprotocol.model.exceptions import NoVerdict, Violation
+from pytest_asyncprotocol.model.rule import Level, rule
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 from pytest_asyncprotocol.model.text import describe
 

@@ -6,11 +6,11 @@ import inspect
 from collections.abc import Callable
 from typing import cast
 
-from pytest_asyncprotocol.exploration.scenarios import opened
+from pytest_asyncprotocol.exploration.uses import opened
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import Feeds, Level, rule
 from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
 from pytest_asyncprotocol.model.protocols import Protocol
+from pytest_asyncprotocol.model.rule import Feeds, Level, rule
 from pytest_asyncprotocol.model.subject import Subject, discard
 from pytest_asyncprotocol.model.text import describe
 

@@ -7,13 +7,13 @@ from types import CoroutineType, GeneratorType
 from typing import Final
 
 from pytest_asyncprotocol.exploration.cancellation import POINTS, Style, cancelled_at
-from pytest_asyncprotocol.exploration.defaults import Guarded
-from pytest_asyncprotocol.exploration.scenarios import most_items
+from pytest_asyncprotocol.exploration.uses import most_items
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.exceptions import NotApplicable, RuleOutcome, Vacuous, Violation
+from pytest_asyncprotocol.model.rule import Level, rule
 from pytest_asyncprotocol.model.subject import Subject
 from pytest_asyncprotocol.model.text import describe_exception
+from pytest_asyncprotocol.rules.async_iterator._anext_default import Guarded
 from pytest_asyncprotocol.rules.async_iterator.shape import begin_anext
 
 DEFAULT: Final = object()

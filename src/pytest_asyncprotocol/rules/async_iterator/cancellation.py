@@ -12,10 +12,10 @@ from pytest_asyncprotocol.exploration.cancellation import (
     CancelledRun,
     cancelled_at,
 )
-from pytest_asyncprotocol.exploration.scenarios import Pass, drain, most_items, take
+from pytest_asyncprotocol.exploration.uses import Pass, drain, most_items, take
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.exceptions import NotApplicable, Vacuous, Violation
+from pytest_asyncprotocol.model.rule import Level, rule
 from pytest_asyncprotocol.model.subject import Subject
 from pytest_asyncprotocol.model.text import describe
 from pytest_asyncprotocol.rules.async_iterator.ending import alike, as_declared, is_declared_end

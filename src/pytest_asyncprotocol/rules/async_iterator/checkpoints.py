@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pytest_asyncprotocol.exploration.cancellation import in_cancelled_scope
-from pytest_asyncprotocol.exploration.scenarios import BEYOND, most_items, take
 from pytest_asyncprotocol.exploration.stepping import Stepped
+from pytest_asyncprotocol.exploration.uses import BEYOND, most_items, take
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.exceptions import NotApplicable, Vacuous, Violation
+from pytest_asyncprotocol.model.rule import Level, rule
 
 
 @rule("AI015", "each-step-suspends", Level.SHOULD,

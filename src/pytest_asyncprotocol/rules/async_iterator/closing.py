@@ -11,10 +11,10 @@ from pytest_asyncprotocol.exploration.cancellation import (
     in_cancelled_scope,
 )
 from pytest_asyncprotocol.exploration.release import is_released_when_quiet
-from pytest_asyncprotocol.exploration.scenarios import BEYOND, closed_twice, whole_pass
+from pytest_asyncprotocol.exploration.uses import BEYOND, closed_twice, whole_pass
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import Feeds, Level, rule
 from pytest_asyncprotocol.model.exceptions import NotApplicable, Vacuous, Violation
+from pytest_asyncprotocol.model.rule import Feeds, Level, rule
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 
 

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from pytest_asyncprotocol.exploration.cancellation import POINTS
-from pytest_asyncprotocol.exploration.closing import closed_while_waiting
-from pytest_asyncprotocol.exploration.consumers import Consumed, Consumer, consume
-from pytest_asyncprotocol.exploration.scenarios import drain, most_items
-from pytest_asyncprotocol.exploration.together import schedules
+from pytest_asyncprotocol.exploration.scheduling import schedules
+from pytest_asyncprotocol.exploration.uses import drain, most_items
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.declarations import same
 from pytest_asyncprotocol.model.exceptions import NotApplicable, Vacuous, Violation
+from pytest_asyncprotocol.model.rule import Level, rule
 from pytest_asyncprotocol.model.subject import Outcome
 from pytest_asyncprotocol.model.text import describe
+from pytest_asyncprotocol.rules.async_iterator._closed_while_waiting import closed_while_waiting
+from pytest_asyncprotocol.rules.async_iterator._consumers import Consumed, Consumer, consume
 from pytest_asyncprotocol.rules.async_iterator.closing import expect_closing
 from pytest_asyncprotocol.rules.async_iterator.ending import (
     alike,

@@ -6,12 +6,12 @@ import inspect
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_asyncprotocol.exploration.scenarios import Pass, after_the_end, iterated, whole_pass
+from pytest_asyncprotocol.exploration.uses import Pass, after_the_end, iterated, whole_pass
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import Feeds, Level, rule
 from pytest_asyncprotocol.model.declarations import same
 from pytest_asyncprotocol.model.exceptions import NotApplicable, NoVerdict, Vacuous, Violation
 from pytest_asyncprotocol.model.protocols import Protocol
+from pytest_asyncprotocol.model.rule import Feeds, Level, rule
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 from pytest_asyncprotocol.model.text import describe
 

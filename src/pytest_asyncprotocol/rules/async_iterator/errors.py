@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 
-from pytest_asyncprotocol.exploration.scenarios import BEYOND, FIRST_ITEMS, LONGEST_PASS, take
-from pytest_asyncprotocol.exploration.together import together
+from pytest_asyncprotocol.exploration.scheduling import together
+from pytest_asyncprotocol.exploration.uses import BEYOND, FIRST_ITEMS, LONGEST_PASS, take
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
+from pytest_asyncprotocol.model.rule import Level, rule
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 
 

@@ -6,16 +6,16 @@ import inspect
 from typing import Any
 
 from pytest_asyncprotocol.exploration.cancellation import POINTS
-from pytest_asyncprotocol.exploration.delegation import (
+from pytest_asyncprotocol.model.case import Case
+from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
+from pytest_asyncprotocol.model.protocols import has_attribute
+from pytest_asyncprotocol.model.rule import Level, rule
+from pytest_asyncprotocol.model.text import describe_exception
+from pytest_asyncprotocol.rules.awaitable._delegation import (
     Delegation,
     cancelled_by_hand,
     closed_by_hand,
 )
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import Level, rule
-from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
-from pytest_asyncprotocol.model.protocols import has_attribute
-from pytest_asyncprotocol.model.text import describe_exception
 
 
 # What a throw() makes of an argument that it does not take is AW007's.

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pytest_asyncprotocol.engine.backends import checkpoint
-from pytest_asyncprotocol.exploration.scenarios import awaited, awaited_again
+from pytest_asyncprotocol.engine.library import checkpoint
+from pytest_asyncprotocol.exploration.uses import awaited, awaited_again
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import Feeds, Level, rule
 from pytest_asyncprotocol.model.declarations import same
 from pytest_asyncprotocol.model.exceptions import (
     NotApplicable,
@@ -14,6 +13,7 @@ from pytest_asyncprotocol.model.exceptions import (
     Vacuous,
     Violation,
 )
+from pytest_asyncprotocol.model.rule import Feeds, Level, rule
 from pytest_asyncprotocol.model.subject import Outcome, discard
 from pytest_asyncprotocol.model.text import describe, describe_exception
 from pytest_asyncprotocol.rules.awaitable.shape import is_generator_based

@@ -8,16 +8,16 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 from pytest_asyncprotocol.exploration.foreign import understands
-from pytest_asyncprotocol.exploration.scenarios import awaited
 from pytest_asyncprotocol.exploration.stepping import Stepped
+from pytest_asyncprotocol.exploration.uses import awaited
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import Feeds, Level, rule
 from pytest_asyncprotocol.model.exceptions import (
     NotApplicable,
     Vacuous,
     Violation,
 )
 from pytest_asyncprotocol.model.protocols import has_attribute, special_method
+from pytest_asyncprotocol.model.rule import Feeds, Level, rule
 from pytest_asyncprotocol.model.subject import Subject, discard
 from pytest_asyncprotocol.model.text import describe, describe_exception
 

@@ -7,15 +7,15 @@ from itertools import product
 
 from pytest_asyncprotocol.exploration.cancellation import POINTS, STYLES, cancelled_at
 from pytest_asyncprotocol.exploration.interception import relenting
-from pytest_asyncprotocol.exploration.isolation import isolated
-from pytest_asyncprotocol.exploration.scenarios import awaited
-from pytest_asyncprotocol.exploration.together import schedules
-from pytest_asyncprotocol.exploration.waiters import two_waiters
+from pytest_asyncprotocol.exploration.other_loops import isolated
+from pytest_asyncprotocol.exploration.scheduling import schedules
+from pytest_asyncprotocol.exploration.uses import awaited
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.declarations import same
 from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
+from pytest_asyncprotocol.model.rule import Level, rule
 from pytest_asyncprotocol.model.subject import Outcome
+from pytest_asyncprotocol.rules.awaitable._waiters import two_waiters
 
 AWAITS = 3
 """Awaits of a failed object: the first one may carry out what the others only repeat."""

@@ -10,13 +10,12 @@ from pytest_asyncprotocol.exploration.aftermath import (
     use_again,
 )
 from pytest_asyncprotocol.exploration.cancellation import POINTS, STYLES
-from pytest_asyncprotocol.exploration.leaving import uses
 from pytest_asyncprotocol.exploration.release import is_released
-from pytest_asyncprotocol.exploration.scenarios import Scenario
+from pytest_asyncprotocol.exploration.uses import Scenario, uses
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
 from pytest_asyncprotocol.model.protocols import Protocol
+from pytest_asyncprotocol.model.rule import Level, rule
 from pytest_asyncprotocol.model.subject import Subject
 from pytest_asyncprotocol.model.text import describe_exception
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from pytest_asyncprotocol.exploration.bodies import BodyError
 from pytest_asyncprotocol.exploration.cancellation import (
     POINTS,
     STYLES,
     CancelledRun,
     sweep,
 )
-from pytest_asyncprotocol.exploration.ending import closed_at
+from pytest_asyncprotocol.exploration.generator_exit import closed_at
 from pytest_asyncprotocol.exploration.interception import relenting
-from pytest_asyncprotocol.exploration.leaving import BodyError, uses
 from pytest_asyncprotocol.exploration.patience import cancelled_late
+from pytest_asyncprotocol.exploration.uses import uses
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
+from pytest_asyncprotocol.model.rule import Level, rule
 from pytest_asyncprotocol.model.text import describe_exception
 
 

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-from pytest_asyncprotocol.exploration.dropping import (
-    drop,
-    has_finalizer,
-    refusals,
-    survivor,
-    used,
-)
-from pytest_asyncprotocol.exploration.leaving import carry_out, uses
-from pytest_asyncprotocol.exploration.scenarios import Scenario, use
+from pytest_asyncprotocol.exploration.garbage import drop, has_finalizer, refusals, survivor, used
+from pytest_asyncprotocol.exploration.uses import Scenario, carry_out, use, uses
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.exceptions import NotApplicable, Violation
+from pytest_asyncprotocol.model.rule import Level, rule
 from pytest_asyncprotocol.rules.common.leaks import settle
 
 LEFT_OPEN = "ResourceWarning"

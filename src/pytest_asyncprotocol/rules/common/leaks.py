@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from pytest_asyncprotocol.engine.hygiene import describe_task
 from pytest_asyncprotocol.engine.lineage import following
-from pytest_asyncprotocol.exploration.leaving import carry_out, uses
-from pytest_asyncprotocol.exploration.scenarios import Scenario, let_others_run
+from pytest_asyncprotocol.engine.recorder import describe_task
+from pytest_asyncprotocol.exploration.scheduling import let_others_run
+from pytest_asyncprotocol.exploration.uses import Scenario, carry_out, uses
 from pytest_asyncprotocol.model.case import Case, Record
-from pytest_asyncprotocol.model.catalogue import Level, rule
 from pytest_asyncprotocol.model.exceptions import (
     NotApplicable,
     Violation,
 )
+from pytest_asyncprotocol.model.rule import Level, rule
 
 TURNS_TO_END = 5
 """Turns that a task gets to end once it was cancelled, or has nothing left to do."""

@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from functools import partial
 
 from pytest_asyncprotocol.engine.free_time import a_long_time
+from pytest_asyncprotocol.exploration.bodies import with_body
 from pytest_asyncprotocol.exploration.cancellation import POINTS
-from pytest_asyncprotocol.exploration.leaving import uses, with_body
-from pytest_asyncprotocol.exploration.own_task import (
+from pytest_asyncprotocol.exploration.patience import wait_long
+from pytest_asyncprotocol.exploration.uses import Scenario, awaited_again, opened, uses
+from pytest_asyncprotocol.model.case import Case
+from pytest_asyncprotocol.model.exceptions import Violation
+from pytest_asyncprotocol.model.protocols import Protocol
+from pytest_asyncprotocol.model.rule import Level, rule
+from pytest_asyncprotocol.model.subject import Subject
+from pytest_asyncprotocol.rules.common._own_task import (
     Alone,
     alone,
     under_timeout,
     waiting_while_closed,
 )
-from pytest_asyncprotocol.exploration.patience import wait_long
-from pytest_asyncprotocol.exploration.scenarios import Scenario, awaited_again, opened
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import Level, rule
-from pytest_asyncprotocol.model.exceptions import Violation
-from pytest_asyncprotocol.model.protocols import Protocol
-from pytest_asyncprotocol.model.subject import Subject
 
 USED = "used"
 FAILING = ("failing", "failing_enter", "failing_exit", "failing_background")

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from pytest_asyncprotocol.exploration.foreign import foreign_to, understands
-from pytest_asyncprotocol.exploration.leaving import carry_out, uses
-from pytest_asyncprotocol.exploration.scenarios import ended_on_entry, use
 from pytest_asyncprotocol.exploration.stepping import Stepped
+from pytest_asyncprotocol.exploration.uses import carry_out, ended_on_entry, use, uses
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.catalogue import Feeds, Level, rule
 from pytest_asyncprotocol.model.exceptions import (
     NoVerdict,
     RuleOutcome,
@@ -15,6 +13,7 @@ from pytest_asyncprotocol.model.exceptions import (
     Violation,
 )
 from pytest_asyncprotocol.model.protocols import Protocol
+from pytest_asyncprotocol.model.rule import Feeds, Level, rule
 from pytest_asyncprotocol.model.subject import Subject
 from pytest_asyncprotocol.model.text import describe, describe_exception
 from pytest_asyncprotocol.model.thread_bound import WAY_OUT, needs_main_thread

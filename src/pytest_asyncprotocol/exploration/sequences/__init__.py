@@ -1,0 +1,1 @@
+"""What rules are written with: standard scenarios, stepping, the cancellation sweep."""

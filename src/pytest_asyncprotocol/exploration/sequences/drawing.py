@@ -1,0 +1,94 @@
+"""Sequences of operations, drawn by Hypothesis: the same in every process, and various."""
+
+# The metaclass of HealthCheck, which makes it iterable, hides from pyright what it gives.
+# pyright: reportArgumentType=false
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+from pytest_asyncprotocol.exploration.sequences.running import Operation, OperationSequence
+
+FEW, DRAWN_FOR_EACH = 100, 4
+"""Where *few* sequences are asked for, so many are drawn for each, and the most various run."""
+
+FEWEST_EVENTS, MOST_EVENTS, MOST_STEPS = 2, 5, 3
+"""Events of a drawn sequence, and plain steps before each of them and at the end."""
+
+
+@functools.lru_cache(maxsize=64)
+def drawn(
+    step: Operation, events: OperationSequence, examples: int
+) -> tuple[OperationSequence, ...]:
+    """*examples* sequences, the same in every process, without those that repeat another one.
+
+    Each event has some plain steps before it, and there are some at the end. Hypothesis runs in
+    a thread of its own, so that a test that is run by Hypothesis itself is not disturbed.
+    """
+    with ThreadPoolExecutor(1) as executor:
+        return executor.submit(_draw, step, events, examples).result()
+
+
+def _draw(
+    step: Operation, events: OperationSequence, examples: int
+) -> tuple[OperationSequence, ...]:
+    import hypothesis
+    from hypothesis import strategies
+
+    few = examples <= FEW
+    found: dict[OperationSequence, None] = {}
+    some_steps = strategies.integers(0, MOST_STEPS)
+    some_event = strategies.tuples(some_steps, strategies.sampled_from(events))
+    some_events = strategies.lists(some_event, min_size=FEWEST_EVENTS, max_size=MOST_EVENTS)
+
+    @hypothesis.seed(0)  # what derandomize=True takes instead changes with the text of collect()
+    @hypothesis.settings(
+        max_examples=examples * (DRAWN_FOR_EACH if few else 1),
+        database=None,
+        deadline=None,
+        phases=(hypothesis.Phase.generate,),
+        suppress_health_check=tuple(hypothesis.HealthCheck),
+    )
+    @hypothesis.given(some_events, some_steps)
+    def collect(drawn_events: list[tuple[int, Operation]], at_the_end: int) -> None:
+        sequence: list[Operation] = []
+        for steps, operation in drawn_events:
+            sequence += [step] * steps + [operation]
+        found[tuple(sequence + [step] * at_the_end)] = None
+
+    collect()
+    if not few:
+        return tuple(found)
+    plain = dict.fromkeys(
+        (*[step] * steps, event, step, step) for steps in range(MOST_STEPS) for event in events
+    )
+    return tuple(_various(list(found | plain), step, examples))
+
+
+def _various(
+    sequences: list[OperationSequence], step: Operation, most: int
+) -> Iterator[OperationSequence]:
+    """At most so many of *sequences*, that begin differently and in which many follow many others.
+
+    What can be used once only, and then refuses everything, shows its faults at the beginning.
+    """
+    begun: set[OperationSequence] = set()
+    seen: set[tuple[Operation, ...]] = set()
+    left = {each: set[tuple[Operation, ...]](pairwise(each)) for each in sequences}
+
+    def worth(sequence: OperationSequence) -> tuple[bool, int]:
+        return _beginning(sequence, step) not in begun, len(left[sequence] - seen)
+
+    for _ in range(min(most, len(left))):
+        best = max(left, key=worth)
+        begun.add(_beginning(best, step))
+        seen |= left.pop(best)
+        yield best
+
+
+def _beginning(sequence: OperationSequence, step: Operation) -> OperationSequence:
+    """*sequence* up to its first event."""
+    return sequence[: next(n for n, each in enumerate(sequence, 1) if each != step)]

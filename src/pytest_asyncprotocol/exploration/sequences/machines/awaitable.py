@@ -1,0 +1,115 @@
+"""What may come of each operation on an awaitable."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from pytest_asyncprotocol.exploration.cancellation import Style
+from pytest_asyncprotocol.exploration.scheduling import together
+from pytest_asyncprotocol.exploration.sequences.running import Model, Operation, OperationSequence
+from pytest_asyncprotocol.model.case import Case
+from pytest_asyncprotocol.model.declarations import same
+from pytest_asyncprotocol.model.exceptions import Forbidden
+from pytest_asyncprotocol.model.subject import Outcome, Subject
+from pytest_asyncprotocol.model.text import describe
+
+
+class AwaitableModel(Model):
+    """An awaitable: what the first await gave, and whether one was cancelled."""
+
+    rules = (
+        "AW009", "AW010", "AW011", "AW012", "CO001", "CO003", "CO002", "CO007", "CO021",
+    )  # fmt: skip
+
+    step = Operation("wait")
+
+    def __init__(self, case: Case, subject: Subject, style: Style) -> None:
+        super().__init__(case, subject, style)
+        self.first: Outcome | None = None
+
+    @staticmethod
+    def events(case: Case, subject: Subject) -> OperationSequence:
+        """The operations that make sense besides, each as often as it shall weigh."""
+        operations = [Operation("wait", at) for at in (1, 1, 2, 2, 3)]
+        operations += [Operation("turns"), Operation("time")]
+        if case.declared.shared:
+            operations += [Operation("two at once")] * 2
+            operations += [Operation("two at once", at) for at in (1, 1, 2)]
+        return tuple(operations)
+
+    def forbids_hanging(self, operation: Operation | None) -> str:
+        """The rule that forbids *operation* to wait for ever."""
+        if operation is not None and operation.name == "two at once":
+            return "AW011" if operation.cancelled_at else "AW010"
+        return "AW012" if self.cancelled else "AW009"
+
+    async def wait(self, operation: Operation) -> None:
+        """``await subject``."""
+        outcome = await self.call(self.subject.wait, operation)
+        if outcome is not None:
+            self._judge(outcome)
+
+    async def two_at_once(self, operation: Operation) -> None:
+        """``await subject`` in two tasks, of which one may be cancelled."""
+        calls = (partial(self.call, self.subject.wait, operation), self._wait)
+        cancelled, other = await together(*calls)
+        for each in (cancelled, other):
+            if each is None or self.declared.reawait == "again":
+                continue
+            if not each.returned and self.declared.raises is None:
+                rule = "AW011" if cancelled is None else "AW010"
+                raise Forbidden(rule, f"{each.operation}, one of two at once, {each}")
+            self._judge(each)
+
+    async def _wait(self) -> Outcome | None:
+        return await self.subject.wait()
+
+    async def finish(self) -> None:
+        """When it was awaited, it holds nothing."""
+        if self.first is not None or self.cancelled:
+            await self.expect_released("CO021", "when it was awaited")
+
+    def _judge(self, outcome: Outcome) -> None:
+        if self.first is None:
+            self._judge_first(outcome)
+        else:
+            self._judge_again(self.first, outcome)
+        if self.first is None or not self.first.returned:
+            self.first = outcome
+
+    def _judge_first(self, outcome: Outcome) -> None:
+        """The first await that was not cancelled, or the first one after some that were."""
+        expected = self.declared.declares("returns")
+        if not self.cancelled:
+            return
+        if not self.declared.retryable:
+            nothing = outcome.returned and outcome.value is None
+            if nothing and expected and not self.declared.as_judge("returns")(None):
+                raise Forbidden(
+                    "AW009", f"{outcome.operation}, after one that was cancelled, {outcome}"
+                )
+            return
+        if not outcome.returned and self.declared.raises is None:
+            wrong = True
+        else:
+            wrong = expected and not self.declared.as_judge("returns")(outcome.value)
+        if wrong:
+            raise Forbidden(
+                "AW012", f"{outcome.operation}, after one that was cancelled, {outcome}"
+            )
+
+    def _judge_again(self, first: Outcome, outcome: Outcome) -> None:
+        how = self.declared.reawait
+        if not first.returned or how == "again":
+            return
+        said = (
+            f"{outcome.operation}, on an object that had given {describe(first.value)}, {outcome}"
+        )
+        if how == "error":
+            wrong = outcome.returned
+        elif how == "same":
+            wrong = not (outcome.returned and same(outcome.value, first.value))
+        else:
+            wrong = outcome.returned and outcome.value is None and first.value is not None
+        if wrong:
+            raise Forbidden("AW009", said)

@@ -1,0 +1,311 @@
+"""What may come of each operation on an async iterator."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from pytest_asyncprotocol.exploration.cancellation import Style
+from pytest_asyncprotocol.exploration.scheduling import let_others_run, together
+from pytest_asyncprotocol.exploration.sequences.running import (
+    TURNS,
+    Model,
+    Operation,
+    OperationSequence,
+)
+from pytest_asyncprotocol.model.case import Case
+from pytest_asyncprotocol.model.declarations import same
+from pytest_asyncprotocol.model.exceptions import Forbidden
+from pytest_asyncprotocol.model.subject import Outcome, Subject
+from pytest_asyncprotocol.model.text import describe
+
+
+class Phase(enum.Enum):
+    """How far an iterator is, as its outcomes show."""
+
+    FRESH = "on an iterator that was never started"
+    OPEN = "in the middle"
+    ENDED = "after the end"
+    FAILED = "after an error"
+    CLOSED = "after aclose()"
+
+
+class IteratorModel(Model):
+    """An async iterator: its items, its end, and how it is closed.
+
+    ``certain`` is true while it is known which item comes next: until a step is cancelled of an
+    iterator that does not promise ``cancel_safe=True``.
+    """
+
+    rules: ClassVar[tuple[str, ...]] = (
+        "AB008", "AI003", "AI005", "AI006", "AI007", "AI008", "AI009", "AI017", "AI018", "AI019",
+        "AI020", "CO001", "CO002", "CO007", "CO021",
+    )  # fmt: skip
+
+    builds_on = ("CO004", "AG007", "AG008", "AI016", "CO009")
+
+    step = Operation("anext")
+
+    def __init__(self, case: Case, subject: Subject, style: Style) -> None:
+        super().__init__(case, subject, style)
+        self.phase = Phase.FRESH
+        self.certain = True
+        self.steps = 0
+        self.given: list[Any] = []
+        self.left: Sequence[Any] | None = None
+        if self.declared.listed_items is not None and self.declared.raises is None:
+            self.left = list(self.declared.listed_items)
+
+    @staticmethod
+    def events(case: Case, subject: Subject) -> OperationSequence:
+        """The operations that make sense besides, each as often as it shall weigh."""
+        steps = [Operation("anext", at) for at in (1, 1, 2, 2, 3)]
+        steps += [Operation("turns"), Operation("time")]
+        if subject.has("aclose"):
+            steps += [Operation("aclose")]
+            steps += [Operation("aclose", at) for at in (1, 2)]
+            if case.declared.closes and case.declared.concurrent is not None:
+                steps += [Operation("aclose meanwhile")]
+        if case.declared.concurrent in ("safe", "refused"):
+            steps += [Operation("two at once")] * 2
+        if case.declared.concurrent == "safe":
+            steps += [Operation("two at once", at) for at in (1, 2)]
+            if subject.has("aclose"):
+                steps += [Operation("two aclose at once")]
+        return tuple(steps)
+
+    def forbids_hanging(self, operation: Operation | None) -> str:
+        """The rule that forbids *operation*, or the closing at the end, to wait for ever."""
+        if operation is None or operation.name == "aclose":
+            return "CO021" if self.cancelled else "AI017"
+        if operation.name == "aclose meanwhile":
+            return "AI020"
+        if operation.name == "two aclose at once":
+            return "AI017"
+        if operation.name == "two at once":
+            return "CO021" if operation.cancelled_at else "AI007"
+        in_phase = {Phase.CLOSED: "AI018", Phase.ENDED: "AI005", Phase.FAILED: "AI006"}
+        return in_phase.get(self.phase, "CO021" if self.cancelled else "CO020")
+
+    async def anext(self, operation: Operation) -> None:
+        """One step."""
+        if not self._has_more(1):
+            return
+        outcome = await self.call(self.subject.anext, operation)
+        if outcome is None:
+            self._lose_track()
+        else:
+            self._judge(outcome)
+
+    async def two_at_once(self, operation: Operation) -> None:
+        """Two steps in two tasks, of which the second may be cancelled."""
+        if operation.cancelled_at:
+            await self._one_of_two_cancelled(operation)
+            return
+        if not self._has_more(2):
+            return
+        outcomes = await together(self.subject.anext, self.subject.anext)
+        if self.declared.concurrent == "refused":
+            outcomes = [each for each in outcomes if each.returned or each.stopped]
+        if self.phase not in (Phase.FRESH, Phase.OPEN):
+            for each in outcomes:
+                self._judge(each)
+            return
+        failed = [each for each in outcomes if not (each.returned or each.stopped)]
+        unexpected = [each for each in failed if not self._is_declared(each)]
+        if unexpected and self.certain:
+            raise Forbidden("AI007", f"of two calls at once, {_said(unexpected[0])}")
+        self._take_both([each for each in outcomes if each.returned])
+        for each in outcomes:
+            if each.stopped:
+                self._end(each, "AI007")
+        if failed:
+            self.phase = Phase.FAILED
+
+    async def _one_of_two_cancelled(self, operation: Operation) -> None:
+        """Two steps in two tasks, of which the second is cancelled."""
+        if not self._has_more(2):
+            return
+
+        async def first() -> Outcome | None:
+            return await self.subject.anext()
+
+        async def second() -> Outcome | None:
+            return await self.call(self.subject.anext, operation)
+
+        self.certain = False
+        outcomes = [each for each in await together(first, second) if each is not None]
+        for each in sorted(outcomes, key=lambda outcome: not outcome.returned):
+            self._judge(each)
+
+    async def two_aclose_at_once(self, operation: Operation) -> None:
+        """``aclose()`` in two tasks."""
+        in_use = self.phase not in (Phase.FRESH, Phase.CLOSED)
+        for each in await together(self.subject.aclose, self.subject.aclose):
+            if not each.returned and self.declared.closes and not (in_use and self.cancelled):
+                raise Forbidden("AI017", f"of two calls at once, {_said(each)}")
+        self._lose_track()
+        self.phase = Phase.CLOSED
+
+    async def aclose(self, operation: Operation) -> None:
+        """``aclose()``."""
+        outcome = await self.call(self.subject.aclose, operation)
+        if outcome is None:
+            self._lose_track()
+            closing = self.declared.closes and self.declared.released is not None
+            self.phase = Phase.CLOSED if closing else Phase.FAILED
+            await self.expect_released("AI019", "after an aclose() that was cancelled")
+        else:
+            await self._judge_closing(outcome)
+
+    async def aclose_meanwhile(self, operation: Operation) -> None:
+        """``aclose()`` while other tasks wait for an item."""
+        readers = 2 if self.declared.concurrent == "safe" else 1
+        if not self._has_more(readers):
+            return
+        ends: list[Outcome] = []
+        closed: list[Outcome] = []
+
+        async def step() -> None:
+            ends.append(await self.subject.anext())
+            if ends[-1].returned and closed and self.declared.closes:
+                raise Forbidden("AI018", f"{_said(ends[-1])} when aclose() had returned")
+
+        async def close() -> None:
+            await let_others_run(TURNS)
+            outcome = await self.subject.aclose()
+            closed.extend([outcome] * outcome.returned)
+
+        await together(*[step] * readers, close)
+        if closed and self.declared.closes is not False:
+            self._lose_track()
+            self.phase = Phase.CLOSED
+            return
+        for each in ends:
+            self._judge(each)
+
+    async def finish(self) -> None:
+        """Close it, if it can be closed; then it holds nothing."""
+        if self.subject.has("aclose"):
+            await self._judge_closing(await self.subject.aclose())
+
+    def _has_more(self, steps: int) -> bool:
+        """Whether so many more can be taken: some wait for ever behind the items they declare."""
+        self.steps += steps
+        listed = self.declared.listed_items
+        return listed is None or not self.declared.infinite or self.steps <= len(listed)
+
+    def _is_declared(self, outcome: Outcome) -> bool:
+        declared = self.declared.raises
+        return declared is not None and outcome.raised(declared)
+
+    def _lose_track(self) -> None:
+        self.phase = Phase.OPEN if self.phase is Phase.FRESH else self.phase
+        self.certain = self.certain and self.declared.cancel_safe
+
+    def _judge(self, outcome: Outcome) -> None:
+        """Judge the outcome of one step."""
+        if self.phase in (Phase.FRESH, Phase.OPEN):
+            self._judge_in_the_middle(outcome)
+        elif outcome.returned:
+            self._judge_item_too_many(outcome)
+
+    def _judge_in_the_middle(self, outcome: Outcome) -> None:
+        if outcome.returned:
+            self.phase = Phase.OPEN
+            self._take(outcome)
+        elif outcome.stopped:
+            self._end(outcome, "AI009" if self.cancelled else "AI003")
+        else:
+            self.phase = Phase.FAILED
+            if self.cancelled and self.certain and self.declared.raises is None:
+                raise Forbidden("AI008", f"after a step that was cancelled, {_said(outcome)}")
+
+    def _judge_item_too_many(self, outcome: Outcome) -> None:
+        if self.phase is Phase.CLOSED and self.declared.closes is not False:
+            raise Forbidden(
+                "AI018",
+                f"{_said(outcome)} after aclose(); expected an end or an error",
+                lenient=self.cancelled,
+            )
+        if self.phase is Phase.ENDED and not self.declared.resumable:
+            raise Forbidden("AI005", f"{_said(outcome)} after the end; expected StopAsyncIteration")
+        if self.phase is Phase.FAILED and self.declared.after_error == "stops" and self.certain:
+            raise Forbidden("AI006", f"{_said(outcome)} after an error; expected the end")
+
+    def _take(self, outcome: Outcome) -> None:
+        """Take one item, which has to be the next one."""
+        self.given.append(outcome.value)
+        if self.left is None or not self.certain:
+            return
+        rule = "AI008" if self.cancelled else "AI003"
+        if not self.left:
+            if self.declared.infinite:
+                return
+            raise Forbidden(rule, f"{_said(outcome)}, when all declared items had come")
+        self.left = self._without(self.left, outcome, rule)
+
+    def _take_both(self, outcomes: list[Outcome]) -> None:
+        """Take what two calls at once gave: the next items, in either order."""
+        if outcomes:
+            self.phase = Phase.OPEN
+        self.given += [each.value for each in outcomes]
+        if self.left is None or not self.certain or (self.declared.infinite and not self.left):
+            return
+        due = list(self.left[: len(outcomes)] if self.declared.ordered else self.left)
+        if self.declared.infinite and len(due) < len(outcomes):
+            self.left = []
+            return
+        for each in outcomes:
+            found = next((i for i, item in enumerate(due) if same(item, each.value)), None)
+            if found is None:
+                values = describe([each.value for each in outcomes])
+                raise Forbidden(
+                    "AI007", f"two calls at once gave {values}; expected {self._due(len(outcomes))}"
+                )
+            del due[found]
+        self.left = [*due, *self.left[len(outcomes) :]] if self.declared.ordered else due
+
+    def _without(self, left: Sequence[Any], outcome: Outcome, rule: str) -> Sequence[Any]:
+        place = 0
+        if not self.declared.ordered:
+            place = next((i for i, item in enumerate(left) if same(item, outcome.value)), 0)
+        if not same(left[place], outcome.value):
+            raise Forbidden(rule, f"{_said(outcome)}; expected {self._due(1)}")
+        return [*left[:place], *left[place + 1 :]]
+
+    def _due(self, count: int) -> str:
+        left = list(self.left or ())
+        if not self.declared.ordered:
+            return f"one of {describe(left)}"
+        due = left[:count]
+        return describe(due[0]) if len(due) == 1 else describe(due) if due else "the end"
+
+    def _end(self, outcome: Outcome, rule: str) -> None:
+        """It says that it has ended."""
+        self.phase = Phase.ENDED
+        if not self.certain:
+            return
+        if self.declared.infinite:
+            raise Forbidden(rule, f"{_said(outcome)}, though infinite=True was declared")
+        if self.left:
+            raise Forbidden(rule, f"{_said(outcome)}; expected {self._due(1)}")
+
+    async def _judge_closing(self, outcome: Outcome) -> None:
+        if self.declared.closes is False:
+            return
+        if not outcome.returned:
+            if self.phase in (Phase.FRESH, Phase.CLOSED):
+                rule = "CO021" if self.cancelled else "AI017"
+                raise Forbidden(rule, f"{_said(outcome)}, {self.phase.value}")
+            if self.declared.closes and self.cancelled:
+                raise Forbidden("CO021", f"{_said(outcome)}, after a step that was cancelled")
+            self.phase = Phase.FAILED
+            return
+        self.phase = Phase.CLOSED
+        await self.expect_released("CO021" if self.cancelled else "AB008", "after aclose()")
+
+
+def _said(outcome: Outcome) -> str:
+    return f"{outcome.operation} {outcome}"

@@ -1,0 +1,201 @@
+"""The search for a sequence of operations whose outcome a rule forbids."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from pytest_asyncprotocol.engine.loops import CallersLoop, EngineLoop, Ran
+from pytest_asyncprotocol.exploration.cancellation import STYLES, Style
+from pytest_asyncprotocol.exploration.sequences.drawing import drawn
+from pytest_asyncprotocol.exploration.sequences.machines import MODELS
+from pytest_asyncprotocol.exploration.sequences.running import (
+    Model,
+    Operation,
+    OperationSequence,
+    run_sequence,
+    shortest,
+)
+from pytest_asyncprotocol.model import settings
+from pytest_asyncprotocol.model.backends import find_known_backend
+from pytest_asyncprotocol.model.case import Case
+from pytest_asyncprotocol.model.declarations import Options
+from pytest_asyncprotocol.model.exceptions import Forbidden, NoVerdict
+from pytest_asyncprotocol.model.protocols import Protocol
+from pytest_asyncprotocol.model.recording import Event
+from pytest_asyncprotocol.model.text import describe_exception
+from pytest_asyncprotocol.model.verdicts import Status
+
+Loop = EngineLoop | CallersLoop
+
+EXAMPLES_IN_EXAMPLES = 5
+"""Sequences that are drawn at most inside a test that Hypothesis runs many times itself."""
+
+EXAMPLES_IN_AN_OPEN_WORLD = 5
+"""Sequences that are run of a subject that keeps the clock real, as one that starts a process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """How one sequence ended; ``rule`` is the one that forbids that, None if none does."""
+
+    rule: str | None = None
+    lenient: bool = False
+    status: Status = Status.PASSED
+    message: str = ""
+    trace: tuple[str, ...] = ()
+    events: tuple[Event, ...] = ()
+    opened: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """How many sequences were run, and the shortest one that was found to be forbidden."""
+
+    sequences: int = 0
+    witness: Tried = Tried()
+
+
+class Search:
+    """Runs sequences of operations on the subjects of each *new_case*, on one *loop*."""
+
+    def __init__(
+        self, protocol: Protocol, options: Options, loop: Loop, new_case: Callable[[], Case]
+    ) -> None:
+        self._options = options
+        self._loop = loop
+        self._new_case = new_case
+        self._model = MODELS[protocol]
+        self._styles = STYLES[loop.backend.library]
+        self._variant = 0
+
+    async def search(self) -> Searched:
+        """Draw sequences, and run each until one is forbidden."""
+        events = await self._events()
+        examples = self._options.examples
+        if _inside_hypothesis():
+            examples = min(examples, EXAMPLES_IN_EXAMPLES)
+        if not events or not examples:
+            return Searched()
+        styles = (*self._styles, Style.CROSSING) if self._is_for_asyncio() else self._styles
+        number = 0
+        sequences = drawn(self._model.step, events, examples)
+        for number, sequence in enumerate(sequences, 1):
+            of_all = f"{number} of {len(sequences)}"
+            settings.tell(f"sequence {of_all} on {self._loop.backend.name}")
+            style = styles[number % len(styles)]
+            self._variant = number
+            tried = await self._confirmed(sequence, style)
+            if tried.rule is not None:
+                return Searched(number, await self._shortest(sequence, style, tried))
+            if tried.opened and number == EXAMPLES_IN_AN_OPEN_WORLD:
+                break
+        return Searched(number)
+
+    def _is_for_asyncio(self) -> bool:
+        """Whether it is for asyncio alone: what is for trio too is cancelled by scopes.
+
+        These don't cancel what has its result already; ``Task.cancel()`` does.
+        """
+        backends = map(find_known_backend, self._options.backends)
+        return all(each.library == "asyncio" for each in backends)
+
+    async def _events(self) -> OperationSequence:
+        events: OperationSequence = ()
+
+        async def job() -> None:
+            nonlocal events
+            case = self._new_case()
+            events = self._model.events(case, await case.fresh())
+            await case.tear_down()
+
+        await self._loop.run(job)
+        return events
+
+    async def _shortest(self, sequence: OperationSequence, style: Style, tried: Tried) -> Tried:
+        if tried.status is Status.ERROR:
+            return _in_words(sequence, tried)
+
+        async def still_fails(part: OperationSequence) -> bool:
+            return (await self._confirmed(part, style)).rule == tried.rule
+
+        sequence = await shortest(sequence, still_fails)
+        return _in_words(sequence, await self._confirmed(sequence, style))
+
+    async def _confirmed(self, sequence: OperationSequence, style: Style) -> Tried:
+        """How *sequence* ends; what may fail under one way to cancel is tried under each."""
+        tried = await self._try(sequence, style)
+        if not tried.lenient:
+            return tried
+        fails = {
+            other: (await self._try(sequence, other)).rule is not None for other in self._styles
+        }
+        if all(fails.values()) or (style is Style.CROSSING and not any(fails.values())):
+            return tried
+        return Tried(opened=tried.opened)
+
+    async def _try(self, sequence: OperationSequence, style: Style) -> Tried:
+        case: Case | None = None
+        found: Tried | None = None
+        seen: list[Model | Operation | None] = []
+
+        async def job() -> None:
+            nonlocal case, found
+            case = self._new_case()
+            try:
+                await run_sequence(self._model, sequence, style, case, seen, variant=self._variant)
+                found = Tried()
+            except Forbidden as forbidden:
+                found = Tried(
+                    forbidden.rule,
+                    lenient=forbidden.lenient,
+                    status=Status.VIOLATED,
+                    message=str(forbidden),
+                    trace=case.trace(),
+                    events=tuple(case.log.done),
+                )
+            finally:
+                if found is None:
+                    case.stalled()
+                await case.tear_down(closing=found is not None)
+
+        ran = await self._loop.run(job)
+        opened = bool(ran.opened)
+        if found is not None and ran.hang is None:
+            return replace(found, opened=opened)
+        return replace(self._without_end(ran, case, seen), opened=opened)
+
+    def _without_end(
+        self, ran: Ran, case: Case | None, seen: list[Model | Operation | None]
+    ) -> Tried:
+        """What is said of a sequence that did not come to its end."""
+        if case is None or len(seen) != len(("model", "operation")):
+            return Tried()
+        model, operation = seen
+        if isinstance(ran.error, NoVerdict) and not ran.unbalanced:
+            return Tried()  # the author's own factory, or released=, does not go with this sequence
+        if not isinstance(model, Model) or isinstance(operation, Model):
+            return Tried()
+        rule = model.forbids_hanging(operation)
+        doing = str(operation) if operation is not None else "the end of it"
+        if ran.hang is not None:
+            message = f"{doing} hangs: {ran.hang}, and nothing is left that could wake it"
+            return Tried(
+                rule, status=Status.VIOLATED, message=message, trace=case.trace(),
+                events=tuple(case.log.done),
+            )  # fmt: skip
+        message = ran.no_outcome or "it came to no end"
+        if ran.error is not None:
+            message = f"{doing} was stopped by {describe_exception(ran.error)}"
+        return Tried(rule, status=Status.ERROR, message=message, trace=case.trace())
+
+
+def _in_words(sequence: OperationSequence, tried: Tried) -> Tried:
+    operations = ", ".join(map(str, sequence)) or "nothing"
+    return replace(tried, message=f"{tried.message}; found by the sequence: {operations}")
+
+
+def _inside_hypothesis() -> bool:
+    hypothesis = sys.modules.get("hypothesis")
+    return hypothesis is not None and hypothesis.currently_in_test_context()

@@ -1,0 +1,229 @@
+"""The catalogue: numbered rules, each with its level, its source and its checking function."""
+
+from __future__ import annotations
+
+import enum
+import inspect
+import re
+import textwrap
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from pytest_asyncprotocol.model.declarations import Declarations
+from pytest_asyncprotocol.model.protocols import Protocol
+
+if TYPE_CHECKING:
+    from pytest_asyncprotocol.model.case import Case
+
+_SECTION = re.compile(r"^(Why|In practice|Advice|Source):\s*$", re.MULTILINE)
+OWN: Final = "pytest_asyncprotocol.rules"
+"""The package whose modules hold the rules of the families below, and nobody else's."""
+
+FAMILIES: Final[Mapping[str, tuple[Protocol, ...]]] = {
+    "AW": (Protocol.AWAITABLE,),
+    "AB": (Protocol.ASYNC_ITERABLE,),
+    "AI": (Protocol.ASYNC_ITERATOR, Protocol.ASYNC_GENERATOR),
+    "AG": (Protocol.ASYNC_GENERATOR,),
+    "CM": (Protocol.ASYNC_CONTEXT_MANAGER,),
+    "CO": tuple(Protocol),
+}
+
+
+class Level(enum.Enum):
+    """How binding a rule is."""
+
+    MUST = "must"
+    SHOULD = "should"
+    MAY = "may"
+
+    def included_by(self, line: str) -> bool:
+        """Whether a rule of this level fails a subject when the line is drawn at *line*."""
+        order = list(Level)
+        return order.index(self) <= order.index(Level(line))
+
+
+class Feeds(enum.Enum):
+    """What a rule asks of its subject, and so whether an instance can feed it."""
+
+    LOOK = "a look at the object"
+    SCENARIO = "one use of the object"
+    FRESH = "a fresh object"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One obligation, and the function that checks it.
+
+    ``requires`` names the rules that must hold before this one can be judged; ``enabled_by``
+    names declarations, one of which has to be made; ``libraries`` limits the rule to those named.
+    """
+
+    id: str
+    slug: str
+    level: Level
+    check: Callable[[Case], Awaitable[None]]
+    protocols: tuple[Protocol, ...]
+    requires: tuple[str, ...] = ()
+    enabled_by: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ("asyncio", "trio")
+    feeds: Feeds = Feeds.FRESH
+    needs_own_loop: bool = False
+
+    @property
+    def name(self) -> str:
+        """Id and slug, as in ``AI005 sticky-stop``."""
+        return f"{self.id} {self.slug}"
+
+    @property
+    def family(self) -> str:
+        """The letters of the id, as in ``AI``."""
+        return self.id[:-3]
+
+    @property
+    def distribution(self) -> str | None:
+        """What the rule came with, as in ``acme-rules 1.2``; None for those of this package."""
+        return distribution_of(self.check.__module__)
+
+    @cached_property
+    def _page(self) -> dict[str, str]:
+        text = inspect.getdoc(self.check) or ""
+        parts = _SECTION.split(text)
+        title, _, what = parts[0].strip().partition("\n")
+        sections = {"Title": title.rstrip("."), "What": what.strip()}
+        for heading, body in zip(parts[1::2], parts[2::2], strict=True):
+            sections[heading] = textwrap.dedent(body.strip("\n")).strip()
+        return sections
+
+    @property
+    def title(self) -> str:
+        """The obligation in one line."""
+        return self._page["Title"]
+
+    @property
+    def what(self) -> str:
+        """The obligation in full, and what it leaves alone."""
+        return self._page["What"]
+
+    @property
+    def why(self) -> str:
+        """What goes wrong for users when the rule is broken."""
+        return self._page.get("Why", "")
+
+    @property
+    def practice(self) -> str:
+        """How real code breaks the rule."""
+        return self._page.get("In practice", "")
+
+    @property
+    def advice(self) -> str:
+        """Where to look, and what to write instead."""
+        return self._page.get("Advice", "")
+
+    @property
+    def source(self) -> str:
+        """Where the obligation is written down, with its address."""
+        return self._page.get("Source", "")
+
+    @property
+    def source_address(self) -> str:
+        """The address alone."""
+        return next((word for word in self.source.split() if "://" in word), "")
+
+
+RETIRED: Final[Mapping[str, str]] = {
+    "AB010": "the factory is checked before any rule, and a wrong one is an error that says so",
+    "CM021": "CM004 says it of every manager, those that are written as generators too",
+}
+"""Ids that were given up, and why: they are not given again."""
+
+registered: dict[str, Rule] = {}
+"""All rules that were entered so far, by id."""
+
+distributions: dict[str, str] = {}
+"""The distributions whose entry points named modules of rules, by module."""
+
+
+def distribution_of(module: str) -> str | None:
+    """The distribution whose entry point named *module*, or a package that holds it."""
+    while module:
+        if module in distributions:
+            return distributions[module]
+        module = module.rpartition(".")[0]
+    return None
+
+
+def rule(
+    id: str,  # noqa: A002
+    slug: str,
+    level: Level,
+    *,
+    protocols: tuple[Protocol, ...] | None = None,
+    requires: tuple[str, ...] = (),
+    enabled_by: tuple[str, ...] = (),
+    libraries: tuple[str, ...] = ("asyncio", "trio"),
+    feeds: Feeds = Feeds.FRESH,
+    needs_own_loop: bool = False,
+) -> Callable[[Callable[[Case], Awaitable[None]]], Rule]:
+    """Enter an async function into the catalogue as a rule; its docstring is the rule's page.
+
+    The docstring has a title line, what the rule says, and the sections ``Why``,
+    ``In practice``, ``Advice`` and ``Source``. The function gets a `Case`; it returns when the
+    subject conforms, and raises `Violation`, `Vacuous`, `NotApplicable` or `NoVerdict` when not.
+
+    A rule of others belongs to a family of their own, and names its ``protocols``.
+
+    Raises:
+        ValueError: the id or slug is taken or ill-formed, or a declaration or library unknown.
+        TypeError: the function is not async.
+
+    Example::
+
+        @rule("AI004", "aiter-is-self", SHOULD, requires=("AI001",))
+        async def aiter_is_self(case: Case) -> None:
+            '''``aiter(it)`` is ``it``. ...'''
+    """
+    _expect_free(id, slug)
+    family = FAMILIES.get(id[:-3])
+    if protocols is None and family is None:
+        raise ValueError(f"{id} belongs to no known family: name its protocols=")
+    for name in enabled_by:
+        if name not in Declarations.__annotations__:
+            raise ValueError(f"{id} is enabled by {name}=, which no subject can declare")
+    if not libraries or set(libraries) - {"asyncio", "trio"}:
+        raise ValueError(f"{id}: libraries= takes 'asyncio', 'trio' or both, not {libraries!r}")
+
+    def enter(check: Callable[[Case], Awaitable[None]]) -> Rule:
+        if not inspect.iscoroutinefunction(check):
+            raise TypeError(f"{id} is no async function: write `async def` below its decorator")
+        if family is not None and not check.__module__.startswith(OWN):
+            raise ValueError(
+                f"{id}: the family {id[:-3]} is that of pytest-asyncprotocol itself: take other "
+                "letters, and name protocols="
+            )
+        entered = Rule(
+            id, slug, level, check, protocols or family or (),
+            requires, enabled_by, libraries, feeds, needs_own_loop,
+        )  # fmt: skip
+        registered[id] = entered
+        return entered
+
+    return enter
+
+
+def _expect_free(rule_id: str, slug: str) -> None:
+    """Expect an id and a slug that are well-formed, and that no other rule has or had."""
+    if not re.fullmatch(r"[A-Z]{2,}\d{3}", rule_id):
+        raise ValueError(
+            f"{rule_id!r} is no rule id: take two or more capital letters and three digits"
+        )
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug):
+        raise ValueError(f"{slug!r} is no slug: take lower case words with hyphens between them")
+    if rule_id in RETIRED:
+        raise ValueError(f"{rule_id} was retired: {RETIRED[rule_id]}; take another id")
+    taken = next(
+        (each for each in registered.values() if rule_id == each.id or slug == each.slug), None
+    )
+    if taken is not None:
+        raise ValueError(f"{rule_id} {slug} is taken by {taken.name}: ids and slugs are unique")

@@ -1,0 +1,178 @@
+"""What can be said of a class without an object of it.
+
+Its methods are put into a stand-in, a class with nothing else, so that the rules that only look
+can look at an object of that: nothing of the class itself is run. What kind of function a method
+is says a little more. Where a decorator, a descriptor or ``__getattr__`` may have a word in it,
+nothing is said.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any, cast
+
+from pytest_asyncprotocol.model.case import Case
+from pytest_asyncprotocol.model.exceptions import RuleOutcome, Violation
+from pytest_asyncprotocol.model.protocols import Protocol, on_class
+from pytest_asyncprotocol.model.recording import Log
+from pytest_asyncprotocol.model.rule import Rule
+from pytest_asyncprotocol.model.subject import Subject
+from pytest_asyncprotocol.plan import Plan, applicable, plan_for
+from pytest_asyncprotocol.plugin.coverage.targets import Target
+
+_RULES = ("AW001", "AB001", "AI001", "AG012", "CM001", "CM003")
+"""Those that look at nothing but the methods of the protocol."""
+
+_METHODS = {
+    protocol: (*protocol.methods, *(("aclose",) if protocol is Protocol.ASYNC_GENERATOR else ()))
+    for protocol in Protocol
+}
+
+_Kind = Callable[[Any], bool]
+_EXCEPTION = ValueError("thrown in")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A rule that a class breaks, as a look at it shows."""
+
+    rule: str
+    message: str
+
+
+def looks_at(target: Target) -> list[Look]:
+    """What *target* breaks for all to see; of several rules of a protocol the first."""
+    if target.cls is None or target.abstract:
+        return []
+    found: list[Look] = []
+    for protocol in target.protocols:
+        plan = plan_for(protocol, _stand_in(target.cls, protocol), {})
+        seen = [*_by_rules(target.cls, plan), *_by_kinds(target.cls, plan)]
+        found += seen[:1]
+    return found
+
+
+def _by_rules(cls: type, plan: Plan) -> Iterator[Look]:
+    if not _shows_all(cls, plan.protocol):
+        return
+    nowhere: Any = None
+    for rule in (each for each in applicable(plan) if each.id in _RULES):
+        case = Case(
+            plan.factory, plan.declared, library="asyncio", loop=nowhere,
+            instance=Subject(plan.factory.target, nowhere, Log(), 1),
+        )  # fmt: skip
+        message = _message_of(rule, case)
+        if message is not None:
+            yield Look(rule.name, message)
+
+
+def _message_of(rule: Rule, case: Case) -> str | None:
+    """What *rule* finds wrong; a rule that only looks never waits for anything."""
+    looking = cast("Any", rule.check(case))
+    try:
+        looking.send(None)
+    except Violation as violation:
+        return str(violation)
+    except (RuleOutcome, StopIteration):
+        return None
+    finally:
+        looking.close()
+    return None
+
+
+def _shows_all(cls: type, protocol: Protocol) -> bool:
+    """Whether what is missing on *cls* is missing for good, and not left to a derived class."""
+    missing = [name for name in _METHODS[protocol] if on_class(cls, name) is None]
+    if not missing:
+        return True
+    if on_class(cls, "__getattr__") or on_class(cls, "__getattribute__") is not _getattribute:
+        return False
+    set_up = on_class(cls, "__init__")
+    if isinstance(set_up, FunctionType) and set(missing) & set(set_up.__code__.co_names):
+        return False
+    return not any(on_class(sub, name) for sub in _below(cls) for name in missing)
+
+
+def _below(cls: type) -> Iterator[type]:
+    subclasses: list[type] = type.__subclasses__(cls)
+    for sub in subclasses:
+        yield sub
+        yield from _below(sub)
+
+
+def _stand_in(cls: type, protocol: Protocol) -> object:
+    async def anything(*arguments: Any, **keywords: Any) -> None:
+        del arguments, keywords
+
+    methods = {name: on_class(cls, name) for name in _METHODS[protocol]}
+    plain = {
+        name: value if type(value) is FunctionType else anything
+        for name, value in methods.items()
+        if value is not None
+    }
+    return type(cls.__name__, (), plain)()
+
+
+def _by_kinds(cls: type, plan: Plan) -> Iterator[Look]:
+    wanted = {rule.id: rule for rule in applicable(plan)}
+    for rule_id, name, wrong, told in _KINDS[plan.protocol]:
+        method = on_class(cls, name)
+        if rule_id not in wanted or type(method) is not FunctionType:
+            continue
+        if not hasattr(method, "__wrapped__") and wrong(method):
+            yield Look(wanted[rule_id].name, f"{name} {told}")
+
+
+def _is_generator(method: FunctionType) -> bool:
+    coroutine_too = method.__code__.co_flags & inspect.CO_ITERABLE_COROUTINE
+    return inspect.isgeneratorfunction(method) and not coroutine_too
+
+
+def _gives_no_awaitable(method: FunctionType) -> bool:
+    return inspect.isasyncgenfunction(method) or _is_generator(method)
+
+
+def _refuses(*arguments: object) -> _Kind:
+    def refuses(method: FunctionType) -> bool:
+        try:
+            inspect.signature(method, follow_wrapped=False).bind(None, *arguments)
+        except TypeError:
+            return True
+        return False
+
+    return refuses
+
+
+_YIELDS = "has a `yield`, so its call gives a generator; expected an awaitable"
+_ANEXT = ("AI001", "__anext__", _gives_no_awaitable, _YIELDS)
+_ATHROW = ("AG005", "athrow", _refuses(_EXCEPTION), "does not take an exception alone")
+_ATHROW_DETAILS = (
+    "AG005", "athrow", _refuses(ValueError, _EXCEPTION, None),
+    "does not take type, value and traceback",
+)  # fmt: skip
+_AITER = (
+    ("AB002", "__aiter__", inspect.iscoroutinefunction, "is `async def`; expected plain `def`"),
+    ("AB003", "__aiter__", _refuses(), "can't be called without arguments"),
+)
+_KINDS: dict[Protocol, tuple[tuple[str, str, _Kind, str], ...]] = {
+    Protocol.AWAITABLE: (
+        (
+            "AW002", "__await__",
+            lambda m: inspect.iscoroutinefunction(m) or inspect.isasyncgenfunction(m),
+            "is `async def`; expected plain `def` that returns an iterator",
+        ),
+    ),
+    Protocol.ASYNC_ITERABLE: _AITER,
+    Protocol.ASYNC_ITERATOR: (_ANEXT, *_AITER),
+    Protocol.ASYNC_GENERATOR: (
+        _ANEXT, *_AITER, _ATHROW, *((_ATHROW_DETAILS,) if sys.version_info < (3, 12) else ()),
+    ),
+    Protocol.ASYNC_CONTEXT_MANAGER: tuple(
+        ("CM002", name, _gives_no_awaitable, _YIELDS) for name in ("__aenter__", "__aexit__")
+    ),
+}  # fmt: skip
+_getattribute = on_class(object, "__getattribute__")
