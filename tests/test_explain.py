@@ -178,7 +178,9 @@ Advice:
 
 Source:
     Python language reference, 3.4.3 "Asynchronous Iterators":
-    {PAGE}"""
+    {PAGE}
+
+Judged only where these hold: CO010"""
 
     assert expected == explain_rule(catalogue()["AI005"])
 

@@ -132,6 +132,9 @@ class Rule:
         return next((word for word in self.source.split() if "://" in word), "")
 
 
+PLAIN_USE: Final = ("CO010",)
+"""The rule that plain use works on this backend, which the others build upon."""
+
 RETIRED: Final[Mapping[str, str]] = {
     "AB010": "the factory is checked before any rule, and a wrong one is an error that says so",
     "CM021": "CM004 says it of every manager, those that are written as generators too",
@@ -160,7 +163,7 @@ def rule(
     level: Level,
     *,
     protocols: tuple[Protocol, ...] | None = None,
-    requires: tuple[str, ...] = (),
+    requires: tuple[str, ...] | None = None,
     enabled_by: tuple[str, ...] = (),
     libraries: tuple[str, ...] = ("asyncio", "trio"),
     feeds: Feeds = Feeds.FRESH,
@@ -172,6 +175,8 @@ def rule(
     ``In practice``, ``Advice`` and ``Source``. The function gets a `Case`; it returns when the
     subject conforms, and raises `Violation`, `Vacuous`, `NotApplicable` or `NoVerdict` when not.
 
+    A rule that uses its subject requires that plain use works there; one that names what it
+    ``requires`` itself, or only looks at the subject, does not.
     A rule of others belongs to a family of their own, and names its ``protocols``.
 
     Raises:
@@ -180,11 +185,13 @@ def rule(
 
     Example::
 
-        @rule("AI004", "aiter-is-self", SHOULD, requires=("AI001",))
+        @rule("AI004", "aiter-is-self", SHOULD)
         async def aiter_is_self(case: Case) -> None:
             '''``aiter(it)`` is ``it``. ...'''
     """
     _expect_free(id, slug)
+    if requires is None:
+        requires = () if feeds is Feeds.LOOK else PLAIN_USE
     family = FAMILIES.get(id[:-3])
     if protocols is None and family is None:
         raise ValueError(f"{id} belongs to no known family: name its protocols=")

@@ -23,7 +23,7 @@ from pytest_asyncprotocol.model.subject import Outcome, Subject
 from pytest_asyncprotocol.model.text import describe_exception
 
 
-@rule("CM004", "suppresses-as-declared", Level.MUST, requires=("CO010",))
+@rule("CM004", "suppresses-as-declared", Level.MUST)
 async def suppresses_as_declared(case: Case) -> None:
     """``__aexit__`` returns a false value, unless suppression is declared.
 
@@ -62,7 +62,7 @@ async def suppresses_as_declared(case: Case) -> None:
         await case.tear_down()
 
 
-@rule("CM006", "does-not-reraise", Level.MAY, requires=("CO010",))
+@rule("CM006", "does-not-reraise", Level.MAY)
 async def does_not_reraise(case: Case) -> None:
     """``__aexit__`` does not raise again the exception that it was given.
 
@@ -93,8 +93,7 @@ async def does_not_reraise(case: Case) -> None:
         )
 
 
-@rule("CM007", "exit-error-keeps-context", Level.SHOULD,
-      requires=("CO010",), enabled_by=("failing_exit",))  # fmt: skip
+@rule("CM007", "exit-error-keeps-context", Level.SHOULD, enabled_by=("failing_exit",))
 async def exit_error_keeps_context(case: Case) -> None:
     """An error during exit keeps the body's exception in its chain.
 
@@ -129,8 +128,13 @@ async def exit_error_keeps_context(case: Case) -> None:
 
 
 # It requires CM014, since an exit that hangs when it is told of a cancellation has one fault.
-@rule("CM020", "releases-after-error", Level.SHOULD,
-      requires=("CO010", "CM014"), enabled_by=("released",))  # fmt: skip
+@rule(
+    "CM020",
+    "releases-after-error",
+    Level.SHOULD,
+    requires=("CO010", "CM014"),
+    enabled_by=("released",),
+)
 async def releases_after_error(case: Case) -> None:
     """What was acquired is released, whether the body raised, was cancelled, or neither.
 

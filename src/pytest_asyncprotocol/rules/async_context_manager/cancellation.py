@@ -34,8 +34,12 @@ from pytest_asyncprotocol.rules.async_context_manager.ending import ENDS_THE_PRO
 # It requires CM004, since a manager that suppresses whatever comes has one fault, not two; and
 # CM014, since it leaves in the same ways, and an exit that hangs then says nothing here; and
 # CO004, since a request of its own that is left over makes every CancelledError look like ours.
-@rule("CM005", "never-suppresses-cancellation", Level.MUST,
-      requires=("CO010", "CO004", "CM004", "CM014"))  # fmt: skip
+@rule(
+    "CM005",
+    "never-suppresses-cancellation",
+    Level.MUST,
+    requires=("CO010", "CO004", "CM004", "CM014"),
+)
 async def never_suppresses_cancellation(case: Case) -> None:
     """It never suppresses cancellation, KeyboardInterrupt, SystemExit or GeneratorExit.
 
@@ -87,8 +91,7 @@ async def never_suppresses_cancellation(case: Case) -> None:
         raise Vacuous("no cancellation could be delivered into the body")
 
 
-@rule("CM011", "cancelled-exit-releases", Level.SHOULD,
-      requires=("CO010",), enabled_by=("released",))  # fmt: skip
+@rule("CM011", "cancelled-exit-releases", Level.SHOULD, enabled_by=("released",))
 async def cancelled_exit_releases(case: Case) -> None:
     """An ``__aexit__`` that is cancelled still releases.
 
@@ -134,8 +137,14 @@ async def cancelled_exit_releases(case: Case) -> None:
 # It requires CM011 and CM020, since an exit that does not release when it is cancelled on its way,
 # or told of a cancellation, does not do so in a cancelled scope either; and CM014, since an exit
 # that hangs there says nothing here.
-@rule("CM012", "exit-in-cancelled-scope", Level.SHOULD, libraries=("trio",),
-      requires=("CO010", "CM011", "CM014", "CM020"), enabled_by=("released",))  # fmt: skip
+@rule(
+    "CM012",
+    "exit-in-cancelled-scope",
+    Level.SHOULD,
+    libraries=("trio",),
+    requires=("CO010", "CM011", "CM014", "CM020"),
+    enabled_by=("released",),
+)
 async def exit_in_cancelled_scope(case: Case) -> None:
     """What was acquired is released although the scope around is cancelled already.
 
@@ -175,8 +184,7 @@ async def exit_in_cancelled_scope(case: Case) -> None:
 
 # It requires CM004 and CM014, since an exception that is suppressed anywhere, and an exit that
 # hangs, are faults of their own.
-@rule("CM013", "body-error-survives-cancellation", Level.MAY,
-      requires=("CO010", "CM004", "CM014"))  # fmt: skip
+@rule("CM013", "body-error-survives-cancellation", Level.MAY, requires=("CO010", "CM004", "CM014"))
 async def body_error_survives_cancellation(case: Case) -> None:
     """A cancelled exit does not eat the exception of the body.
 

@@ -18,7 +18,7 @@ from pytest_asyncprotocol.model.rule import Level, rule
 ENDS_THE_PROGRAM = (KeyboardInterrupt, SystemExit, GeneratorExit)
 
 
-@rule("CM014", "exit-terminates", Level.SHOULD, requires=("CO010",))
+@rule("CM014", "exit-terminates", Level.SHOULD)
 async def exit_terminates(case: Case) -> None:
     """``__aexit__`` comes to an end, however the body ended, and whatever became of its tasks.
 

@@ -31,8 +31,7 @@ TURNS_TO_END = 5
 """Turns that the tasks of an entry that failed get to end."""
 
 
-@rule("CM009", "failed-entry-releases", Level.SHOULD,
-      requires=("CO010",), enabled_by=("failing_enter", "enter_raises"))  # fmt: skip
+@rule("CM009", "failed-entry-releases", Level.SHOULD, enabled_by=("failing_enter", "enter_raises"))
 async def failed_entry_releases(case: Case) -> None:
     """An ``__aenter__`` that fails releases what it acquired.
 
@@ -76,8 +75,7 @@ async def failed_entry_releases(case: Case) -> None:
         raise Violation(f"{failed}, and {min(left)} is still alive")
 
 
-@rule("CM010", "cancelled-entry-releases", Level.SHOULD,
-      requires=("CO010",), enabled_by=("released",))  # fmt: skip
+@rule("CM010", "cancelled-entry-releases", Level.SHOULD, enabled_by=("released",))
 async def cancelled_entry_releases(case: Case) -> None:
     """An ``__aenter__`` that is cancelled leaves nothing acquired.
 

@@ -16,7 +16,7 @@ from pytest_asyncprotocol.model.text import describe, describe_exception, type_n
 CLEAN = (None, None, None)
 
 
-@rule("CM024", "same-through-each-protocol", Level.MAY, requires=("CO010",))
+@rule("CM024", "same-through-each-protocol", Level.MAY)
 async def same_through_each_protocol(case: Case) -> None:
     """It gives the same thing through each of its protocols, and refuses `with` or works.
 

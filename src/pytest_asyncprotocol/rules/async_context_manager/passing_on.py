@@ -27,7 +27,7 @@ from pytest_asyncprotocol.model.subject import Outcome
 from pytest_asyncprotocol.model.text import describe, describe_exception
 
 
-@rule("CM008", "forwards-to-wrapped", Level.SHOULD, requires=("CO010",), enabled_by=("wraps",))
+@rule("CM008", "forwards-to-wrapped", Level.SHOULD, enabled_by=("wraps",))
 async def forwards_to_wrapped(case: Case) -> None:
     """It forwards the exception of its body to the manager that it wraps.
 
@@ -70,7 +70,7 @@ async def forwards_to_wrapped(case: Case) -> None:
         await case.tear_down()
 
 
-@rule("CM017", "exceptions-unwrapped", Level.SHOULD, requires=("CO010",))
+@rule("CM017", "exceptions-unwrapped", Level.SHOULD)
 async def exceptions_unwrapped(case: Case) -> None:
     """The exception of the body comes out as it is, unless grouping is declared.
 

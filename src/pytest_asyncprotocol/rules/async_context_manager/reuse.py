@@ -10,7 +10,7 @@ from pytest_asyncprotocol.model.subject import Outcome, Subject
 from pytest_asyncprotocol.rules.async_context_manager.generators import is_generator_based
 
 
-@rule("CM015", "re-entry", Level.SHOULD, requires=("CO010",))
+@rule("CM015", "re-entry", Level.SHOULD)
 async def re_entry(case: Case) -> None:
     """A second entry works, or is refused by ``__aenter__``.
 

@@ -114,9 +114,12 @@ async def exit_takes_three(case: Case) -> None:
 
 
 @rule(
-    "CM025", "declared-target", Level.SHOULD,
-    requires=("CO010",), enabled_by=("value", "value_is_self"), feeds=Feeds.SCENARIO,
-)  # fmt: skip
+    "CM025",
+    "declared-target",
+    Level.SHOULD,
+    enabled_by=("value", "value_is_self"),
+    feeds=Feeds.SCENARIO,
+)
 async def declared_target(case: Case) -> None:
     """The target of ``as`` is what was declared.
 

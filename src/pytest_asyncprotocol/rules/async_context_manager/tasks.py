@@ -20,8 +20,7 @@ from pytest_asyncprotocol.model.subject import Outcome, Subject
 from pytest_asyncprotocol.model.text import describe
 
 
-@rule("CM016", "concurrent-entry", Level.SHOULD,
-      requires=("CO010",), enabled_by=("concurrent_entry",))  # fmt: skip
+@rule("CM016", "concurrent-entry", Level.SHOULD, enabled_by=("concurrent_entry",))
 async def concurrent_entry(case: Case) -> None:
     """Two tasks that enter one manager are kept apart, or the second is refused, as declared.
 
@@ -57,7 +56,7 @@ async def concurrent_entry(case: Case) -> None:
             await _expect_both_served(case, error, swapped=swapped, held=held)
 
 
-@rule("CM018", "exit-in-another-task", Level.MAY, requires=("CO010",))
+@rule("CM018", "exit-in-another-task", Level.MAY)
 async def exit_in_another_task(case: Case) -> None:
     """It may be left in another task than the one that entered it, or refuses without harm.
 
@@ -98,8 +97,13 @@ async def exit_in_another_task(case: Case) -> None:
 
 
 # It requires CM014, since an exit that waits for ever when the work has failed has one fault.
-@rule("CM023", "background-failure-surfaces", Level.SHOULD,
-      requires=("CO010", "CM014"), enabled_by=("failing_background",))  # fmt: skip
+@rule(
+    "CM023",
+    "background-failure-surfaces",
+    Level.SHOULD,
+    requires=("CO010", "CM014"),
+    enabled_by=("failing_background",),
+)
 async def background_failure_surfaces(case: Case) -> None:
     """The failure of its background work comes out at its exit, or earlier.
 

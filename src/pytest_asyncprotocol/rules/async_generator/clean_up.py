@@ -23,8 +23,13 @@ ITEMS_OF_THE_SOURCE = 3
 
 
 # What is not released even by an undisturbed aclose() is AB008's.
-@rule("AG008", "cancelled-clean-up", Level.SHOULD,
-      requires=("CO010", "AB008"), enabled_by=("released",))  # fmt: skip
+@rule(
+    "AG008",
+    "cancelled-clean-up",
+    Level.SHOULD,
+    requires=("CO010", "AB008"),
+    enabled_by=("released",),
+)
 async def cancelled_clean_up(case: Case) -> None:
     """Clean-up that awaits is done in a cancelled scope too.
 
@@ -62,8 +67,13 @@ async def cancelled_clean_up(case: Case) -> None:
 
 
 # Whether it is released when it is left after its first item is for AB008 to say.
-@rule("AG009", "no-collector-needed", Level.SHOULD,
-      requires=("CO010", "AB008"), enabled_by=("released",))  # fmt: skip
+@rule(
+    "AG009",
+    "no-collector-needed",
+    Level.SHOULD,
+    requires=("CO010", "AB008"),
+    enabled_by=("released",),
+)
 async def no_collector_needed(case: Case) -> None:
     """What it holds is released without the help of the garbage collector.
 
@@ -111,8 +121,7 @@ async def no_collector_needed(case: Case) -> None:
 
 
 # With released=, AB008 says of the same fault that closing does not release.
-@rule("AG010", "source-closed", Level.SHOULD,
-      requires=("CO010", "AB008"), enabled_by=("wraps",))  # fmt: skip
+@rule("AG010", "source-closed", Level.SHOULD, requires=("CO010", "AB008"), enabled_by=("wraps",))
 async def source_closed(case: Case) -> None:
     """A generator around another one closes that before its own ``aclose()`` returns.
 

@@ -13,7 +13,7 @@ from pytest_asyncprotocol.rules.async_generator.state import yields
 from pytest_asyncprotocol.rules.async_iterable.shape import FOR_ASYNC_FOR
 
 
-@rule("AG007", "no-yield-in-scope", Level.SHOULD, protocols=FOR_ASYNC_FOR, requires=("CO010",))
+@rule("AG007", "no-yield-in-scope", Level.SHOULD, protocols=FOR_ASYNC_FOR)
 async def no_yield_in_scope(case: Case) -> None:
     """It does not yield inside a cancel scope, a time-out or a task group.
 
@@ -52,7 +52,7 @@ async def no_yield_in_scope(case: Case) -> None:
             raise Violation(f"item {count} was yielded inside {' and '.join(opened)}")
 
 
-@rule("AG011", "any-context", Level.SHOULD, requires=("CO010",))
+@rule("AG011", "any-context", Level.SHOULD)
 async def any_context(case: Case) -> None:
     """It can be used on, and closed, in another context, such as that of another task.
 
@@ -94,7 +94,7 @@ async def any_context(case: Case) -> None:
             )
 
 
-@rule("AG014", "consumers-context-kept", Level.MAY, requires=("CO010",))
+@rule("AG014", "consumers-context-kept", Level.MAY)
 async def consumers_context_kept(case: Case) -> None:
     """What it sets in context variables is not seen by its consumer.
 

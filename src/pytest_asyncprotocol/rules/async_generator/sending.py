@@ -13,8 +13,13 @@ from pytest_asyncprotocol.model.text import describe
 
 
 # A generator that takes nothing, or loses what is thrown in, breaks the rules named here.
-@rule("AG013", "answers-as-declared", Level.MUST,
-      requires=("CO010", "AG004", "AG005", "AG012"), enabled_by=("sends", "throws"))  # fmt: skip
+@rule(
+    "AG013",
+    "answers-as-declared",
+    Level.MUST,
+    requires=("CO010", "AG004", "AG005", "AG012"),
+    enabled_by=("sends", "throws"),
+)
 async def answers_as_declared(case: Case) -> None:
     """It answers what is sent and thrown into it as declared.
 

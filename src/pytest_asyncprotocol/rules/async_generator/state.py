@@ -64,8 +64,7 @@ async def no_yield_after_close(case: Case) -> None:
             await _expect_no_answer_to_its_end(case, count)
 
 
-@rule("AG002", "ends-by-return", Level.MUST,
-      requires=("AI001", "AI002"), feeds=Feeds.SCENARIO)  # fmt: skip
+@rule("AG002", "ends-by-return", Level.MUST, requires=("AI001", "AI002"), feeds=Feeds.SCENARIO)
 async def ends_by_return(case: Case) -> None:
     """The body ends by ``return``, never by raising StopIteration or StopAsyncIteration.
 
@@ -94,7 +93,7 @@ async def ends_by_return(case: Case) -> None:
         raise Violation(f"{end.operation} {end}; expected StopAsyncIteration after a return")
 
 
-@rule("AG003", "unstarted-state", Level.SHOULD, requires=("CO010",))
+@rule("AG003", "unstarted-state", Level.SHOULD)
 async def unstarted_state(case: Case) -> None:
     """A generator that was never started can be closed, and takes no value.
 
@@ -133,7 +132,7 @@ async def unstarted_state(case: Case) -> None:
     await expect_no_item(subject, "after aclose() of a fresh one")
 
 
-@rule("AG004", "athrow-not-swallowed", Level.MUST, requires=("CO010",))
+@rule("AG004", "athrow-not-swallowed", Level.MUST)
 async def athrow_not_swallowed(case: Case) -> None:
     """``athrow()`` raises, or returns the next item that is yielded; it never swallows.
 

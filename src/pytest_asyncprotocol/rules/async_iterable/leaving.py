@@ -11,9 +11,8 @@ from pytest_asyncprotocol.rules.async_iterable.shape import FOR_ASYNC_FOR
 
 
 @rule(
-    "AB008", "released-when-left", Level.SHOULD,
-    protocols=FOR_ASYNC_FOR, requires=("CO010",), enabled_by=("released",),
-)  # fmt: skip
+    "AB008", "released-when-left", Level.SHOULD, protocols=FOR_ASYNC_FOR, enabled_by=("released",)
+)
 async def released_when_left(case: Case) -> None:
     """Leaving the loop early releases the resource at a definite point.
 

@@ -17,8 +17,7 @@ from pytest_asyncprotocol.rules.async_iterable.leaving import enter
 
 
 # What a whole pass, or one that is left and closed, leaves behind too is said by the rules on that.
-@rule("AB007", "aiter-leaves-nothing", Level.SHOULD,
-      requires=("CO010", "CO006", "CO007", "AB008"))  # fmt: skip
+@rule("AB007", "aiter-leaves-nothing", Level.SHOULD, requires=("CO010", "CO006", "CO007", "AB008"))
 async def aiter_leaves_nothing(case: Case) -> None:
     """``aiter()`` alone has no lasting effect.
 

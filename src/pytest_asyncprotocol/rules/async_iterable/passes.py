@@ -15,10 +15,7 @@ from pytest_asyncprotocol.model.subject import Outcome, Subject, discard
 from pytest_asyncprotocol.model.text import describe, describe_exception
 
 
-@rule(
-    "AB005", "second-pass", Level.SHOULD,
-    requires=("CO010",), enabled_by=("reiterable",), feeds=Feeds.SCENARIO,
-)  # fmt: skip
+@rule("AB005", "second-pass", Level.SHOULD, enabled_by=("reiterable",), feeds=Feeds.SCENARIO)
 async def second_pass(case: Case) -> None:
     """A re-iterable object starts afresh; a one-shot one is empty or refuses.
 
@@ -62,7 +59,7 @@ async def second_pass(case: Case) -> None:
         raise Vacuous("its first pass gave no item, so the passes could not differ")
 
 
-@rule("AB009", "both-iterations-agree", Level.MAY, requires=("CO010",))
+@rule("AB009", "both-iterations-agree", Level.MAY)
 async def both_iterations_agree(case: Case) -> None:
     """``__iter__`` and ``__aiter__`` of one class give the same items.
 

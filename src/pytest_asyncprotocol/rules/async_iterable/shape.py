@@ -47,9 +47,13 @@ async def aiter_on_type(case: Case) -> None:
 
 
 @rule(
-    "AB002", "aiter-not-awaited", Level.MUST,
-    protocols=FOR_ASYNC_FOR, requires=("AB001",), feeds=Feeds.SCENARIO,
-)  # fmt: skip
+    "AB002",
+    "aiter-not-awaited",
+    Level.MUST,
+    protocols=FOR_ASYNC_FOR,
+    requires=("AB001",),
+    feeds=Feeds.SCENARIO,
+)
 async def aiter_not_awaited(case: Case) -> None:
     """``__aiter__`` gives the iterator at once, not an awaitable of it.
 
@@ -79,9 +83,13 @@ async def aiter_not_awaited(case: Case) -> None:
 
 
 @rule(
-    "AB003", "aiter-gives-iterator", Level.MUST,
-    protocols=FOR_ASYNC_FOR, requires=("AB001", "AB002", "AI001"), feeds=Feeds.SCENARIO,
-)  # fmt: skip
+    "AB003",
+    "aiter-gives-iterator",
+    Level.MUST,
+    protocols=FOR_ASYNC_FOR,
+    requires=("AB001", "AB002", "AI001"),
+    feeds=Feeds.SCENARIO,
+)
 async def aiter_gives_iterator(case: Case) -> None:
     """``aiter(obj)`` works without arguments, and gives an object with ``__anext__``.
 
@@ -114,8 +122,13 @@ async def aiter_gives_iterator(case: Case) -> None:
         )
 
 
-@rule("AB004", "iterator-is-iterable", Level.SHOULD,
-      requires=("AB001", "AB002", "AB003"), feeds=Feeds.SCENARIO)  # fmt: skip
+@rule(
+    "AB004",
+    "iterator-is-iterable",
+    Level.SHOULD,
+    requires=("AB001", "AB002", "AB003"),
+    feeds=Feeds.SCENARIO,
+)
 async def iterator_is_iterable(case: Case) -> None:
     """The iterator that ``aiter()`` gives is itself async-iterable.
 

@@ -17,8 +17,13 @@ Passes = Callable[[Subject, int], Awaitable[list[Pass]]]
 
 
 # Passes one after the other are AB005's.
-@rule("AB006", "independent-passes", Level.SHOULD,
-      requires=("CO010", "AB005"), enabled_by=("independent",))  # fmt: skip
+@rule(
+    "AB006",
+    "independent-passes",
+    Level.SHOULD,
+    requires=("CO010", "AB005"),
+    enabled_by=("independent",),
+)
 async def independent_passes(case: Case) -> None:
     """Two iterations of one iterable don't disturb each other.
 

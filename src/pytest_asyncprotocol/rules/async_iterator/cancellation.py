@@ -51,7 +51,7 @@ class Resumed:
         )
 
 
-@rule("AI008", "no-item-lost", Level.SHOULD, requires=("CO010",), enabled_by=("cancel_safe",))
+@rule("AI008", "no-item-lost", Level.SHOULD, enabled_by=("cancel_safe",))
 async def no_item_lost(case: Case) -> None:
     """A step that was cancelled loses no item, and repeats none.
 
@@ -88,8 +88,9 @@ async def no_item_lost(case: Case) -> None:
 
 
 # What hangs after a cancellation, or has lost items when it ends, has broken AI008.
-@rule("AI009", "no-silent-end", Level.SHOULD,
-      requires=("CO010", "AI008"), enabled_by=("cancel_safe",))  # fmt: skip
+@rule(
+    "AI009", "no-silent-end", Level.SHOULD, requires=("CO010", "AI008"), enabled_by=("cancel_safe",)
+)
 async def no_silent_end(case: Case) -> None:
     """A step that was cancelled is not turned into a silent end.
 

@@ -10,8 +10,7 @@ from pytest_asyncprotocol.model.exceptions import NotApplicable, Vacuous, Violat
 from pytest_asyncprotocol.model.rule import Level, rule
 
 
-@rule("AI015", "each-step-suspends", Level.SHOULD,
-      requires=("CO010",), enabled_by=("checkpoints",))  # fmt: skip
+@rule("AI015", "each-step-suspends", Level.SHOULD, enabled_by=("checkpoints",))
 async def each_step_suspends(case: Case) -> None:
     """Each step is a checkpoint.
 

@@ -20,8 +20,13 @@ from pytest_asyncprotocol.model.subject import Outcome, Subject
 
 # A generator that goes on after GeneratorExit, or can't take it, or gets it inside a task group,
 # makes aclose() fail: AG001, AG004, AG005 and AG007 say why.
-@rule("AI017", "aclose-idempotent", Level.MUST,
-      requires=("CO010", "AG001", "AG004", "AG005", "AG007"), feeds=Feeds.SCENARIO)  # fmt: skip
+@rule(
+    "AI017",
+    "aclose-idempotent",
+    Level.MUST,
+    requires=("CO010", "AG001", "AG004", "AG005", "AG007"),
+    feeds=Feeds.SCENARIO,
+)
 async def aclose_idempotent(case: Case) -> None:
     """``aclose``, if present, is async, idempotent, and safe on an iterator never started.
 
@@ -104,8 +109,13 @@ async def nothing_after_aclose(case: Case) -> None:
 
 # What even an undisturbed aclose() does not release is AB008's; a generator whose clean-up is cut
 # short in a cancelled step is AG008's.
-@rule("AI019", "cancelled-aclose-releases", Level.SHOULD,
-      requires=("CO010", "AB008", "AG008"), enabled_by=("released",))  # fmt: skip
+@rule(
+    "AI019",
+    "cancelled-aclose-releases",
+    Level.SHOULD,
+    requires=("CO010", "AB008", "AG008"),
+    enabled_by=("released",),
+)
 async def cancelled_aclose_releases(case: Case) -> None:
     """An ``aclose()`` that is cancelled still releases.
 

@@ -27,8 +27,7 @@ MOST_BEGINNINGS = 10
 """Suspensions of the first task at which the second one begins, each in a run of its own."""
 
 
-@rule("AI007", "concurrent-steps", Level.SHOULD,
-      requires=("CO010",), enabled_by=("concurrent",))  # fmt: skip
+@rule("AI007", "concurrent-steps", Level.SHOULD, enabled_by=("concurrent",))
 async def concurrent_steps(case: Case) -> None:
     """Two tasks that take items at once get what was promised.
 
@@ -79,8 +78,7 @@ async def concurrent_steps(case: Case) -> None:
     _expect_seen(case, runs)
 
 
-@rule("AI020", "aclose-wakes-the-waiter", Level.SHOULD,
-      requires=("CO010",), enabled_by=("closes", "concurrent"))  # fmt: skip
+@rule("AI020", "aclose-wakes-the-waiter", Level.SHOULD, enabled_by=("closes", "concurrent"))
 async def aclose_wakes_the_waiter(case: Case) -> None:
     """``aclose()`` from another task wakes a pending ``__anext__``, or is refused.
 

@@ -16,8 +16,7 @@ from pytest_asyncprotocol.model.subject import Outcome, Subject
 from pytest_asyncprotocol.model.text import describe
 
 
-@rule("AI002", "ends-by-stopasynciteration", Level.MUST,
-      requires=("AI001",), feeds=Feeds.SCENARIO)  # fmt: skip
+@rule("AI002", "ends-by-stopasynciteration", Level.MUST, requires=("AI001",), feeds=Feeds.SCENARIO)
 async def ends_by_stopasynciteration(case: Case) -> None:
     """The end is StopAsyncIteration; StopIteration never escapes.
 
@@ -48,9 +47,14 @@ async def ends_by_stopasynciteration(case: Case) -> None:
         raise Violation(f"{end.operation} {end}; expected StopAsyncIteration")
 
 
-@rule("AI003", "declared-items", Level.MUST,
-      protocols=(Protocol.ASYNC_ITERATOR, Protocol.ASYNC_GENERATOR, Protocol.ASYNC_ITERABLE),
-      requires=("CO010",), enabled_by=("items", "infinite"), feeds=Feeds.SCENARIO)  # fmt: skip
+@rule(
+    "AI003",
+    "declared-items",
+    Level.MUST,
+    protocols=(Protocol.ASYNC_ITERATOR, Protocol.ASYNC_GENERATOR, Protocol.ASYNC_ITERABLE),
+    enabled_by=("items", "infinite"),
+    feeds=Feeds.SCENARIO,
+)
 async def declared_items(case: Case) -> None:
     """It gives exactly the declared items in their order, and then ends.
 
@@ -92,7 +96,7 @@ async def declared_items(case: Case) -> None:
         raise Violation(_difference(case, given, expected))
 
 
-@rule("AI005", "sticky-stop", Level.MUST, requires=("CO010",), feeds=Feeds.SCENARIO)
+@rule("AI005", "sticky-stop", Level.MUST, feeds=Feeds.SCENARIO)
 async def sticky_stop(case: Case) -> None:
     """Exhaustion is permanent.
 

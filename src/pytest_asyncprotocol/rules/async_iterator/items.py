@@ -22,7 +22,7 @@ MOST_FOR_EACH = 4
 """Items that a wrapper gives for each one of its source, at most, until it counts as endless."""
 
 
-@rule("AI010", "any-value-is-an-item", Level.SHOULD, requires=("CO010",), enabled_by=("wraps",))
+@rule("AI010", "any-value-is-an-item", Level.SHOULD, enabled_by=("wraps",))
 async def any_value_is_an_item(case: Case) -> None:
     """Every value is a legal item: falsy ones, None, tuples, and exceptions.
 
@@ -62,8 +62,9 @@ async def any_value_is_an_item(case: Case) -> None:
 
 
 # What ends at an item of its source is AI010's.
-@rule("AI011", "inner-end-contained", Level.SHOULD,
-      requires=("CO010", "AI010"), enabled_by=("wraps",))  # fmt: skip
+@rule(
+    "AI011", "inner-end-contained", Level.SHOULD, requires=("CO010", "AI010"), enabled_by=("wraps",)
+)
 async def inner_end_contained(case: Case) -> None:
     """The StopAsyncIteration of an inner iterator does not end the outer one by accident.
 

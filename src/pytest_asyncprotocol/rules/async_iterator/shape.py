@@ -52,7 +52,7 @@ async def anext_on_type(case: Case) -> None:
         raise Violation(f"__anext__ returned {describe(given)}; expected an awaitable")
 
 
-@rule("AI004", "aiter-is-self", Level.SHOULD, requires=("CO010",))
+@rule("AI004", "aiter-is-self", Level.SHOULD)
 async def aiter_is_self(case: Case) -> None:
     """``aiter(it)`` is ``it``; it does not start again, and can be left out.
 
@@ -98,8 +98,7 @@ async def aiter_is_self(case: Case) -> None:
         )
 
 
-@rule("AI012", "raises-when-awaited", Level.MUST,
-      requires=("AI001", "AI002"), feeds=Feeds.SCENARIO)  # fmt: skip
+@rule("AI012", "raises-when-awaited", Level.MUST, requires=("AI001", "AI002"), feeds=Feeds.SCENARIO)
 async def raises_when_awaited(case: Case) -> None:
     """The end is raised by the awaitable, not by the call of ``__anext__``.
 

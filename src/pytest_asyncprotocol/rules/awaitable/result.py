@@ -19,10 +19,7 @@ from pytest_asyncprotocol.model.text import describe, describe_exception
 from pytest_asyncprotocol.rules.awaitable.shape import is_generator_based
 
 
-@rule(
-    "AW003", "result-comes-out", Level.MUST,
-    requires=("CO010",), enabled_by=("returns",), feeds=Feeds.SCENARIO,
-)  # fmt: skip
+@rule("AW003", "result-comes-out", Level.MUST, enabled_by=("returns",), feeds=Feeds.SCENARIO)
 async def result_comes_out(case: Case) -> None:
     """The value of the operation is the value of the await.
 
@@ -60,7 +57,7 @@ async def result_comes_out(case: Case) -> None:
         raise Violation(f"the await {outcome}; expected {expected}")
 
 
-@rule("AW008", "result-unharmed", Level.MUST, requires=("CO010",), enabled_by=("wraps",))
+@rule("AW008", "result-unharmed", Level.MUST, enabled_by=("wraps",))
 async def result_unharmed(case: Case) -> None:
     """Results pass through unharmed, whatever they are.
 
@@ -94,7 +91,7 @@ async def result_unharmed(case: Case) -> None:
             await case.tear_down()
 
 
-@rule("AW009", "second-await", Level.SHOULD, requires=("CO010",), feeds=Feeds.SCENARIO)
+@rule("AW009", "second-await", Level.SHOULD, feeds=Feeds.SCENARIO)
 async def second_await(case: Case) -> None:
     """A second await does not give None in place of a value, nor wait for ever.
 

@@ -24,8 +24,14 @@ ORDINALS = ("first", "second")
 
 
 # What is wrong about a first await, or about a second one in the same task, is AW003's and AW009's.
-@rule("AW010", "shared-by-two", Level.SHOULD, needs_own_loop=True,
-      requires=("CO010", "AW003", "AW009"), enabled_by=("shared",))  # fmt: skip
+@rule(
+    "AW010",
+    "shared-by-two",
+    Level.SHOULD,
+    needs_own_loop=True,
+    requires=("CO010", "AW003", "AW009"),
+    enabled_by=("shared",),
+)
 async def shared_by_two(case: Case) -> None:
     """Two tasks may await it at the same time.
 
@@ -91,8 +97,13 @@ def _expect_alike(case: Case, outcomes: list[Outcome], alone: Outcome, at: int) 
 
 # An object that does not serve two tasks at all, or that is stuck after any cancellation, has a
 # fault of its own.
-@rule("AW011", "cancels-nobody-else", Level.SHOULD,
-      requires=("CO010", "AW010", "AW012"), enabled_by=("shared",))  # fmt: skip
+@rule(
+    "AW011",
+    "cancels-nobody-else",
+    Level.SHOULD,
+    requires=("CO010", "AW010", "AW012"),
+    enabled_by=("shared",),
+)
 async def cancels_nobody_else(case: Case) -> None:
     """Cancelling one waiter does not cancel the others.
 
@@ -138,8 +149,12 @@ async def cancels_nobody_else(case: Case) -> None:
 
 # What is wrong about an await without any cancellation is AW003's and AW009's, and what swallows
 # one is CO001's.
-@rule("AW012", "not-stuck-after-cancellation", Level.SHOULD,
-      requires=("CO010", "AW003", "AW009", "CO001"))  # fmt: skip
+@rule(
+    "AW012",
+    "not-stuck-after-cancellation",
+    Level.SHOULD,
+    requires=("CO010", "AW003", "AW009", "CO001"),
+)
 async def not_stuck_after_cancellation(case: Case) -> None:
     """After a cancelled await the object is not stuck.
 

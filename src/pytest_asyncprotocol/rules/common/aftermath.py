@@ -24,9 +24,26 @@ JUDGED_BY_OTHERS = (Protocol.ASYNC_CONTEXT_MANAGER, Protocol.ASYNC_GENERATOR)
 
 
 # It requires the rules that say the same of one operation alone, so that one fault is blamed once.
-@rule("CO021", "closable-after-cancellation", Level.SHOULD,
-      requires=("CO010", "CO001", "CO002", "AB008", "AG008", "AI017", "AI019", "AW012", "CM010",
-                "CM011", "CM012", "CM015", "CM020"))  # fmt: skip
+@rule(
+    "CO021",
+    "closable-after-cancellation",
+    Level.SHOULD,
+    requires=(
+        "CO010",
+        "CO001",
+        "CO002",
+        "AB008",
+        "AG008",
+        "AI017",
+        "AI019",
+        "AW012",
+        "CM010",
+        "CM011",
+        "CM012",
+        "CM015",
+        "CM020",
+    ),
+)
 async def closable_after_cancellation(case: Case) -> None:
     """After a cancellation it can be closed, and then holds nothing.
 

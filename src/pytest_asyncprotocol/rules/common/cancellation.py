@@ -85,8 +85,9 @@ async def cancellation_unchanged(case: Case) -> None:
 
 # What goes on after a cancellation goes on after GeneratorExit too, and what hangs when it is
 # closed after the one does so after the other: that is for CO001 and CO021.
-@rule("CO005", "close-ends-it", Level.MUST,
-      requires=("CO010", "CO001", "CO021"), needs_own_loop=True)  # fmt: skip
+@rule(
+    "CO005", "close-ends-it", Level.MUST, requires=("CO010", "CO001", "CO021"), needs_own_loop=True
+)
 async def close_ends_it(case: Case) -> None:
     """``coroutine.close()`` ends it: it does not go on after GeneratorExit.
 
@@ -128,7 +129,7 @@ async def close_ends_it(case: Case) -> None:
         raise Vacuous("it never suspended where coroutine.close() gets at it")
 
 
-@rule("CO009", "shields-bounded", Level.SHOULD, requires=("CO010",), enabled_by=("hanging",))
+@rule("CO009", "shields-bounded", Level.SHOULD, enabled_by=("hanging",))
 async def shields_bounded(case: Case) -> None:
     """Shields are bounded: a cancellation takes effect in finite time.
 

@@ -17,8 +17,7 @@ from pytest_asyncprotocol.rules.common._scope_balance import imbalance_of
 from pytest_asyncprotocol.rules.common.use import SHAPE
 
 
-@rule("CO014", "callers-context", Level.SHOULD,
-      requires=("CO010",), enabled_by=("sets_context", "reads_context"))  # fmt: skip
+@rule("CO014", "callers-context", Level.SHOULD, enabled_by=("sets_context", "reads_context"))
 async def callers_context(case: Case) -> None:
     """It runs in its caller's context.
 

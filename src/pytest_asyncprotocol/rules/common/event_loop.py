@@ -29,7 +29,7 @@ TURNS_OF_A_BODY = 3
 
 
 # No declaration says where a class may be made, and many must be made in a loop: so it is a MAY.
-@rule("CO011", "made-anywhere", Level.MAY, requires=("CO010",))
+@rule("CO011", "made-anywhere", Level.MAY)
 async def made_anywhere(case: Case) -> None:
     """It can be made where no event loop runs.
 
@@ -57,8 +57,7 @@ async def made_anywhere(case: Case) -> None:
         raise Violation(f"made where no event loop runs, it raised {raised}") from error
 
 
-@rule("CO012", "any-loop", Level.SHOULD,
-      requires=("CO010",), libraries=("asyncio",), needs_own_loop=True)  # fmt: skip
+@rule("CO012", "any-loop", Level.SHOULD, libraries=("asyncio",), needs_own_loop=True)
 async def any_loop(case: Case) -> None:
     """It works in a second event loop of the same process.
 
@@ -98,7 +97,7 @@ async def any_loop(case: Case) -> None:
             raise _second_loop(describe_exception(each)) from each
 
 
-@rule("CO013", "does-not-block", Level.SHOULD, requires=("CO010",), needs_own_loop=True)
+@rule("CO013", "does-not-block", Level.SHOULD, needs_own_loop=True)
 async def does_not_block(case: Case) -> None:
     """It does not block the event loop.
 
@@ -130,7 +129,7 @@ async def does_not_block(case: Case) -> None:
         await case.tear_down()
 
 
-@rule("CO017", "eager-tasks", Level.SHOULD, requires=("CO010",), libraries=("asyncio",))
+@rule("CO017", "eager-tasks", Level.SHOULD, libraries=("asyncio",))
 async def same_with_eager_tasks(case: Case) -> None:
     """It behaves the same under ``asyncio.eager_task_factory``.
 

@@ -16,8 +16,13 @@ LEFT_OPEN = "ResourceWarning"
 
 # A finalizer that fails only because no event loop runs is for CO018, and a generator that another
 # one leaves to the garbage collector, with what is declared by released=, for AG009.
-@rule("CO016", "nothing-left-open", Level.SHOULD,
-      requires=("CO010", "CO018", "AG009"), needs_own_loop=True)  # fmt: skip
+@rule(
+    "CO016",
+    "nothing-left-open",
+    Level.SHOULD,
+    requires=("CO010", "CO018", "AG009"),
+    needs_own_loop=True,
+)
 async def nothing_left_open(case: Case) -> None:
     """No ResourceWarning and no error of a finalizer comes when it is dropped.
 
@@ -63,7 +68,7 @@ async def nothing_left_open(case: Case) -> None:
             raise Violation(f"dropped after its use, it left something open: {each}")
 
 
-@rule("CO018", "finalizer-needs-no-loop", Level.SHOULD, requires=("CO010",), needs_own_loop=True)
+@rule("CO018", "finalizer-needs-no-loop", Level.SHOULD, needs_own_loop=True)
 async def finalizer_needs_no_loop(case: Case) -> None:
     """``__del__`` does not need a running event loop.
 
@@ -104,7 +109,7 @@ async def finalizer_needs_no_loop(case: Case) -> None:
                 )
 
 
-@rule("CO019", "collectable", Level.MAY, requires=("CO010",))
+@rule("CO019", "collectable", Level.MAY)
 async def collectable(case: Case) -> None:
     """It can be collected after its use.
 

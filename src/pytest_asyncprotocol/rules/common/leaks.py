@@ -17,7 +17,7 @@ TURNS_TO_END = 5
 """Turns that a task gets to end once it was cancelled, or has nothing left to do."""
 
 
-@rule("CO006", "nothing-unawaited", Level.MUST, requires=("CO010",), needs_own_loop=True)
+@rule("CO006", "nothing-unawaited", Level.MUST, needs_own_loop=True)
 async def nothing_unawaited(case: Case) -> None:
     """Using it leaves no coroutine that was never awaited.
 
@@ -44,7 +44,7 @@ async def nothing_unawaited(case: Case) -> None:
             raise Violation(found)
 
 
-@rule("CO007", "no-task-left", Level.SHOULD, requires=("CO010",))
+@rule("CO007", "no-task-left", Level.SHOULD)
 async def no_task_left(case: Case) -> None:
     """No task outlives the operation, the close or the exit.
 
@@ -80,7 +80,7 @@ async def no_task_left(case: Case) -> None:
         await case.tear_down()
 
 
-@rule("CO008", "no-error-lost", Level.SHOULD, requires=("CO010",), needs_own_loop=True)
+@rule("CO008", "no-error-lost", Level.SHOULD, needs_own_loop=True)
 async def no_error_lost(case: Case) -> None:
     """No error goes only to the loop's exception handler.
 

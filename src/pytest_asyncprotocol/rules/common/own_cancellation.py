@@ -29,8 +29,13 @@ ITERATORS = (Protocol.ASYNC_ITERATOR, Protocol.ASYNC_GENERATOR)
 
 
 # What waits for ever where it fails, is closed or is awaited again is for these rules to report.
-@rule("CO003", "no-forged-cancellation", Level.SHOULD,
-      requires=("CO010", "AI016", "AI018", "AW009"), libraries=("asyncio",))  # fmt: skip
+@rule(
+    "CO003",
+    "no-forged-cancellation",
+    Level.SHOULD,
+    requires=("CO010", "AI016", "AI018", "AW009"),
+    libraries=("asyncio",),
+)
 async def no_forged_cancellation(case: Case) -> None:
     """No cancellation exception comes out when nobody cancelled the caller.
 
@@ -63,8 +68,7 @@ async def no_forged_cancellation(case: Case) -> None:
 
 
 # Where a CancelledError of its own comes out, CO003 says so.
-@rule("CO004", "uncancels-its-own", Level.MUST,
-      requires=("CO010", "CO003"), libraries=("asyncio",))  # fmt: skip
+@rule("CO004", "uncancels-its-own", Level.MUST, requires=("CO010", "CO003"), libraries=("asyncio",))
 async def uncancels_its_own(case: Case) -> None:
     """A cancellation of its own that it swallows is taken back by ``uncancel()``.
 
