@@ -27,6 +27,7 @@ LAYERS = (
     "catalogue",
     "third_party",
     "rules",
+    "authoring",
     "exploration",
     "engine",
     "model",

@@ -1,4 +1,4 @@
-"""For authors of rules: what a rule is written with, and how it is proved.
+"""For authors of rules: how a rule is proved, and the names that most rules are written with.
 
 A rule is one function below `rule`; a distribution names the module that holds it in the
 entry-point group ``pytest_asyncprotocol.rules``. It gets a `Case`, takes fresh subjects of it, and
@@ -28,29 +28,40 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Final, TypeVar
 
-from pytest_asyncprotocol.catalogue import catalogue, unknown_rule
-from pytest_asyncprotocol.checking import check
-from pytest_asyncprotocol.engine.library import library_in_force
-from pytest_asyncprotocol.exploration.cancellation import CancelledRun, sweep
-from pytest_asyncprotocol.exploration.release import is_released
-from pytest_asyncprotocol.exploration.scheduling import let_others_run, together
-from pytest_asyncprotocol.exploration.uses import (
+from pytest_asyncprotocol.authoring import (
+    CancelledRun,
+    Case,
+    Feeds,
+    Level,
+    NotApplicable,
+    NoVerdict,
+    Outcome,
     Pass,
+    Protocol,
+    Rule,
+    Subject,
+    Sweep,
+    Vacuous,
+    Violation,
     awaited,
     drain,
     entered,
     exited,
+    is_released,
     iterated,
+    let_others_run,
+    rule,
+    sweep,
     take,
+    together,
     use,
     whole_pass,
 )
+from pytest_asyncprotocol.catalogue import catalogue, unknown_rule
+from pytest_asyncprotocol.checking import check
+from pytest_asyncprotocol.engine.library import library_in_force
 from pytest_asyncprotocol.model import settings
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import NotApplicable, NoVerdict, Vacuous, Violation
-from pytest_asyncprotocol.model.protocols import Protocol, protocol_named
-from pytest_asyncprotocol.model.rule import Feeds, Level, Rule, rule
-from pytest_asyncprotocol.model.subject import Outcome, Subject
+from pytest_asyncprotocol.model.protocols import protocol_named
 from pytest_asyncprotocol.model.text import name_of
 from pytest_asyncprotocol.model.verdicts import Report, Status, Verdict
 
@@ -67,6 +78,7 @@ __all__ = (
     "Rule",
     "Specimen",
     "Subject",
+    "Sweep",
     "Vacuous",
     "Violation",
     "assert_rule_catches",

@@ -8,7 +8,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
 from pytest_asyncprotocol.model.exceptions import BrokenRules
-from pytest_asyncprotocol.model.rule import Rule, distributions
+from pytest_asyncprotocol.model.rule import FAMILIES, Rule, distributions
 from pytest_asyncprotocol.model.text import describe_exception
 
 GROUP: Final = "pytest_asyncprotocol.rules"
@@ -58,10 +58,11 @@ def _enter(entry_point: EntryPoint, rules: Mapping[str, Rule]) -> None:
 
 
 def _expect_entered_before(rule: Rule, rules: Mapping[str, Rule]) -> None:
-    """Expect that what *rule* requires was entered before it, so that nothing goes in a circle."""
+    """Expect that what *rule* requires is ours, or was entered before, so there is no circle."""
     before = list(rules)[: list(rules).index(rule.id)]
+    ours = [each.id for each in rules.values() if each.family in FAMILIES]
     for required in rule.requires:
-        if required not in before:
+        if required not in (*before, *ours):
             raise ValueError(f"{rule.id} requires {required}, and no such rule was entered before")
 
 

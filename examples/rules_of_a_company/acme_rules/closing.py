@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 
-from pytest_asyncprotocol.testing import Case, Feeds, Level, Protocol, Violation, rule
+from pytest_asyncprotocol.authoring import Case, Feeds, Level, Protocol, Violation, rule
 
 
 # That the timeout has a default is AI017's, which calls aclose() without one.

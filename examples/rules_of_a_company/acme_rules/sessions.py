@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_asyncprotocol.testing import Case, Level, NotApplicable, Protocol, Violation, rule
+from pytest_asyncprotocol.authoring import Case, Level, NotApplicable, Protocol, Violation, rule
 
 
 # What cannot be entered and left is CO020's.

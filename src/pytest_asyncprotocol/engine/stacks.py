@@ -23,6 +23,7 @@ from types import (
 )
 from typing import Any, cast
 
+from pytest_asyncprotocol.model.relay import Relay
 from pytest_asyncprotocol.model.text import place
 
 _STDLIB = sysconfig.get_path("stdlib")
@@ -59,7 +60,7 @@ class Wait:
 
 def what_is_awaited(coroutine: Any) -> Wait:
     """The last frame of the author's own, and the library call that it waits for."""
-    frames = [f for f in _suspended_frames(coroutine) if not _is_ours(f.f_code)]
+    frames = [f for f in _suspended_frames(coroutine) if not is_ours(f.f_code)]
     own = [f for f in frames if not is_library(f.f_code)]
     if not frames:
         return Wait("it never went on", is_place=False)
@@ -124,7 +125,7 @@ def where_it_runs(thread: threading.Thread) -> str:
             for (code, line), (later, later_line) in zip(stack, _stack(thread), strict=False)
             if code is later
         ]
-    own = [each for each in stack if not is_library(each[0]) and not _is_ours(each[0])]
+    own = [each for each in stack if not is_library(each[0]) and not is_ours(each[0])]
     if not own and not stack:
         return "at an unknown place"
     return f"at {place(*(own or stack)[-1])}"
@@ -149,18 +150,19 @@ def is_library(code: CodeType) -> bool:
 
 def is_of_a_loop(code: CodeType) -> bool:
     """Whether *code* is part of an event loop library, or of the checker."""
-    return code.co_filename.startswith(_LIBRARIES) or _is_ours(code)
+    return code.co_filename.startswith(_LIBRARIES) or is_ours(code)
 
 
 def authors_own(frame: FrameType) -> FrameType:
     """The innermost frame of the author's own that called *frame*; that itself if there is none."""
     caller: FrameType | None = frame
-    while caller is not None and (is_library(caller.f_code) or _is_ours(caller.f_code)):
+    while caller is not None and (is_library(caller.f_code) or is_ours(caller.f_code)):
         caller = caller.f_back
     return caller or frame
 
 
-def _is_ours(code: CodeType) -> bool:
+def is_ours(code: CodeType) -> bool:
+    """Whether *code* is part of the checker."""
     return code.co_filename.startswith(_OURS)
 
 
@@ -190,8 +192,8 @@ def _frame(awaiting: Any) -> FrameType | None:
 
 def _awaited_by(awaiting: Any) -> Any:
     frame = _frame(awaiting)
-    if frame is not None and _is_ours(frame.f_code) and "steps" in frame.f_locals:
-        return frame.f_locals["steps"]
+    if frame is not None and frame.f_code is Relay.__await__.__code__:
+        return frame.f_locals["self"].steps
     for name in ("cr_await", "gi_yieldfrom", "ag_await"):
         if hasattr(cast("object", type(awaiting)), name):
             return _attribute(awaiting, name)

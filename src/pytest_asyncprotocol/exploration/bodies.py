@@ -9,10 +9,10 @@ import anyio
 
 from pytest_asyncprotocol.engine.library import checkpoint
 from pytest_asyncprotocol.engine.lineage import following
+from pytest_asyncprotocol.exploration.canceller import Canceller
 from pytest_asyncprotocol.exploration.scheduling import let_others_run, together
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import NotApplicable
-from pytest_asyncprotocol.model.recording import Scope, cancelled_now, recording
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 
 TURNS_OF_A_BODY = 20
@@ -113,17 +113,16 @@ async def left_in_cancelled_scope(
     The body raises *error*, or lets the cancellation out where that is None. Gives what comes out
     of the scope.
     """
-    recorded = Scope("scope", case.loop.task())
+    canceller = Canceller(case.loop)
 
     async def body() -> None:
-        cancelled_now(recorded)
-        scope.cancel()
+        canceller.cancel()
         if error is not None:
             raise error
         await checkpoint()
 
     try:
-        with recording(recorded), anyio.CancelScope() as scope:
+        with canceller:
             discard_unawaited(await with_body(subject, body))
     except BaseException as raised:
         if case.loop.cancelled(raised):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import decimal
-from collections.abc import Awaitable, Coroutine, Generator
+from collections.abc import Awaitable, Coroutine
 from contextvars import Context, ContextVar, copy_context
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, TypeVar
 
+from pytest_asyncprotocol.model.relay import Relay
 from pytest_asyncprotocol.model.text import describe
 
 T = TypeVar("T")
@@ -35,31 +36,16 @@ class Marker:
         return value is self or self._text in describe(value)
 
 
-class InContext(Awaitable[T], Generic[T]):
-    """Awaits *coroutine* in this task, but in *context*, as if another task did it."""
+class InContext(Relay[T]):
+    """Awaits *awaitable* in this task, but in *context*, as if another task did it."""
 
-    def __init__(self, context: Context, coroutine: Coroutine[Any, Any, T]) -> None:
+    def __init__(self, context: Context, awaitable: Awaitable[T]) -> None:
+        super().__init__(awaitable)
         self._context = context
-        self._coroutine = coroutine
 
-    def __await__(self) -> Generator[Any, Any, T]:
-        steps = self._coroutine.__await__()
-        sent: Any = None
-        thrown: BaseException | None = None
-        while True:
-            try:
-                if thrown is None:
-                    trap = self._context.run(steps.send, sent)
-                else:
-                    trap = self._context.run(steps.throw, thrown)
-            except StopIteration as end:
-                result: T = end.value
-                return result
-            sent, thrown = None, None
-            try:
-                sent = yield trap
-            except BaseException as error:
-                thrown = error
+    def advance(self, sent: Any, thrown: BaseException | None) -> Any:
+        """Go on in that context."""
+        return self._context.run(super().advance, sent, thrown)
 
 
 async def elsewhere(coroutine: Coroutine[Any, Any, T]) -> T:

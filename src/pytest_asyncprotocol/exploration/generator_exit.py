@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import anyio
 
-from pytest_asyncprotocol.engine.library import RunningLoop
 from pytest_asyncprotocol.engine.stacks import is_out_of_reach, what_waits_below
-from pytest_asyncprotocol.exploration.stepping import Stepped
+from pytest_asyncprotocol.exploration.canceller import Canceller
+from pytest_asyncprotocol.exploration.stepping import Intercepted, Stepped
 from pytest_asyncprotocol.exploration.uses import Scenario
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.recording import Scope, cancelled_now, recording
+from pytest_asyncprotocol.model.recording import Style
+from pytest_asyncprotocol.model.relay import Relay, interruption
 from pytest_asyncprotocol.model.subject import Subject
 
 MOST_CLOSES = 50
@@ -23,18 +24,19 @@ MOST_CLOSES = 50
 
 @dataclass(slots=True)
 class ClosedRun:
-    """What became of an operation into which GeneratorExit was put.
+    """What became of an operation into which GeneratorExit was put at suspension ``point``.
 
     ``closed`` says whether it came to that. ``returned`` is true if a coroutine went on after
     GeneratorExit, suspended again, and then gave a value; ``endless`` if it always went on.
     """
 
+    point: int
     closed: bool = False
     returned: bool = False
     endless: bool = False
 
 
-class _Closable(Awaitable[Any]):
+class _Closable(Relay[Any]):
     """Awaits *awaitable*, and closes it where the cancellation arrives that *is_due*.
 
     Closed are the coroutines that wait for each other, one after the other, from the innermost
@@ -43,25 +45,26 @@ class _Closable(Awaitable[Any]):
     """
 
     def __init__(self, awaitable: Any, run: ClosedRun, is_due: Callable[[object], bool]) -> None:
-        self._awaitable = awaitable
+        super().__init__(awaitable)
         self._run = run
         self._is_due = is_due
+        self._over = False
 
-    def __await__(self) -> Generator[Any, Any, Any]:
-        steps = self._awaitable.__await__()
-        sent: Any = None
-        thrown: BaseException | None = None
-        while True:
-            try:
-                trap = steps.send(sent) if thrown is None else steps.throw(thrown)
-            except StopIteration as end:
-                return end.value
-            sent, thrown = yield from _next_of(trap)
-            due = self._is_due(thrown or getattr(sent, "error", None))
-            if due and not is_out_of_reach(steps):
-                self._run.closed = True
-                yield from self._close(what_waits_below(steps))
-                raise GeneratorExit
+    def advance(self, sent: Any, thrown: BaseException | None) -> Any:
+        """Go on, unless all was closed."""
+        if self._over:
+            raise GeneratorExit
+        return super().advance(sent, thrown)
+
+    def wait(self, trap: Any) -> Generator[Any, Any, Any]:
+        """Close all where the cancellation arrives."""
+        sent, thrown = yield from _next_of(trap)
+        if self._is_due(interruption(sent, thrown)) and not is_out_of_reach(self.steps):
+            self._run.closed = self._over = True
+            yield from self._close(what_waits_below(self.steps))
+        elif thrown is not None:
+            raise thrown
+        return sent
 
     def _close(self, waiting: list[Any]) -> Generator[Any, Any, None]:
         went_on: list[Any] = []
@@ -83,7 +86,7 @@ class _Closable(Awaitable[Any]):
             if closing:
                 went_on.append(each)
             sent, thrown = yield from _next_of(trap)
-            closing = isinstance(thrown or getattr(sent, "error", None), BaseException)
+            closing = isinstance(interruption(sent, thrown), BaseException)
             if closing:
                 waiting[-1:] = what_waits_below(each)
         self._run.endless = bool(waiting)
@@ -97,7 +100,7 @@ def _next_of(trap: Any) -> Generator[Any, Any, tuple[Any, BaseException | None]]
         return None, error
 
 
-async def closed_at(point: int, case: Case, scenario: Scenario) -> ClosedRun | None:
+async def closed_at(case: Case, scenario: Scenario, point: int) -> ClosedRun | None:
     """Run *scenario* on a fresh subject, closed at suspension *point*; None if it has none.
 
     What it waits for there is taken back first, by a cancellation that the subject never sees: it
@@ -105,24 +108,17 @@ async def closed_at(point: int, case: Case, scenario: Scenario) -> ClosedRun | N
     ``coroutine.close()`` would not get at it, it sees the cancellation, and was not closed.
     """
     subject = await case.fresh()
-    run = ClosedRun()
-    cancelled_type = RunningLoop(case.library).cancelled_type
-    scope = anyio.CancelScope()
-    recorded = Scope("close", case.loop.task())
-
-    def cancel() -> None:
-        cancelled_now(recorded)
-        scope.cancel()
-
-    step = Stepped(_quietly(scenario, case, subject), point, cancel)
+    run = ClosedRun(point)
+    canceller = Canceller(case.loop, Style.CLOSING)
+    step = Stepped(_quietly(scenario, case, subject), point, canceller.cancel)
 
     def is_due(arrived: object) -> bool:
-        return step.reached and isinstance(arrived, cancelled_type)
+        return step.reached and isinstance(arrived, case.loop.cancelled_type)
 
     subject.through = lambda awaitable: _Closable(awaitable, run, is_due)
 
     async def carry_out() -> None:
-        with recording(recorded), scope:
+        with canceller:
             await step
 
     # In a task of its own, for what never ends may leave a scope open.
@@ -138,3 +134,28 @@ async def closed_at(point: int, case: Case, scenario: Scenario) -> ClosedRun | N
 async def _quietly(scenario: Scenario, case: Case, subject: Subject) -> None:
     with suppress(Exception, GeneratorExit):
         await scenario(case, subject)
+
+
+async def closed_from_outside(case: Case, scenario: Scenario, point: int) -> bool | None:
+    """Throw GeneratorExit into *scenario* at suspension *point*; None if it has none.
+
+    A cancellation is delivered there, and GeneratorExit put in its place, so that each iterator
+    on the way has its ``close()`` called by the one that waits for it.
+    """
+    subject = await case.fresh()
+    canceller = Canceller(case.loop, Style.CLOSING)
+
+    def close(arrived: BaseException) -> BaseException:
+        return GeneratorExit() if case.loop.is_cancellation(arrived) else arrived
+
+    step = Stepped(Intercepted(scenario(case, subject), close), point, canceller.cancel)
+
+    async def run() -> None:
+        with canceller, suppress(Exception, GeneratorExit):
+            await step
+
+    # In a task of its own, for what was closed inside of a scope leaves that open.
+    with suppress(BaseExceptionGroup):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(run)
+    return True if step.reached else None

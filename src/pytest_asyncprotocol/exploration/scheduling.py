@@ -9,6 +9,7 @@ from typing import TypeVar
 import anyio
 
 from pytest_asyncprotocol.engine import private_api
+from pytest_asyncprotocol.engine.free_time import a_long_time
 from pytest_asyncprotocol.engine.library import checkpoint, library_in_force, task_number
 from pytest_asyncprotocol.model.recording import paused
 
@@ -62,3 +63,8 @@ async def let_others_run(turns: int = 1) -> None:
     paused(task_number(library_in_force() or ""), turns)
     for _ in range(turns):
         await checkpoint()
+
+
+async def wait_long() -> None:
+    """Wait until whatever was to happen by itself has happened."""
+    await anyio.sleep(await a_long_time())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Coroutine, Generator, Iterable, Iterator
+import enum
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from types import AsyncGeneratorType, CoroutineType
 from typing import Any, cast
 
 from pytest_asyncprotocol.model.exceptions import members
+from pytest_asyncprotocol.model.relay import Relay
 
 _OURS = __name__.partition(".")[0]
 
@@ -46,16 +48,32 @@ class Made:
     inner: Argument | None = None
 
 
+class Style(enum.Enum):
+    """How a call is interrupted."""
+
+    LEVEL = "a cancel scope"
+    EDGE = "Task.cancel()"
+    CROSSING = "Task.cancel() together with the result"
+    CLOSING = "coroutine.close()"
+
+    @property
+    def by_scope(self) -> bool:
+        """Whether it takes a cancel scope: closing does, which comes in place of a cancellation."""
+        return self in (Style.LEVEL, Style.CLOSING)
+
+
 @dataclass(slots=True)
 class Scope:
     """Calls that were cancelled together, in the way that ``style`` names.
 
     That was in suspension number ``suspension`` of ``call``, or between calls where that is None.
-    ``fired`` counts what was entered before that.
+    ``fired`` counts what was entered before that; ``own_task`` says that the calls had a task of
+    their own.
     """
 
-    style: str
+    style: Style
     task: int
+    own_task: bool = False
     call: Call | None = None
     suspension: int = 0
     fired: int | None = None
@@ -186,37 +204,22 @@ def paused(task: int, turns: int) -> None:
         log.events.append(Pause(task, turns))
 
 
-class Recorded(Awaitable[Any]):
-    """Awaits *awaitable* as the language does, and counts the steps of *call*."""
+class Recorded(Relay[Any]):
+    """Awaits *awaitable*, and counts the steps of *call*."""
 
     def __init__(self, awaitable: Any, call: Call, steps: Iterator[int]) -> None:
-        self._awaitable = awaitable
+        super().__init__(awaitable)
         self._call = call
         self._numbers = steps
 
-    def __await__(self) -> Generator[Any, Any, Any]:
-        call, numbers = self._call, self._numbers
-        steps: Coroutine[Any, Any, Any] = _awaiting(self._awaitable)
-        self._awaitable = None
-        sent: Any = None
-        thrown: BaseException | None = None
-        while True:
-            try:
-                trap = steps.send(sent) if thrown is None else steps.throw(thrown)
-            except StopIteration as end:
-                return end.value
-            finally:
-                sent = thrown = None
-            call.suspended.append(next(numbers))
-            try:
-                sent = yield trap
-            except BaseException as error:
-                thrown = error
-            call.resumed.append(next(numbers))
+    def suspended(self, trap: Any) -> None:
+        """Number the suspension."""
+        self._call.suspended.append(next(self._numbers))
 
-
-async def _awaiting(awaitable: Any) -> Any:
-    return await awaitable
+    def resumed(self, sent: Any, thrown: BaseException | None) -> BaseException | None:
+        """Number where it goes on."""
+        self._call.resumed.append(next(self._numbers))
+        return thrown
 
 
 def as_source(value: object) -> Argument:

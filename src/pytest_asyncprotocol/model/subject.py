@@ -17,8 +17,19 @@ from pytest_asyncprotocol.model.text import describe, describe_exception
 class Loop(Protocol):
     """What a recorded call must know of the loop that it runs on."""
 
+    library: str
+    cancelled_type: type[BaseException]
+
     def cancelled(self, error: BaseException) -> bool:
         """Whether *error* is the running library's cancellation, asked for by the checker."""
+        ...
+
+    def is_cancellation(self, error: BaseException) -> bool:
+        """Whether *error* is the exception by which the library cancels, or a group of such."""
+        ...
+
+    def being_cancelled(self) -> bool:
+        """Whether a scope around the current task, or the task itself, was cancelled."""
         ...
 
     def progressed(self) -> None:

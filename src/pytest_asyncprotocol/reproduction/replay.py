@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_asyncprotocol.model.factory import Factory
 from pytest_asyncprotocol.model.protocols import Protocol
-from pytest_asyncprotocol.model.recording import Argument, Call, Event, Made, Pause, Scope
+from pytest_asyncprotocol.model.recording import Argument, Call, Event, Made, Pause, Scope, Style
 from pytest_asyncprotocol.reproduction.ordering import Moment, Order, orders_of
 from pytest_asyncprotocol.reproduction.origins import Origins
 
@@ -192,14 +192,14 @@ class Replay:
         name = self._scopes.setdefault(id(scope), f"scope_{number}")
         task = next(each.task for each in events if isinstance(each, Call))
         block = list(self._block(events, task, scope))
-        if scope.style in ("scope", "close"):
+        if scope.style.by_scope:
             yield f"with {self._cancel_scope()} as {name}:"
             yield from _indented(block)
             return
         yield f"async def {name}():"
         yield from _indented([*self._globals(), *block])
         yield ""
-        yield f"await in_{'this' if scope.style == 'this task' else 'a'}_task({name}())"
+        yield f"await in_{'a' if scope.own_task else 'this'}_task({name}())"
 
     def _cancel_scope(self) -> str:
         if self._library == "trio":
@@ -207,9 +207,9 @@ class Replay:
         return "anyio.CancelScope()"
 
     def _cancel(self, scope: Scope) -> str:
-        if scope.style in ("scope", "close"):
+        if scope.style.by_scope:
             return f"{self._scopes.get(id(scope), 'scope_1')}.cancel"
-        if scope.style == "crossed":
+        if scope.style is Style.CROSSING:
             return "cancel_with_the_result"
         return "asyncio.current_task().cancel"
 
@@ -263,7 +263,7 @@ class Replay:
         options = [repr(line), self._begin(call, name)]
         if scope is not None and scope.call is call:
             options.append(f"cancel=({scope.suspension}, {self._lazy_cancel(scope)})")
-            if scope.style == "close":
+            if scope.style is Style.CLOSING:
                 options.append(f"close_at={scope.suspension}")
         order = self._order.get(id(call), Order())
         if order.after:

@@ -18,11 +18,12 @@ from pytest_asyncprotocol.engine.free_time import has_free_time
 from pytest_asyncprotocol.engine.library import RunningLoop, is_future
 from pytest_asyncprotocol.engine.lineage import Alive, following
 from pytest_asyncprotocol.engine.recorder import describe_task
-from pytest_asyncprotocol.exploration.cancellation import Ended, Style, interrupted
+from pytest_asyncprotocol.exploration.canceller import Canceller, Ended
 from pytest_asyncprotocol.exploration.release import TIME_TO_RELEASE, is_released
 from pytest_asyncprotocol.exploration.scheduling import let_others_run, schedules
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import Forbidden
+from pytest_asyncprotocol.model.recording import Style
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 from pytest_asyncprotocol.model.text import describe_exception
 
@@ -164,7 +165,7 @@ class Model(ABC):
 
     async def interrupt(self, run: Coroutine[Any, Any, None], at: int) -> Ended:
         """Await *run*, and cancel it at suspension *at*."""
-        return await interrupted(run, at, self.style, RunningLoop(self.case.library))
+        return await Canceller(self.case.loop, self.style).interrupt(run, at)
 
     def _expect_let_through(self, outcome: Outcome | None, error: BaseException | None) -> None:
         if outcome is not None and outcome.returned:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from pytest_asyncprotocol.engine.loops import CallersLoop, EngineLoop, Ran
-from pytest_asyncprotocol.exploration.cancellation import STYLES, Style
+from pytest_asyncprotocol.exploration.canceller import STYLES
 from pytest_asyncprotocol.exploration.sequences.drawing import drawn
 from pytest_asyncprotocol.exploration.sequences.machines import MODELS
 from pytest_asyncprotocol.exploration.sequences.running import (
@@ -23,7 +23,7 @@ from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.declarations import Options
 from pytest_asyncprotocol.model.exceptions import Forbidden, NoVerdict
 from pytest_asyncprotocol.model.protocols import Protocol
-from pytest_asyncprotocol.model.recording import Event
+from pytest_asyncprotocol.model.recording import Event, Style
 from pytest_asyncprotocol.model.text import describe_exception
 from pytest_asyncprotocol.model.verdicts import Status
 

@@ -6,21 +6,26 @@ import inspect
 from collections.abc import Iterator
 from contextlib import suppress
 
-from pytest_asyncprotocol.exploration.bodies import (
+from pytest_asyncprotocol.authoring import (
     BodyError,
+    Case,
+    Level,
+    NoVerdict,
+    Outcome,
+    Subject,
+    Vacuous,
+    Violation,
     a_cancellation,
+    describe_exception,
     discard_unawaited,
     entered_fresh,
     expect_entry,
+    is_released,
     left_by,
+    members,
+    rule,
     truth,
 )
-from pytest_asyncprotocol.exploration.release import is_released
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import NoVerdict, Vacuous, Violation, members
-from pytest_asyncprotocol.model.rule import Level, rule
-from pytest_asyncprotocol.model.subject import Outcome, Subject
-from pytest_asyncprotocol.model.text import describe_exception
 
 
 @rule("CM004", "suppresses-as-declared", Level.MUST)

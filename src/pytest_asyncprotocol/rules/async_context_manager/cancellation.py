@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
-from pytest_asyncprotocol.engine.library import checkpoint
-from pytest_asyncprotocol.exploration.bodies import (
+from pytest_asyncprotocol.authoring import (
     BodyError,
+    Case,
+    EachSuspension,
+    Level,
+    NotApplicable,
+    Outcome,
+    Stepped,
+    Style,
+    Subject,
+    Sweep,
+    Vacuous,
+    Violation,
+    cancelled_at,
+    checkpoint,
     entered_fresh,
     expect_entry,
+    in_each_style,
+    is_released,
+    is_released_by_plain_use,
     left_by,
     left_in_cancelled_scope,
+    rule,
     suppresses,
     with_body,
 )
-from pytest_asyncprotocol.exploration.cancellation import (
-    POINTS,
-    STYLES,
-    CancelledRun,
-    Style,
-    cancelled_at,
-    sweep,
-)
-from pytest_asyncprotocol.exploration.release import is_released, is_released_by_plain_use
-from pytest_asyncprotocol.exploration.stepping import Stepped
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import NotApplicable, Vacuous, Violation
-from pytest_asyncprotocol.model.rule import Level, rule
-from pytest_asyncprotocol.model.subject import Outcome, Subject
 from pytest_asyncprotocol.rules.async_context_manager.ending import ENDS_THE_PROGRAM
 
 
@@ -74,19 +77,16 @@ async def never_suppresses_cancellation(case: Case) -> None:
         if cancels_itself:
             await checkpoint()
 
-    def judge(run: CancelledRun) -> None:
-        nonlocal reached
+    async for run in Sweep(case, [entered_and_left]):
         if not body.cancelled:
-            return
+            continue
         reached = True
         if run.cancelled or run.error is not None:
-            return
+            continue
         if cancels_itself and run.style is Style.EDGE:
-            return
+            continue
         hint = "" if case.declared.own_scope else "; if it was its own, declare own_scope=True"
         raise Violation(f"{run.where}, inside the body, it suppressed the cancellation{hint}")
-
-    await sweep(case, [entered_and_left], judge)
     if not reached:
         raise Vacuous("no cancellation could be delivered into the body")
 
@@ -119,16 +119,17 @@ async def cancelled_exit_releases(case: Case) -> None:
     if not await is_released_by_plain_use(case):
         raise Vacuous("released= is false even where nothing is cancelled, which CM020 judges")
     reached = False
-    for point in POINTS:
-        runs = [await _cancelled_exit(point, style, case) for style in STYLES[case.library]]
-        if not any(runs):
-            break
-        exits = [run for run in runs if run is not None and run.inside]
+    async for runs in EachSuspension(
+        case,
+        partial(in_each_style, case, _cancelled_exit),
+        counts=lambda runs: sum(run.inside and run.delivered for run in runs),
+    ):
+        exits = [run for run in runs if run.inside]
         reached = reached or bool(exits)
         if exits and not any(run.released for run in exits):
             raise Violation(
-                f"cancelled at suspension {point}, inside __aexit__, it ended without releasing: "
-                "released= is false"
+                f"cancelled at suspension {exits[0].point}, inside __aexit__, it ended without "
+                "releasing: released= is false"
             )
     if not reached:
         raise Vacuous("__aexit__ never suspended, so no cancellation could be delivered into it")
@@ -227,13 +228,15 @@ def _in_cancelled_scope(error: BaseException | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _CancelledExit:
-    """A use that was cancelled: ``inside`` its exit, or before."""
+    """A use that was cancelled at suspension ``point``: ``inside`` its exit, or before."""
 
+    point: int
     inside: bool
+    delivered: bool
     released: bool
 
 
-async def _cancelled_exit(point: int, style: Style, case: Case) -> _CancelledExit | None:
+async def _cancelled_exit(case: Case, style: Style, point: int) -> _CancelledExit | None:
     """Cancel the use of a fresh manager at suspension *point*; None if it has none."""
     entry: Stepped[Outcome] | None = None
 
@@ -243,13 +246,11 @@ async def _cancelled_exit(point: int, style: Style, case: Case) -> _CancelledExi
         (await entry).unwrap()
         (await subject.exit()).unwrap()
 
-    await case.tear_down()
-    run = await cancelled_at(point, style, case, use)
+    run = await cancelled_at(case, use, style, point)
     if run is None:
         return None
     inside = entry is not None and point > entry.suspensions
-    case.points += inside and run.delivered
-    return _CancelledExit(inside, await is_released(case, run.subject))
+    return _CancelledExit(point, inside, run.delivered, await is_released(case, run.subject))
 
 
 async def _expect_program_to_end(case: Case) -> None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from pytest_asyncprotocol.exploration.bodies import (
+from pytest_asyncprotocol.authoring import (
     BodyError,
+    Case,
+    Level,
+    NotApplicable,
     a_cancellation,
     discard_unawaited,
     entered_fresh,
     left_after_a_while,
     left_by,
     left_in_cancelled_scope,
+    rule,
 )
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import NotApplicable
-from pytest_asyncprotocol.model.rule import Level, rule
 
 ENDS_THE_PROGRAM = (KeyboardInterrupt, SystemExit, GeneratorExit)
 

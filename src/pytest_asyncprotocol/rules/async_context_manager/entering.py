@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
-from pytest_asyncprotocol.engine.lineage import following
-from pytest_asyncprotocol.engine.recorder import describe_task
-from pytest_asyncprotocol.exploration.bodies import enter_and_leave
-from pytest_asyncprotocol.exploration.cancellation import (
-    POINTS,
-    STYLES,
+from pytest_asyncprotocol.authoring import (
+    Case,
+    EachSuspension,
+    Level,
+    Outcome,
+    Stepped,
     Style,
+    Subject,
+    Vacuous,
+    Violation,
     cancelled_at,
-)
-from pytest_asyncprotocol.exploration.crossing import cancelled_with_result
-from pytest_asyncprotocol.exploration.release import (
+    cancelled_with_result,
+    describe_task,
+    enter_and_leave,
+    following,
+    in_each_style,
     is_released,
     is_released_by_plain_use,
     is_released_when_quiet,
+    let_others_run,
+    rule,
+    type_name,
 )
-from pytest_asyncprotocol.exploration.scheduling import let_others_run
-from pytest_asyncprotocol.exploration.stepping import Stepped
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
-from pytest_asyncprotocol.model.rule import Level, rule
-from pytest_asyncprotocol.model.subject import Outcome, Subject
-from pytest_asyncprotocol.model.text import type_name
 
 TURNS_TO_END = 5
 """Turns that the tasks of an entry that failed get to end."""
@@ -107,31 +109,38 @@ async def cancelled_entry_releases(case: Case) -> None:
     """
     if not await is_released_by_plain_use(case):
         raise Vacuous("released= is false even where nothing is cancelled, which CM020 judges")
-    for point in POINTS:
-        runs = [await _cancelled_entry(point, style, case) for style in STYLES[case.library]]
-        inside = [run for run in runs if run is not None]
-        if not inside:
-            break
-        if not any(run.released for run in inside):
+    async for runs in EachSuspension(
+        case,
+        partial(in_each_style, case, _cancelled_entry),
+        counts=lambda runs: sum(run.delivered for run in runs),
+        vacuous="__aenter__ never suspended, so no cancellation could be delivered into it",
+    ):
+        point = runs[0].point
+        if not any(run.released for run in runs):
             raise Violation(
                 f"cancelled at suspension {point}, inside __aenter__, it kept what it had "
                 "acquired: released= is false"
             )
-        if case.library == "asyncio" and all(run.safe for run in inside):
-            await _expect_release_when_crossed(point, case)
-    if not case.points:
-        raise Vacuous("__aenter__ never suspended, so no cancellation could be delivered into it")
+        if case.library == "asyncio" and all(run.safe for run in runs):
+            await _expect_release_when_crossed(case, point)
 
 
 @dataclass(frozen=True, slots=True)
 class _CancelledEntry:
-    """An entry that was cancelled; it is ``safe`` if it released, and no shield protected it."""
+    """An entry that was cancelled at suspension ``point``, unless a shield protected it there."""
 
+    point: int
+    delivered: bool
+    exposed: bool
     released: bool
-    safe: bool
+
+    @property
+    def safe(self) -> bool:
+        """Whether it released, and no shield protected it."""
+        return self.released and self.exposed
 
 
-async def _cancelled_entry(point: int, style: Style, case: Case) -> _CancelledEntry | None:
+async def _cancelled_entry(case: Case, style: Style, point: int) -> _CancelledEntry | None:
     """Cancel the entry of a fresh manager at suspension *point*; None if it has none."""
     entry: Stepped[Outcome] | None = None
 
@@ -141,24 +150,22 @@ async def _cancelled_entry(point: int, style: Style, case: Case) -> _CancelledEn
         entry = Stepped(subject.enter())
         await enter_and_leave(subject, entry)
 
-    await case.tear_down()
     with following(case.library) as alive:
-        run = await cancelled_at(point, style, case, use)
+        run = await cancelled_at(case, use, style, point)
         if run is None or entry is None or point > entry.suspensions:
             return None
-        case.points += run.delivered
         released = await is_released_when_quiet(case, run.subject, alive)
-    return _CancelledEntry(released, released and run.exposed)
+    return _CancelledEntry(point, run.delivered, run.exposed, released)
 
 
-async def _expect_release_when_crossed(point: int, case: Case) -> None:
+async def _expect_release_when_crossed(case: Case, point: int) -> None:
     async def use(case: Case, subject: Subject) -> None:
         del case
         await enter_and_leave(subject, subject.enter())
 
     await case.tear_down()
     with following(case.library) as alive:
-        subject = await cancelled_with_result(point, case, use)
+        subject = await cancelled_with_result(case, use, point)
         if subject is None:
             return
         case.points += 1

@@ -6,13 +6,18 @@ from contextlib import _AsyncGeneratorContextManager
 from types import AsyncGeneratorType
 from typing import Any, cast
 
-from pytest_asyncprotocol.exploration.bodies import BodyError, left_by
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import NotApplicable, Violation
-from pytest_asyncprotocol.model.protocols import isinstance_of
-from pytest_asyncprotocol.model.rule import Level, rule
-from pytest_asyncprotocol.model.subject import Subject
-from pytest_asyncprotocol.model.text import type_name
+from pytest_asyncprotocol.authoring import (
+    BodyError,
+    Case,
+    Level,
+    NotApplicable,
+    Subject,
+    Violation,
+    isinstance_of,
+    left_by,
+    rule,
+    type_name,
+)
 
 AsyncGenerator = AsyncGeneratorType[Any, Any]
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_asyncprotocol.exploration.bodies import expect_entry
-from pytest_asyncprotocol.exploration.release import is_released_now
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import NotApplicable, Violation
-from pytest_asyncprotocol.model.protocols import special_method
-from pytest_asyncprotocol.model.rule import Level, rule
-from pytest_asyncprotocol.model.subject import Subject
-from pytest_asyncprotocol.model.text import describe, describe_exception, type_name
+from pytest_asyncprotocol.authoring import (
+    Case,
+    Level,
+    NotApplicable,
+    Subject,
+    Violation,
+    describe,
+    describe_exception,
+    expect_entry,
+    is_released_now,
+    rule,
+    special_method,
+    type_name,
+)
 
 CLEAN = (None, None, None)
 

@@ -6,25 +6,25 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
-from pytest_asyncprotocol.engine.library import checkpoint
-from pytest_asyncprotocol.exploration.bodies import (
+from pytest_asyncprotocol.authoring import (
     BodyError,
+    Case,
+    Level,
+    NotApplicable,
+    NoVerdict,
+    Outcome,
+    Vacuous,
+    Violation,
+    checkpoint,
+    describe,
+    describe_exception,
     discard_unawaited,
     entered_fresh,
     left_by,
+    members,
+    rule,
     suppresses,
 )
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import (
-    NotApplicable,
-    NoVerdict,
-    Vacuous,
-    Violation,
-    members,
-)
-from pytest_asyncprotocol.model.rule import Level, rule
-from pytest_asyncprotocol.model.subject import Outcome
-from pytest_asyncprotocol.model.text import describe, describe_exception
 
 
 @rule("CM008", "forwards-to-wrapped", Level.SHOULD, enabled_by=("wraps",))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from pytest_asyncprotocol.exploration.bodies import entered_fresh
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import Violation
-from pytest_asyncprotocol.model.rule import Level, rule
-from pytest_asyncprotocol.model.subject import Outcome, Subject
+from pytest_asyncprotocol.authoring import (
+    Case,
+    Level,
+    Outcome,
+    Subject,
+    Violation,
+    entered_fresh,
+    rule,
+)
 from pytest_asyncprotocol.rules.async_context_manager.generators import is_generator_based
 
 

@@ -6,13 +6,24 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from pytest_asyncprotocol.exploration.bodies import expect_entry
-from pytest_asyncprotocol.exploration.uses import entered, exited
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import NotApplicable, RuleOutcome, Vacuous, Violation
-from pytest_asyncprotocol.model.rule import Feeds, Level, rule
-from pytest_asyncprotocol.model.subject import Outcome, Subject, discard
-from pytest_asyncprotocol.model.text import describe, describe_exception
+from pytest_asyncprotocol.authoring import (
+    Case,
+    Feeds,
+    Level,
+    NotApplicable,
+    Outcome,
+    RuleOutcome,
+    Subject,
+    Vacuous,
+    Violation,
+    describe,
+    describe_exception,
+    discard,
+    entered,
+    exited,
+    expect_entry,
+    rule,
+)
 
 CLEAN = (None, None, None)
 

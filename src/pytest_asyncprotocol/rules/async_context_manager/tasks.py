@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from itertools import product
 
-from pytest_asyncprotocol.exploration.bodies import BodyError, entered_fresh
-from pytest_asyncprotocol.exploration.release import is_released, is_released_now
-from pytest_asyncprotocol.exploration.scheduling import schedules
-from pytest_asyncprotocol.exploration.visits import (
+from pytest_asyncprotocol.authoring import (
+    BodyError,
+    Case,
+    Level,
+    NoVerdict,
+    Outcome,
+    RuleOutcome,
+    Subject,
+    Vacuous,
+    Violation,
     both_inside,
+    describe,
     each_tries,
+    entered_fresh,
     handed_over,
+    is_released,
+    is_released_now,
     left_with_time_to_fail,
+    rule,
+    schedules,
 )
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import NoVerdict, RuleOutcome, Vacuous, Violation
-from pytest_asyncprotocol.model.rule import Level, rule
-from pytest_asyncprotocol.model.subject import Outcome, Subject
-from pytest_asyncprotocol.model.text import describe
 
 
 @rule("CM016", "concurrent-entry", Level.SHOULD, enabled_by=("concurrent_entry",))

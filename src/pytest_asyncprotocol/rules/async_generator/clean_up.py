@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
-from pytest_asyncprotocol.engine.library import checkpoint
-from pytest_asyncprotocol.exploration.cancellation import POINTS, Style, cancelled_at
-from pytest_asyncprotocol.exploration.garbage import left_to_the_collector
-from pytest_asyncprotocol.exploration.release import is_released, is_released_now
-from pytest_asyncprotocol.exploration.uses import take, whole_pass
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
-from pytest_asyncprotocol.model.rule import Level, rule
+from pytest_asyncprotocol.authoring import (
+    Case,
+    Level,
+    Style,
+    Sweep,
+    Vacuous,
+    Violation,
+    checkpoint,
+    is_released,
+    is_released_now,
+    left_to_the_collector,
+    rule,
+    take,
+    whole_pass,
+)
 from pytest_asyncprotocol.rules.async_generator.state import expect_methods, yields
 from pytest_asyncprotocol.rules.async_iterator.closing import expect_closing
 
@@ -52,18 +59,11 @@ async def cancelled_clean_up(case: Case) -> None:
         https://anyio.readthedocs.io/en/stable/cancellation.html#finalization
         https://trio.readthedocs.io/en/stable/reference-io.html#trio.abc.AsyncResource.aclose
     """
-    for point in POINTS:
-        run = await cancelled_at(point, Style.LEVEL, case, whole_pass)
-        if run is None:
-            break
-        case.points += run.delivered
+    async for run in Sweep(case, [whole_pass], [Style.LEVEL]):
         if run.subject.has("aclose"):
             await run.subject.aclose()
         if not await is_released(case, run.subject):
             raise Violation(f"{run.where}, and closed after that, it is not released")
-        await case.tear_down()
-    if not case.points:
-        raise Vacuous("nothing ever suspended, so no cancellation could be delivered")
 
 
 # Whether it is released when it is left after its first item is for AB008 to say.

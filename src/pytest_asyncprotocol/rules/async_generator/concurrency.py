@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from itertools import chain
 
-from pytest_asyncprotocol.exploration.scheduling import schedules, together
-from pytest_asyncprotocol.exploration.stepping import Stepped
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.declarations import same
-from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
-from pytest_asyncprotocol.model.rule import Level, rule
-from pytest_asyncprotocol.model.subject import Outcome, Subject
+from pytest_asyncprotocol.authoring import (
+    Case,
+    Level,
+    Outcome,
+    Stepped,
+    Subject,
+    Vacuous,
+    Violation,
+    rule,
+    same,
+    schedules,
+    together,
+)
 from pytest_asyncprotocol.rules.async_generator.state import expect_methods, yields
 
 ITEMS = 3

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from pytest_asyncprotocol.engine.scopes import open_scopes
-from pytest_asyncprotocol.exploration.contexts import changes, context_variables, elsewhere
-from pytest_asyncprotocol.exploration.uses import take
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
-from pytest_asyncprotocol.model.rule import Level, rule
-from pytest_asyncprotocol.model.subject import Outcome, Subject
+from pytest_asyncprotocol.authoring import (
+    Case,
+    Level,
+    Outcome,
+    Subject,
+    Vacuous,
+    Violation,
+    changes,
+    context_variables,
+    elsewhere,
+    open_scopes,
+    rule,
+    take,
+)
 from pytest_asyncprotocol.rules.async_generator.state import yields
 from pytest_asyncprotocol.rules.async_iterable.shape import FOR_ASYNC_FOR
 

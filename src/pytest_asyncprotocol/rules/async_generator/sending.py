@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.declarations import same
-from pytest_asyncprotocol.model.exceptions import NoVerdict, Violation
-from pytest_asyncprotocol.model.rule import Level, rule
-from pytest_asyncprotocol.model.subject import Outcome, Subject
-from pytest_asyncprotocol.model.text import describe
+from pytest_asyncprotocol.authoring import (
+    Case,
+    Level,
+    NoVerdict,
+    Outcome,
+    Subject,
+    Violation,
+    describe,
+    rule,
+    same,
+)
 
 
 # A generator that takes nothing, or loses what is thrown in, breaks the rules named here.

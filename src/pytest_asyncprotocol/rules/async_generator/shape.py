@@ -6,11 +6,16 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping
 
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
-from pytest_asyncprotocol.model.protocols import has_attribute
-from pytest_asyncprotocol.model.rule import Feeds, Level, rule
-from pytest_asyncprotocol.model.subject import Outcome
+from pytest_asyncprotocol.authoring import (
+    Case,
+    Feeds,
+    Level,
+    Outcome,
+    Vacuous,
+    Violation,
+    has_attribute,
+    rule,
+)
 from pytest_asyncprotocol.rules.async_generator.state import Thrown, expect_methods
 
 METHODS = ("asend", "athrow", "aclose")

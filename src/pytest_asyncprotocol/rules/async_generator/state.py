@@ -5,13 +5,21 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncGenerator
 
-from pytest_asyncprotocol.exploration.uses import FIRST_ITEMS, drain, take
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.declarations import same
-from pytest_asyncprotocol.model.exceptions import NotApplicable, Vacuous, Violation
-from pytest_asyncprotocol.model.rule import Feeds, Level, rule
-from pytest_asyncprotocol.model.subject import Subject
-from pytest_asyncprotocol.model.text import describe
+from pytest_asyncprotocol.authoring import (
+    FIRST_ITEMS,
+    Case,
+    Feeds,
+    Level,
+    NotApplicable,
+    Subject,
+    Vacuous,
+    Violation,
+    describe,
+    drain,
+    rule,
+    same,
+    take,
+)
 from pytest_asyncprotocol.rules.async_iterator.closing import expect_closing, expect_no_item
 from pytest_asyncprotocol.rules.async_iterator.ending import (
     caused_by,

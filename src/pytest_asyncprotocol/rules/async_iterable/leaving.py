@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from pytest_asyncprotocol.exploration.release import is_released_now
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
-from pytest_asyncprotocol.model.rule import Level, rule
-from pytest_asyncprotocol.model.subject import Subject
+from pytest_asyncprotocol.authoring import (
+    Case,
+    Level,
+    Subject,
+    Vacuous,
+    Violation,
+    is_released_now,
+    rule,
+)
 from pytest_asyncprotocol.rules.async_iterable.shape import FOR_ASYNC_FOR
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import gc
 
-from pytest_asyncprotocol.engine.lineage import following
-from pytest_asyncprotocol.engine.recorder import describe_task
-from pytest_asyncprotocol.exploration.garbage import TURNS_TO_END, drop
-from pytest_asyncprotocol.exploration.release import is_released
-from pytest_asyncprotocol.exploration.scheduling import let_others_run
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import Violation
-from pytest_asyncprotocol.model.rule import Level, rule
-from pytest_asyncprotocol.model.subject import Subject
+from pytest_asyncprotocol.authoring import (
+    TURNS_TO_END,
+    Case,
+    Level,
+    Subject,
+    Violation,
+    describe_task,
+    drop,
+    following,
+    is_released,
+    let_others_run,
+    rule,
+)
 from pytest_asyncprotocol.rules.async_iterable.leaving import enter
 
 

@@ -7,12 +7,23 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import cast
 
-from pytest_asyncprotocol.exploration.uses import Pass, iterated, take
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import NotApplicable, Vacuous, Violation
-from pytest_asyncprotocol.model.rule import Feeds, Level, rule
-from pytest_asyncprotocol.model.subject import Outcome, Subject, discard
-from pytest_asyncprotocol.model.text import describe, describe_exception
+from pytest_asyncprotocol.authoring import (
+    Case,
+    Feeds,
+    Level,
+    NotApplicable,
+    Outcome,
+    Pass,
+    Subject,
+    Vacuous,
+    Violation,
+    describe,
+    describe_exception,
+    discard,
+    iterated,
+    rule,
+    take,
+)
 
 
 @rule("AB005", "second-pass", Level.SHOULD, enabled_by=("reiterable",), feeds=Feeds.SCENARIO)

@@ -6,13 +6,19 @@ import inspect
 from collections.abc import Callable
 from typing import cast
 
-from pytest_asyncprotocol.exploration.uses import opened
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
-from pytest_asyncprotocol.model.protocols import Protocol
-from pytest_asyncprotocol.model.rule import Feeds, Level, rule
-from pytest_asyncprotocol.model.subject import Subject, discard
-from pytest_asyncprotocol.model.text import describe
+from pytest_asyncprotocol.authoring import (
+    Case,
+    Feeds,
+    Level,
+    Protocol,
+    Subject,
+    Vacuous,
+    Violation,
+    describe,
+    discard,
+    opened,
+    rule,
+)
 
 FOR_ASYNC_FOR = (Protocol.ASYNC_ITERABLE, Protocol.ASYNC_ITERATOR, Protocol.ASYNC_GENERATOR)
 

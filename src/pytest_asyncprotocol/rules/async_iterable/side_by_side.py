@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from pytest_asyncprotocol.exploration.scheduling import schedules, together
-from pytest_asyncprotocol.exploration.uses import Pass, iterated, take
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
-from pytest_asyncprotocol.model.rule import Level, rule
-from pytest_asyncprotocol.model.subject import Subject
+from pytest_asyncprotocol.authoring import (
+    Case,
+    Level,
+    Pass,
+    Subject,
+    Vacuous,
+    Violation,
+    iterated,
+    rule,
+    schedules,
+    take,
+    together,
+)
 from pytest_asyncprotocol.rules.async_iterable.passes import same_end, same_items, shown
 
 Passes = Callable[[Subject, int], Awaitable[list[Pass]]]

@@ -7,9 +7,7 @@ from typing import Any
 
 import anyio
 
-from pytest_asyncprotocol.exploration.scheduling import together
-from pytest_asyncprotocol.exploration.stepping import Stepped
-from pytest_asyncprotocol.model.subject import Outcome, Subject
+from pytest_asyncprotocol.authoring import Outcome, Stepped, Subject, together
 
 
 @dataclass(slots=True)

@@ -6,13 +6,20 @@ import inspect
 from types import CoroutineType, GeneratorType
 from typing import Final
 
-from pytest_asyncprotocol.exploration.cancellation import POINTS, Style, cancelled_at
-from pytest_asyncprotocol.exploration.uses import most_items
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import NotApplicable, RuleOutcome, Vacuous, Violation
-from pytest_asyncprotocol.model.rule import Level, rule
-from pytest_asyncprotocol.model.subject import Subject
-from pytest_asyncprotocol.model.text import describe_exception
+from pytest_asyncprotocol.authoring import (
+    Case,
+    Level,
+    NotApplicable,
+    RuleOutcome,
+    Style,
+    Subject,
+    Sweep,
+    Vacuous,
+    Violation,
+    describe_exception,
+    most_items,
+    rule,
+)
 from pytest_asyncprotocol.rules.async_iterator._anext_default import Guarded
 from pytest_asyncprotocol.rules.async_iterator.shape import begin_anext
 
@@ -52,14 +59,9 @@ async def anext_with_default(case: Case) -> None:
         raise NotApplicable("it is a generator, which gives awaitables of Python's own")
     if not await _gives_default(case, subject):
         raise NotApplicable("each __anext__ gives a coroutine")
-    for point in POINTS:
-        await case.tear_down()
-        step = _Pass()
-        run = await cancelled_at(point, Style.LEVEL, case, step.carry_out)
-        if run is None:
-            break
-        case.points += run.delivered
-        step.expect_methods(run.error, f"cancelled at suspension {point}")
+    steps = _Pass()
+    async for run in Sweep(case, [steps.carry_out], [Style.LEVEL], vacuous=""):
+        steps.expect_methods(run.error, f"cancelled at suspension {run.point}")
 
 
 async def _gives_default(case: Case, subject: Subject) -> bool:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_asyncprotocol.exploration.cancellation import (
-    POINTS,
-    STYLES,
+from pytest_asyncprotocol.authoring import (
     CancelledRun,
-    cancelled_at,
+    Case,
+    Level,
+    NotApplicable,
+    Pass,
+    Subject,
+    Sweep,
+    Violation,
+    describe,
+    drain,
+    most_items,
+    rule,
+    take,
 )
-from pytest_asyncprotocol.exploration.uses import Pass, drain, most_items, take
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import NotApplicable, Vacuous, Violation
-from pytest_asyncprotocol.model.rule import Level, rule
-from pytest_asyncprotocol.model.subject import Subject
-from pytest_asyncprotocol.model.text import describe
 from pytest_asyncprotocol.rules.async_iterator.ending import alike, as_declared, is_declared_end
 
 
@@ -76,15 +78,16 @@ async def no_item_lost(case: Case) -> None:
     if expected is None:
         raise NotApplicable("items= is not declared as a list")
     _expect_promise(case)
-
-    def judge(resumed: Resumed) -> None:
+    first_part = _FirstPart(most_items(case))
+    async for run in Sweep(case, [first_part], counts=_came_out):
+        if not _came_out(run):
+            continue
+        resumed = await first_part.resumed(run)
         whole = resumed.items[: len(expected)] if case.declared.infinite else resumed.items
         if not as_declared(case, whole) and not _only_ended(resumed, case):
             raise Violation(f"{resumed}; expected {describe(list(expected))}")
         if resumed.failed(case):
             raise Violation(f"{resumed}; expected the end")
-
-    await cancel_and_resume(case, judge)
 
 
 # What hangs after a cancellation, or has lost items when it ends, has broken AI008.
@@ -113,45 +116,38 @@ async def no_silent_end(case: Case) -> None:
     """
     _expect_promise(case)
     count = await _number_of_items(case)
-
-    def judge(resumed: Resumed) -> None:
+    first_part = _FirstPart(most_items(case))
+    async for run in Sweep(case, [first_part], counts=_came_out):
+        if not _came_out(run):
+            continue
+        resumed = await first_part.resumed(run)
         if resumed.stopped and len(resumed.items) < count:
             raise Violation(f"{resumed}; expected {count - len(resumed.items)} more, or an error")
 
-    await cancel_and_resume(case, judge)
 
+class _FirstPart:
+    """A scenario: a pass whose ``items`` are kept until it is cancelled."""
 
-async def cancel_and_resume(case: Case, judge: Callable[[Resumed], None]) -> None:
-    """Cancel a pass of a fresh subject at each of its suspensions, and go on with that subject.
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.items: list[Any] = []
 
-    Raises:
-        Vacuous: no cancellation came out of a step.
-    """
-    most = most_items(case)
-    for style in STYLES[case.library]:
-        for point in POINTS:
-            before: list[Any] = []
-            run = await cancelled_at(point, style, case, _collecting(before, most))
-            if run is not None and run.delivered and run.cancelled:
-                case.points += 1
-                judge(Resumed(run, before, await take(run.subject, most - len(before))))
-            await case.tear_down()
-            if run is None:
-                break
-    if not case.points:
-        raise Vacuous("nothing ever suspended, so no cancellation could be delivered")
-
-
-def _collecting(items: list[Any], most: int) -> Callable[[Case, Subject], Any]:
-    async def collect(case: Case, subject: Subject) -> None:
-        del case
-        for _ in range(most):
+    async def __call__(self, case: Case, subject: Subject) -> None:
+        self.items = []
+        while len(self.items) < self.most:
             outcome = await subject.anext()
             if not outcome.returned:
                 return
-            items.append(outcome.value)
+            self.items.append(outcome.value)
 
-    return collect
+    async def resumed(self, run: CancelledRun) -> Resumed:
+        """Go on with the pass, and return all of it."""
+        after = await take(run.subject, self.most - len(self.items))
+        return Resumed(run, self.items, after)
+
+
+def _came_out(run: CancelledRun) -> bool:
+    return run.delivered and run.cancelled
 
 
 def _expect_promise(case: Case) -> None:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from pytest_asyncprotocol.exploration.cancellation import in_cancelled_scope
-from pytest_asyncprotocol.exploration.stepping import Stepped
-from pytest_asyncprotocol.exploration.uses import BEYOND, most_items, take
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import NotApplicable, Vacuous, Violation
-from pytest_asyncprotocol.model.rule import Level, rule
+from pytest_asyncprotocol.authoring import (
+    BEYOND,
+    Case,
+    Level,
+    NotApplicable,
+    Stepped,
+    Vacuous,
+    Violation,
+    in_cancelled_scope,
+    most_items,
+    rule,
+    take,
+)
 
 
 @rule("AI015", "each-step-suspends", Level.SHOULD, enabled_by=("checkpoints",))

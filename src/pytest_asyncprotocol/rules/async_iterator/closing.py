@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from pytest_asyncprotocol.engine.lineage import following
-from pytest_asyncprotocol.exploration.cancellation import (
-    POINTS,
-    STYLES,
+from dataclasses import dataclass
+from functools import partial
+
+from pytest_asyncprotocol.authoring import (
+    BEYOND,
+    Case,
+    EachSuspension,
+    Feeds,
+    Level,
+    NotApplicable,
+    Outcome,
     Style,
+    Subject,
+    Vacuous,
+    Violation,
     cancelled_at,
+    closed_twice,
+    following,
     in_cancelled_scope,
+    in_each_style,
+    is_released_when_quiet,
+    rule,
+    whole_pass,
 )
-from pytest_asyncprotocol.exploration.release import is_released_when_quiet
-from pytest_asyncprotocol.exploration.uses import BEYOND, closed_twice, whole_pass
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import NotApplicable, Vacuous, Violation
-from pytest_asyncprotocol.model.rule import Feeds, Level, rule
-from pytest_asyncprotocol.model.subject import Outcome, Subject
 
 
 # A generator that goes on after GeneratorExit, or can't take it, or gets it inside a task group,
@@ -141,15 +151,11 @@ async def cancelled_aclose_releases(case: Case) -> None:
         raise NotApplicable("it has no aclose()")
     expect_closing(case)
     await case.tear_down()
-    for point in POINTS:
-        released = [await _released_by(case, point, style) for style in STYLES[case.library]]
-        if released[0] is None:
-            break
-        case.points += 1
-        if not any(released):
+    async for closed in EachSuspension(case, partial(in_each_style, case, _cancelled_aclose)):
+        if not any(each.released for each in closed):
             raise Violation(
-                f"aclose(), cancelled at its suspension {point}, ended without releasing: "
-                "released= is false"
+                f"aclose(), cancelled at its suspension {closed[0].point}, ended without "
+                "releasing: released= is false"
             )
     if case.library == "trio":
         subject = await _with_an_item(case)
@@ -190,17 +196,23 @@ async def _with_an_item(case: Case) -> Subject:
     return subject
 
 
-async def _released_by(case: Case, point: int, style: Style) -> bool | None:
-    """Whether an ``aclose()`` that is cancelled at *point* releases; None if it has none."""
+@dataclass(frozen=True, slots=True)
+class _CancelledAclose:
+    """Whether an ``aclose()`` that was cancelled at suspension ``point`` released."""
+
+    point: int
+    released: bool
+
+
+async def _cancelled_aclose(case: Case, style: Style, point: int) -> _CancelledAclose | None:
+    """Cancel ``aclose()`` of a fresh subject at *point*; None if it has no such suspension."""
 
     async def close(case: Case, subject: Subject) -> None:
         del case
         await subject.aclose()
 
     with following(case.library) as alive:
-        run = await cancelled_at(point, style, case, close, lambda: _with_an_item(case))
-        released = None
-        if run is not None:
-            released = await is_released_when_quiet(case, run.subject, alive)
-    await case.tear_down()
-    return released
+        run = await cancelled_at(case, close, style, point, make=partial(_with_an_item, case))
+        if run is None:
+            return None
+        return _CancelledAclose(point, await is_released_when_quiet(case, run.subject, alive))

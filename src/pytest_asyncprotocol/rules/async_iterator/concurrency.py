@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from pytest_asyncprotocol.exploration.cancellation import POINTS
-from pytest_asyncprotocol.exploration.scheduling import schedules
-from pytest_asyncprotocol.exploration.uses import drain, most_items
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.declarations import same
-from pytest_asyncprotocol.model.exceptions import NotApplicable, Vacuous, Violation
-from pytest_asyncprotocol.model.rule import Level, rule
-from pytest_asyncprotocol.model.subject import Outcome
-from pytest_asyncprotocol.model.text import describe
+from pytest_asyncprotocol.authoring import (
+    Case,
+    EachSuspension,
+    Level,
+    NotApplicable,
+    Outcome,
+    Vacuous,
+    Violation,
+    describe,
+    drain,
+    most_items,
+    rule,
+    same,
+    schedules,
+)
 from pytest_asyncprotocol.rules.async_iterator._closed_while_waiting import closed_while_waiting
 from pytest_asyncprotocol.rules.async_iterator._consumers import Consumed, Consumer, consume
 from pytest_asyncprotocol.rules.async_iterator.closing import expect_closing
@@ -107,16 +114,16 @@ async def aclose_wakes_the_waiter(case: Case) -> None:
     expect_closing(case)
     await case.tear_down()
     for _ in schedules(case.library):
-        for point in POINTS:
-            seen = await closed_while_waiting(case, await case.fresh(), point, most_items(case))
-            await case.tear_down()
-            if not seen.reached:
-                break
-            case.points += 1
+        async for _ in EachSuspension(case, partial(_closed_at, case)):
+            pass
     if case.declared.hanging is not None:
-        await closed_while_waiting(case, await case.fresh_of("hanging"), 0, most_items(case))
+        await closed_while_waiting(case, await case.fresh_of("hanging"), 0)
     elif not case.points:
         raise Vacuous("its steps never suspend, so none can be interrupted")
+
+
+async def _closed_at(case: Case, point: int) -> bool | None:
+    return await closed_while_waiting(case, await case.fresh(), point) or None
 
 
 async def _expected_items(case: Case) -> Sequence[Any]:

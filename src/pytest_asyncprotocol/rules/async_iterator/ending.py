@@ -6,14 +6,25 @@ import inspect
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_asyncprotocol.exploration.uses import Pass, after_the_end, iterated, whole_pass
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.declarations import same
-from pytest_asyncprotocol.model.exceptions import NotApplicable, NoVerdict, Vacuous, Violation
-from pytest_asyncprotocol.model.protocols import Protocol
-from pytest_asyncprotocol.model.rule import Feeds, Level, rule
-from pytest_asyncprotocol.model.subject import Outcome, Subject
-from pytest_asyncprotocol.model.text import describe
+from pytest_asyncprotocol.authoring import (
+    Case,
+    Feeds,
+    Level,
+    NotApplicable,
+    NoVerdict,
+    Outcome,
+    Pass,
+    Protocol,
+    Subject,
+    Vacuous,
+    Violation,
+    after_the_end,
+    describe,
+    iterated,
+    rule,
+    same,
+    whole_pass,
+)
 
 
 @rule("AI002", "ends-by-stopasynciteration", Level.MUST, requires=("AI001",), feeds=Feeds.SCENARIO)

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 
-from pytest_asyncprotocol.exploration.scheduling import together
-from pytest_asyncprotocol.exploration.uses import BEYOND, FIRST_ITEMS, LONGEST_PASS, take
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
-from pytest_asyncprotocol.model.rule import Level, rule
-from pytest_asyncprotocol.model.subject import Outcome, Subject
+from pytest_asyncprotocol.authoring import (
+    BEYOND,
+    FIRST_ITEMS,
+    LONGEST_PASS,
+    Case,
+    Level,
+    Outcome,
+    Subject,
+    Vacuous,
+    Violation,
+    rule,
+    take,
+    together,
+)
 
 
 # Where the error never comes out, AI016 says so.

@@ -7,11 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_asyncprotocol.exploration.uses import BEYOND, Pass, take
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
-from pytest_asyncprotocol.model.rule import Level, rule
-from pytest_asyncprotocol.model.text import describe
+from pytest_asyncprotocol.authoring import (
+    BEYOND,
+    Case,
+    Level,
+    Pass,
+    Vacuous,
+    Violation,
+    describe,
+    rule,
+    take,
+)
 from pytest_asyncprotocol.rules.async_iterator._source import Source, holds
 from pytest_asyncprotocol.rules.async_iterator.ending import alike
 

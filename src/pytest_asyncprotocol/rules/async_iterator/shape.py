@@ -5,13 +5,24 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from pytest_asyncprotocol.exploration.uses import FIRST_ITEMS, Pass, drain, take
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import RuleOutcome, Vacuous, Violation
-from pytest_asyncprotocol.model.protocols import has_attribute
-from pytest_asyncprotocol.model.rule import Feeds, Level, rule
-from pytest_asyncprotocol.model.subject import Subject, discard
-from pytest_asyncprotocol.model.text import describe, describe_exception
+from pytest_asyncprotocol.authoring import (
+    FIRST_ITEMS,
+    Case,
+    Feeds,
+    Level,
+    Pass,
+    RuleOutcome,
+    Subject,
+    Vacuous,
+    Violation,
+    describe,
+    describe_exception,
+    discard,
+    drain,
+    has_attribute,
+    rule,
+    take,
+)
 from pytest_asyncprotocol.rules.async_iterator.ending import alike, defensive_pass, is_declared_end
 
 

@@ -9,13 +9,19 @@ import types
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any, cast
 
-from pytest_asyncprotocol.exploration.cancellation import Style, cancelled_at
-from pytest_asyncprotocol.exploration.interception import closed_from_outside
-from pytest_asyncprotocol.exploration.uses import Scenario
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import NotApplicable
-from pytest_asyncprotocol.model.protocols import isinstance_of, special_method
-from pytest_asyncprotocol.model.subject import Subject, discard
+from pytest_asyncprotocol.authoring import (
+    Case,
+    NotApplicable,
+    Scenario,
+    Style,
+    Subject,
+    cancelled_at,
+    closed_from_outside,
+    discard,
+    isinstance_of,
+    special_method,
+)
+from pytest_asyncprotocol.model.relay import Relay
 
 Operation = Coroutine[Any, Any, Any] | Generator[Any, Any, Any]
 
@@ -29,19 +35,22 @@ LEADS_ON = (
 """What stands between an iterator and the operations that it waits for, besides iterators."""
 
 
-class Delegation(Awaitable[Any]):
+class Delegation(Relay[Any]):
     """Awaits *iterator* as the language does, and sees who is told when that is interrupted.
 
-    ``interruption`` is the exception that was thrown in and upon which it ended, and ``error``
-    what came out then. ``untold`` are those of the operations that it waited for, coroutines and
-    generators, that were left as they stood.
+    That is to be at suspension ``point``. ``interruption`` is the exception that was thrown in and
+    upon which it ended, and ``error`` what came out then. ``untold`` are those of the operations
+    that it waited for, coroutines and generators, that were left as they stood.
     """
 
-    def __init__(self, iterator: Any) -> None:
+    def __init__(self, iterator: Any, point: int) -> None:
+        super().__init__(_Given(iterator))
+        self.point = point
         self.iterator = iterator
         self.interruption: BaseException | None = None
         self.error: BaseException | None = None
         self.untold: list[Operation] = []
+        self._waiting: dict[Operation, Place] = {}
 
     @property
     def protest(self) -> TypeError | None:
@@ -51,31 +60,21 @@ class Delegation(Awaitable[Any]):
             context = context.__context__
         return self.error if context is None and isinstance(self.error, TypeError) else None
 
-    def __await__(self) -> Generator[Any, Any, Any]:
-        steps = _awaiting(self.iterator)
-        waiting: dict[Operation, Place] = {}
-        sent: Any = None
-        thrown: BaseException | None = None
-        while True:
-            before = suspended_in(self.iterator)
-            try:
-                trap = steps.send(sent) if thrown is None else steps.throw(thrown)
-            except BaseException as error:
-                if thrown is not None:
-                    self._ended(thrown, error, waiting)
-                if isinstance(error, StopIteration):
-                    return error.value
-                raise
-            waiting = {
-                operation: place
-                for operation, place in suspended_in(self.iterator).items()
-                if before.get(operation) != place
-            }
-            sent, thrown = None, None
-            try:
-                sent = yield trap
-            except BaseException as error:
-                thrown = error
+    def advance(self, sent: Any, thrown: BaseException | None) -> Any:
+        """Note which operations it waits for afterwards, or how it ended."""
+        before = suspended_in(self.iterator)
+        try:
+            trap = super().advance(sent, thrown)
+        except BaseException as error:
+            if thrown is not None:
+                self._ended(thrown, error, self._waiting)
+            raise
+        self._waiting = {
+            operation: place
+            for operation, place in suspended_in(self.iterator).items()
+            if before.get(operation) != place
+        }
+        return trap
 
     def _ended(
         self, thrown: BaseException, error: BaseException, waiting: dict[Operation, Place]
@@ -92,7 +91,7 @@ async def cancelled_by_hand(case: Case, point: int) -> Delegation | None:
     Raises:
         NotApplicable: it is awaited by an iterator that is not written by hand.
     """
-    return await _interrupted(lambda scenario: cancelled_at(point, Style.LEVEL, case, scenario))
+    return await _interrupted(point, lambda use: cancelled_at(case, use, Style.LEVEL, point))
 
 
 async def closed_by_hand(case: Case, point: int) -> Delegation | None:
@@ -101,7 +100,7 @@ async def closed_by_hand(case: Case, point: int) -> Delegation | None:
     Raises:
         NotApplicable: it is awaited by an iterator that is not written by hand.
     """
-    return await _interrupted(lambda scenario: closed_from_outside(point, case, scenario))
+    return await _interrupted(point, lambda use: closed_from_outside(case, use, point))
 
 
 def suspended_in(iterator: object) -> dict[Operation, Place]:
@@ -150,6 +149,7 @@ def _place(operation: object) -> Place:
 
 
 async def _interrupted(
+    point: int,
     interrupt: Callable[[Scenario], Awaitable[object | None]],
 ) -> Delegation | None:
     delegation: Delegation | None = None
@@ -162,10 +162,10 @@ async def _interrupted(
         if isinstance(
             getattr(type(cast("object", iterator)), "__next__", None), types.FunctionType
         ):
-            delegation = Delegation(iterator)
+            delegation = Delegation(iterator, point)
             await delegation
         else:
-            await _awaiting(iterator)
+            await _Given(iterator)
 
     run = await interrupt(awaited)
     if delegation is None:
@@ -181,7 +181,3 @@ class _Given:
 
     def __await__(self) -> Any:
         return self._iterator
-
-
-async def _awaiting(iterator: Any) -> Any:
-    return await _Given(iterator)

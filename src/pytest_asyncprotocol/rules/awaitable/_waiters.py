@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import anyio
 
-from pytest_asyncprotocol.engine.library import RunningLoop
-from pytest_asyncprotocol.exploration.cancellation import Style
-from pytest_asyncprotocol.exploration.scheduling import together
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.recording import Scope, cancelled_now, recording
-from pytest_asyncprotocol.model.subject import Outcome, Subject
+from pytest_asyncprotocol.authoring import Canceller, Case, Outcome, Style, Subject, together
+from pytest_asyncprotocol.model.relay import Relay
+from pytest_asyncprotocol.model.subject import Loop
 
 
 @dataclass(slots=True)
@@ -31,29 +27,21 @@ class Waiter:
     cancel: Callable[[], object] = bool
 
     async def wait(
-        self, subject: Subject, at: int, until: anyio.Event, style: Style, loop: RunningLoop
+        self, subject: Subject, at: int, until: anyio.Event, style: Style, loop: Loop
     ) -> None:
         """Await *subject*, and stay in suspension *at* as long as *until* is not set."""
-        scope = anyio.CancelScope()
-        task = asyncio.current_task() if style is Style.EDGE else None
-        recorded = Scope("scope" if task is None else "this task", loop.task())
-
-        def cancel() -> None:
-            cancelled_now(recorded)
-            (scope if task is None else task).cancel()
-
-        self.cancel = cancel
+        canceller = Canceller(loop, style)
+        self.cancel = canceller.cancel
 
         def reach() -> None:
             self.reached = True
             self.suspended.set()
 
         try:
-            with recording(recorded), scope:
+            with canceller:
                 self.outcome = await _Held(subject.wait(), at, reach, until)
         except loop.cancelled_type:
-            while task is not None and task.cancelling():
-                task.uncancel()
+            canceller.uncancel()
             # `asyncio.gather` makes a new CancelledError, which the scope does not know as its own.
             if loop.being_cancelled():
                 raise
@@ -61,41 +49,32 @@ class Waiter:
             self.suspended.set()
 
 
-class _Held(Awaitable[Outcome]):
-    """Awaits *coroutine*; in its suspension *at* calls *reach*, and stays until *until* is set."""
+class _Held(Relay[Outcome]):
+    """Awaits *awaitable*; in its suspension *at* calls *reach*, and stays until *until* is set."""
 
     def __init__(
         self,
-        coroutine: Coroutine[Any, Any, Outcome],
+        awaitable: Awaitable[Outcome],
         at: int,
         reach: Callable[[], None],
         until: anyio.Event,
     ) -> None:
-        self._coroutine = coroutine
+        super().__init__(awaitable)
         self._at = at
         self._reach = reach
         self._until = until
 
-    def __await__(self) -> Generator[Any, Any, Outcome]:
-        steps = self._coroutine.__await__()
-        sent: Any = None
-        thrown: BaseException | None = None
-        number = 0
-        while True:
-            number += 1
-            try:
-                trap = steps.send(sent) if thrown is None else steps.throw(thrown)
-            except StopIteration as end:
-                return cast("Outcome", end.value)
-            sent, thrown = None, None
-            if number == self._at:
-                self._reach()
-            try:
-                sent = yield trap
-                if number == self._at:
-                    yield from self._stay().__await__()
-            except BaseException as error:
-                thrown = error
+    def suspended(self, trap: Any) -> None:
+        """Say that the chosen suspension was reached."""
+        if self.suspensions == self._at:
+            self._reach()
+
+    def wait(self, trap: Any) -> Generator[Any, Any, Any]:
+        """Prolong the chosen suspension."""
+        sent = yield trap
+        if self.suspensions == self._at:
+            yield from self._stay().__await__()
+        return sent
 
     async def _stay(self) -> None:
         """Shielded, for the suspension that this prolongs may be one that can't be cancelled."""
@@ -116,7 +95,7 @@ async def two_waiters(
     The first one goes on when the second one is suspended too, or has ended; before that, the one
     that *cancelling* names, 0 or 1, is cancelled.
     """
-    loop = RunningLoop(case.library)
+    loop = case.loop
     waiters = first, second = Waiter(), Waiter()
     go_on = anyio.Event()
 

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import inspect
+from functools import partial
 from typing import Any
 
-from pytest_asyncprotocol.exploration.cancellation import POINTS
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
-from pytest_asyncprotocol.model.protocols import has_attribute
-from pytest_asyncprotocol.model.rule import Level, rule
-from pytest_asyncprotocol.model.text import describe_exception
+from pytest_asyncprotocol.authoring import (
+    Case,
+    EachSuspension,
+    Level,
+    Vacuous,
+    Violation,
+    describe_exception,
+    has_attribute,
+    rule,
+)
 from pytest_asyncprotocol.rules.awaitable._delegation import (
     Delegation,
     cancelled_by_hand,
     closed_by_hand,
 )
+
+NEVER_INTERRUPTED = "it never suspended, so it could not be interrupted"
 
 
 # What a throw() makes of an argument that it does not take is AW007's.
@@ -48,19 +55,15 @@ async def passes_interruptions_on(case: Case) -> None:
         (cancelled_by_hand, "cancelled", "throw"),
         (closed_by_hand, "closed", "close"),
     ):
-        for point in POINTS:
-            delegation = await interrupt(case, point)
-            if delegation is None:
-                break
-            case.points += 1
+        async for delegation in EachSuspension(case, partial(interrupt, case)):
             if delegation.untold:
                 raise Violation(
-                    f"{done} at suspension {point}, its iterator {_fault(delegation, method)} to "
-                    f"{_named(delegation.untold[0])}, which was left suspended"
+                    f"{done} at suspension {delegation.point}, its iterator "
+                    f"{_fault(delegation, method)} to {_named(delegation.untold[0])}, which was "
+                    "left suspended"
                 )
-            await case.tear_down()
-        await case.tear_down()
-    _expect_points(case)
+    if not case.points:
+        raise Vacuous(NEVER_INTERRUPTED)
 
 
 # What tries again whatever happens comes to no end when it is interrupted: that is CO001's.
@@ -86,27 +89,22 @@ async def throw_takes_one_argument(case: Case) -> None:
         Python language reference, coroutine.throw() (changed in version 3.12):
         https://docs.python.org/3/reference/datamodel.html#coroutine.throw
     """
-    for point in POINTS:
-        delegation = await cancelled_by_hand(case, point)
-        if delegation is None:
-            break
+    async for delegation in EachSuspension(
+        case,
+        partial(cancelled_by_hand, case),
+        counts=lambda each: has_attribute(each.iterator, "throw"),
+        vacuous=NEVER_INTERRUPTED,
+    ):
         if not has_attribute(delegation.iterator, "throw"):
             raise Vacuous("its iterator has no throw(), which AW006 judges")
-        case.points += 1
         if not _takes_one_argument(delegation.iterator.throw):
             raise Violation("the throw() of its iterator can't be called with the exception alone")
         if delegation.protest is not None:
             raise Violation(
-                f"cancelled at suspension {point}, the throw() of its iterator was given the "
-                f"exception alone, and raised {describe_exception(delegation.protest)}"
+                f"cancelled at suspension {delegation.point}, the throw() of its iterator was "
+                "given the exception alone, and raised "
+                f"{describe_exception(delegation.protest)}"
             )
-        await case.tear_down()
-    _expect_points(case)
-
-
-def _expect_points(case: Case) -> None:
-    if not case.points:
-        raise Vacuous("it never suspended, so it could not be interrupted")
 
 
 def _fault(delegation: Delegation, method: str) -> str:

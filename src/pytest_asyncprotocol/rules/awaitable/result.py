@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from pytest_asyncprotocol.engine.library import checkpoint
-from pytest_asyncprotocol.exploration.uses import awaited, awaited_again
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.declarations import same
-from pytest_asyncprotocol.model.exceptions import (
+from pytest_asyncprotocol.authoring import (
+    Case,
+    Feeds,
+    Level,
     NotApplicable,
     NoVerdict,
+    Outcome,
     RuleOutcome,
     Vacuous,
     Violation,
+    awaited,
+    awaited_again,
+    checkpoint,
+    describe,
+    describe_exception,
+    discard,
+    rule,
+    same,
 )
-from pytest_asyncprotocol.model.rule import Feeds, Level, rule
-from pytest_asyncprotocol.model.subject import Outcome, discard
-from pytest_asyncprotocol.model.text import describe, describe_exception
 from pytest_asyncprotocol.rules.awaitable.shape import is_generator_based
 
 

@@ -7,19 +7,24 @@ import types
 from collections.abc import Generator, Iterator
 from typing import Any
 
-from pytest_asyncprotocol.exploration.foreign import understands
-from pytest_asyncprotocol.exploration.stepping import Stepped
-from pytest_asyncprotocol.exploration.uses import awaited
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import (
+from pytest_asyncprotocol.authoring import (
+    Case,
+    Feeds,
+    Level,
     NotApplicable,
+    Stepped,
+    Subject,
     Vacuous,
     Violation,
+    awaited,
+    describe,
+    describe_exception,
+    discard,
+    has_attribute,
+    rule,
+    special_method,
+    understands,
 )
-from pytest_asyncprotocol.model.protocols import has_attribute, special_method
-from pytest_asyncprotocol.model.rule import Feeds, Level, rule
-from pytest_asyncprotocol.model.subject import Subject, discard
-from pytest_asyncprotocol.model.text import describe, describe_exception
 
 MOST_FOREIGN = 100
 """Things that a loop does not take, after which nobody waits for the end any more."""

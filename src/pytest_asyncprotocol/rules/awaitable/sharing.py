@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import traceback
+from dataclasses import dataclass
+from functools import partial
 from itertools import product
 
-from pytest_asyncprotocol.exploration.cancellation import POINTS, STYLES, cancelled_at
-from pytest_asyncprotocol.exploration.interception import relenting
-from pytest_asyncprotocol.exploration.other_loops import isolated
-from pytest_asyncprotocol.exploration.scheduling import schedules
-from pytest_asyncprotocol.exploration.uses import awaited
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.declarations import same
-from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
-from pytest_asyncprotocol.model.rule import Level, rule
-from pytest_asyncprotocol.model.subject import Outcome
-from pytest_asyncprotocol.rules.awaitable._waiters import two_waiters
+from pytest_asyncprotocol.authoring import (
+    STYLES,
+    Case,
+    EachSuspension,
+    Level,
+    Outcome,
+    Style,
+    Sweep,
+    Vacuous,
+    Violation,
+    awaited,
+    is_ours,
+    isolated,
+    relenting,
+    rule,
+    same,
+    schedules,
+)
+from pytest_asyncprotocol.rules.awaitable._waiters import Waiter, two_waiters
 
 AWAITS = 3
 """Awaits of a failed object: the first one may carry out what the others only repeat."""
@@ -63,23 +73,24 @@ async def shared_by_two(case: Case) -> None:
 
 async def _shared_by_two(case: Case) -> None:
     alone = await _awaited_alone(case)
-    for at in POINTS:
-        if not await _shared_at(case, alone, at):
-            break
-    if not case.points:
-        raise Vacuous("it never suspended, so two tasks could not meet")
+    async for _ in EachSuspension(
+        case,
+        partial(_shared_at, case, alone),
+        counts=lambda _: 0,
+        vacuous="it never suspended, so two tasks could not meet",
+    ):
+        pass
 
 
-async def _shared_at(case: Case, alone: Outcome, at: int) -> bool:
-    """Whether an awaiting had come that far, under each schedule."""
+async def _shared_at(case: Case, alone: Outcome, at: int) -> bool | None:
+    """Have two tasks meet at suspension *at* in each schedule; None if none gets that far."""
     for _ in schedules(case.library):
-        subject = await case.fresh()
-        waiters = await two_waiters(case, subject, at)
+        await case.tear_down()
+        waiters = await two_waiters(case, await case.fresh(), at)
         if not waiters[0].reached:
-            return False
+            return None
         case.points += 1
         _expect_alike(case, [waiter.outcome or alone for waiter in waiters], alone, at)
-        await case.tear_down()
     return True
 
 
@@ -128,23 +139,38 @@ async def cancels_nobody_else(case: Case) -> None:
         https://docs.python.org/3/library/asyncio-task.html#shielding-from-cancellation
     """
     alone = await _awaited_alone(case)
-    for style, (cancelled, other) in product(STYLES[case.library], ((0, 1), (1, 0))):
-        for at in POINTS:
-            subject = await case.fresh()
-            waiters = await two_waiters(case, subject, at, style=style, cancelling=cancelled)
-            if not waiters[0].reached:
-                break
-            case.points += waiters[cancelled].outcome is None
-            outcome = waiters[other].outcome
-            if outcome is not None and not _is_like(case, outcome, alone):
-                raise Violation(
-                    f"when the {ORDINALS[cancelled]} of two tasks that awaited it was cancelled by "
-                    f"{style.value}, the other {outcome}; alone it {alone}"
-                )
-            await case.tear_down()
-        await case.tear_down()
-    if not case.points:
-        raise Vacuous("nobody could be cancelled while another task waited")
+    async for pair in EachSuspension(
+        case,
+        *(
+            partial(_one_cancelled, case, style, number)
+            for style, number in product(STYLES[case.library], (0, 1))
+        ),
+        counts=lambda pair: pair.cancelled.outcome is None,
+        vacuous="nobody could be cancelled while another task waited",
+    ):
+        outcome = pair.other.outcome
+        if outcome is not None and not _is_like(case, outcome, alone):
+            raise Violation(
+                f"when the {ORDINALS[pair.number]} of two tasks that awaited it was cancelled by "
+                f"{pair.style.value}, the other {outcome}; alone it {alone}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Two tasks that awaited one subject, of which *number* was cancelled."""
+
+    style: Style
+    number: int
+    cancelled: Waiter
+    other: Waiter
+
+
+async def _one_cancelled(case: Case, style: Style, number: int, at: int) -> _Pair | None:
+    waiters = await two_waiters(case, await case.fresh(), at, style=style, cancelling=number)
+    if not waiters[0].reached:
+        return None
+    return _Pair(style, number, waiters[number], waiters[1 - number])
 
 
 # What is wrong about an await without any cancellation is AW003's and AW009's, and what swallows
@@ -180,22 +206,18 @@ async def not_stuck_after_cancellation(case: Case) -> None:
         https://docs.python.org/3/library/asyncio-task.html#task-cancellation
     """
     alone = await _awaited_alone(case) if case.declared.retryable else None
-    for style in STYLES[case.library]:
-        for point in POINTS:
-            run = await cancelled_at(point, style, case, relenting(awaited))
-            if run is None:
-                break
-            if run.cancelled:
-                case.points += 1
-                outcome = await run.subject.wait()
-                if alone is not None and not _is_like(case, outcome, alone):
-                    raise Violation(
-                        f"{run.where}, and awaited again, it {outcome}; undisturbed it {alone}"
-                    )
-            await case.tear_down()
-        await case.tear_down()
-    if not case.points:
-        raise Vacuous("no await of it could be cancelled")
+    async for run in Sweep(
+        case,
+        [relenting(awaited)],
+        counts=lambda run: run.cancelled,
+        vacuous="no await of it could be cancelled",
+    ):
+        if run.cancelled:
+            outcome = await run.subject.wait()
+            if alone is not None and not _is_like(case, outcome, alone):
+                raise Violation(
+                    f"{run.where}, and awaited again, it {outcome}; undisturbed it {alone}"
+                )
 
 
 # A second await that waits for ever is AW009's.
@@ -229,7 +251,8 @@ async def stored_error_kept(case: Case) -> None:
         error = (await subject.wait()).error
         if error is None:
             raise Vacuous("it did not fail, so there is no stored exception")
-        frames.append(sum(1 for _ in traceback.walk_tb(error.__traceback__)))
+        walked = traceback.walk_tb(error.__traceback__)
+        frames.append(sum(not is_ours(frame.f_code) for frame, _ in walked))
         contexts.append(_depth(error))
     for what, sizes in (("traceback", frames), ("chain of __context__", contexts)):
         if sizes[-1] > sizes[-2]:

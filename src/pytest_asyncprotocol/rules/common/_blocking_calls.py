@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from pytest_asyncprotocol.authoring import NotApplicable
 from pytest_asyncprotocol.engine.stacks import authors_own, is_of_a_loop
-from pytest_asyncprotocol.model.exceptions import NotApplicable
 from pytest_asyncprotocol.model.text import place
 
 BLOCKING: dict[Any, str] = {

@@ -6,10 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from pytest_asyncprotocol.engine.free_time import a_long_time
-from pytest_asyncprotocol.exploration.scheduling import let_others_run
-from pytest_asyncprotocol.exploration.stepping import Stepped
-from pytest_asyncprotocol.model.subject import Subject
+from pytest_asyncprotocol.authoring import Stepped, Subject, a_long_time, let_others_run
 
 TURNS_TO_WAIT = 3
 """Turns that a step gets to come to where it waits."""

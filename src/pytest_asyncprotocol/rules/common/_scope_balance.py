@@ -8,11 +8,16 @@ from typing import Any
 
 import anyio
 
-from pytest_asyncprotocol.engine.scopes import OpenScopes, open_scopes
-from pytest_asyncprotocol.exploration.uses import Pass, Scenario, carry_out
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.protocols import Protocol
-from pytest_asyncprotocol.model.subject import Subject
+from pytest_asyncprotocol.authoring import (
+    Case,
+    Pass,
+    Protocol,
+    Scenario,
+    Subject,
+    carry_out,
+    open_scopes,
+)
+from pytest_asyncprotocol.engine.scopes import OpenScopes
 
 MOST_LOOKS = 20
 """Operations of one use after which scopes are looked at; a look takes its time."""

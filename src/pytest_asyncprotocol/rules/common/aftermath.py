@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from pytest_asyncprotocol.exploration.aftermath import (
-    cancelled_before,
-    cancelled_run,
-    close,
-    crossed_run,
-    use_again,
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+
+from pytest_asyncprotocol.authoring import (
+    NEVER_SUSPENDED,
+    Canceller,
+    Case,
+    EachSuspension,
+    Level,
+    Outcome,
+    Protocol,
+    Scenario,
+    Style,
+    Subject,
+    Vacuous,
+    Violation,
+    cancelled_at,
+    cancelled_with_result,
+    carry_out,
+    describe_exception,
+    in_each_style,
+    is_released,
+    relenting,
+    rule,
+    uses,
 )
-from pytest_asyncprotocol.exploration.cancellation import POINTS, STYLES
-from pytest_asyncprotocol.exploration.release import is_released
-from pytest_asyncprotocol.exploration.uses import Scenario, uses
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
-from pytest_asyncprotocol.model.protocols import Protocol
-from pytest_asyncprotocol.model.rule import Level, rule
-from pytest_asyncprotocol.model.subject import Subject
-from pytest_asyncprotocol.model.text import describe_exception
 
 JUDGED_BY_OTHERS = (Protocol.ASYNC_CONTEXT_MANAGER, Protocol.ASYNC_GENERATOR)
 """What these hold after a cancellation is for CM010, CM011, CM012 and AG008."""
@@ -68,52 +79,83 @@ async def closable_after_cancellation(case: Case) -> None:
         https://docs.python.org/3/library/asyncio-task.html#task-cancellation
     """
     for scenario in uses(case):
-        subject = await cancelled_before(case, scenario)
-        if not await _is_closed(case, subject):
+        subject = await _used_in_cancelled_scope(case, scenario)
+        if not await _is_released_when_closed(case, subject):
             raise Violation("used in a scope that was cancelled before, it keeps what it acquired")
-        await _cancel_everywhere(case, scenario)
+        async for runs in EachSuspension(
+            case,
+            partial(in_each_style, case, partial(_cancelled_and_closed, scenario)),
+            counts=lambda runs: sum(run.delivered for run in runs),
+        ):
+            point = runs[0].point
+            if not any(run.released for run in runs):
+                raise Violation(
+                    f"cancelled at suspension {point}, and closed after that, it keeps what it "
+                    "acquired: released= is false"
+                )
+            if case.library == "asyncio" and all(run.released for run in runs):
+                await _expect_release_when_crossed(case, scenario, point)
     if not case.points:
-        raise Vacuous("nothing ever suspended, so no cancellation could be delivered")
+        raise Vacuous(NEVER_SUSPENDED)
 
 
-async def _cancel_everywhere(case: Case, scenario: Scenario) -> None:
-    for point in POINTS:
-        closed: list[bool] = []
-        for style in STYLES[case.library]:
-            await case.tear_down()
-            run = await cancelled_run(point, style, case, scenario)
-            if run is not None:
-                case.points += run.delivered
-                closed.append(await _is_closed(case, run.subject))
-        if not closed:
-            return
-        if not any(closed):
-            raise Violation(
-                f"cancelled at suspension {point}, and closed after that, it keeps what it "
-                "acquired: released= is false"
-            )
-        if case.library == "asyncio" and all(closed):
-            await _cross(point, case, scenario)
+@dataclass(frozen=True, slots=True)
+class _ClosedRun:
+    """A run that was cancelled at suspension ``point``, and closed after that."""
+
+    point: int
+    delivered: bool
+    released: bool
 
 
-async def _cross(point: int, case: Case, scenario: Scenario) -> None:
+async def _used_in_cancelled_scope(case: Case, scenario: Scenario) -> Subject:
+    """Carry out *scenario* on a fresh subject in a scope that is cancelled already."""
+    subject = await case.fresh()
+    subject.note("in a scope that was cancelled before:")
+    try:
+        with Canceller(case.loop) as canceller:
+            canceller.cancel()
+            await relenting(scenario)(case, subject)
+    except BaseException as error:
+        if case.loop.being_cancelled():
+            raise
+        subject.note(f"it raised {type(error).__name__}")
+    return subject
+
+
+async def _cancelled_and_closed(
+    scenario: Scenario, case: Case, style: Style, point: int
+) -> _ClosedRun | None:
+    run = await cancelled_at(case, relenting(scenario), style, point)
+    if run is None:
+        return None
+    return _ClosedRun(point, run.delivered, await _is_released_when_closed(case, run.subject))
+
+
+async def _expect_release_when_crossed(case: Case, scenario: Scenario, point: int) -> None:
+    async def carried_out(case: Case, subject: Subject) -> None:
+        with suppress(Exception):
+            await carry_out(scenario, case, subject)
+
     await case.tear_down()
-    subject = await crossed_run(point, case, scenario)
-    if subject is not None and not await _is_closed(case, subject):
+    subject = await cancelled_with_result(case, carried_out, point)
+    if subject is not None and not await _is_released_when_closed(case, subject):
         raise Violation(
             f"cancelled by Task.cancel() at suspension {point}, when what it waited for was "
             "done, and closed after that, it keeps what it acquired: released= is false"
         )
 
 
-async def _is_closed(case: Case, subject: Subject) -> bool:
+async def _is_released_when_closed(case: Case, subject: Subject) -> bool:
     """Close *subject*, or use it again; whether it holds nothing then.
 
     Raises:
         Violation: it cannot be used again.
     """
-    await close(subject)
-    failed = await use_again(case, subject)
+    for each in (*subject.derived, subject):
+        if each.has("aclose") and each.special("__anext__"):
+            await each.aclose()
+    failed = await _used_again(case, subject)
     if failed is not None and failed.error is not None:
         raise Violation(
             f"used again after it was cancelled, {failed.operation} raised "
@@ -122,3 +164,14 @@ async def _is_closed(case: Case, subject: Subject) -> bool:
     if case.declared.released is None or case.protocol in JUDGED_BY_OTHERS:
         return True
     return await is_released(case, subject)
+
+
+async def _used_again(case: Case, subject: Subject) -> Outcome | None:
+    """Enter a manager that promises to be reusable once more, and leave it; what failed, if any."""
+    reusable = case.declared.reuse in ("reusable", "reentrant")
+    if case.protocol is not Protocol.ASYNC_CONTEXT_MANAGER or not reusable:
+        return None
+    outcome = await subject.enter()
+    if outcome.returned:
+        outcome = await subject.exit()
+    return None if outcome.returned else outcome

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from pytest_asyncprotocol.exploration.bodies import BodyError
-from pytest_asyncprotocol.exploration.cancellation import (
-    POINTS,
+from functools import partial
+
+from pytest_asyncprotocol.authoring import (
     STYLES,
-    CancelledRun,
-    sweep,
+    BodyError,
+    Case,
+    EachSuspension,
+    Level,
+    Sweep,
+    Vacuous,
+    Violation,
+    cancelled_late,
+    closed_at,
+    describe_exception,
+    relenting,
+    rule,
+    uses,
 )
-from pytest_asyncprotocol.exploration.generator_exit import closed_at
-from pytest_asyncprotocol.exploration.interception import relenting
-from pytest_asyncprotocol.exploration.patience import cancelled_late
-from pytest_asyncprotocol.exploration.uses import uses
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
-from pytest_asyncprotocol.model.rule import Level, rule
-from pytest_asyncprotocol.model.text import describe_exception
 
 
 # Of a generator that yields inside a task group, that group decides what comes out: see AG007.
@@ -43,12 +46,9 @@ async def cancellation_passes(case: Case) -> None:
         asyncio, "Task Cancellation":
         https://docs.python.org/3/library/asyncio-task.html#task-cancellation
     """
-
-    def judge(run: CancelledRun) -> None:
+    async for run in Sweep(case, map(relenting, uses(case)), twice=True):
         if run.delivered and not run.cancelled and run.error is None:
             raise Violation(f"{run.where}, it swallowed the cancellation and went on")
-
-    await sweep(case, map(relenting, uses(case)), judge, twice=True)
 
 
 # Where the throw() of an iterator can't be called, TypeError comes in place of every cancellation.
@@ -73,14 +73,11 @@ async def cancellation_unchanged(case: Case) -> None:
         Trio, "Cancellation semantics":
         https://trio.readthedocs.io/en/stable/reference-core.html#cancellation-semantics
     """
-
-    def judge(run: CancelledRun) -> None:
+    async for run in Sweep(case, map(relenting, uses(case))):
         if not run.delivered or run.cancelled or isinstance(run.error, BodyError):
-            return
+            continue
         if run.error is not None:
             raise Violation(f"{run.where}, it raised {describe_exception(run.error)} in its place")
-
-    await sweep(case, map(relenting, uses(case)), judge)
 
 
 # What goes on after a cancellation goes on after GeneratorExit too, and what hangs when it is
@@ -112,21 +109,17 @@ async def close_ends_it(case: Case) -> None:
         https://docs.python.org/3/reference/datamodel.html#coroutine.close
         https://peps.python.org/pep-0342/#new-generator-method-close
     """
-    for scenario in uses(case):
-        for point in POINTS:
-            run = await closed_at(point, case, scenario)
-            if run is None:
-                break
-            case.points += run.closed
-            if run.returned or run.endless:
-                raise Violation(
-                    f"closed at suspension {point}, it caught GeneratorExit and went on "
-                    f"{'for ever' if run.endless else 'to give a value'}; expected it to end"
-                )
-            await case.tear_down()
-        await case.tear_down()
-    if not case.points:
-        raise Vacuous("it never suspended where coroutine.close() gets at it")
+    async for run in EachSuspension(
+        case,
+        *(partial(closed_at, case, scenario) for scenario in uses(case)),
+        counts=lambda run: run.closed,
+        vacuous="it never suspended where coroutine.close() gets at it",
+    ):
+        if run.returned or run.endless:
+            raise Violation(
+                f"closed at suspension {run.point}, it caught GeneratorExit and went on "
+                f"{'for ever' if run.endless else 'to give a value'}; expected it to end"
+            )
 
 
 @rule("CO009", "shields-bounded", Level.SHOULD, enabled_by=("hanging",))

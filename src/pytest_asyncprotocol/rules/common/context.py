@@ -5,14 +5,24 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Any
 
-from pytest_asyncprotocol.exploration.bodies import BodyError, left_by
-from pytest_asyncprotocol.exploration.contexts import UNSET, Marker
-from pytest_asyncprotocol.exploration.uses import carry_out, given, use, uses
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.declarations import same
-from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
-from pytest_asyncprotocol.model.rule import Level, rule
-from pytest_asyncprotocol.model.text import describe, describe_exception
+from pytest_asyncprotocol.authoring import (
+    UNSET,
+    BodyError,
+    Case,
+    Level,
+    Marker,
+    Vacuous,
+    Violation,
+    carry_out,
+    describe,
+    describe_exception,
+    given,
+    left_by,
+    rule,
+    same,
+    use,
+    uses,
+)
 from pytest_asyncprotocol.rules.common._scope_balance import imbalance_of
 from pytest_asyncprotocol.rules.common.use import SHAPE
 

@@ -6,22 +6,30 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pytest_asyncprotocol.exploration.bodies import with_body
-from pytest_asyncprotocol.exploration.other_loops import (
+from pytest_asyncprotocol.authoring import (
+    UNDECLARED,
+    Case,
+    Level,
+    Protocol,
+    Scenario,
+    Subject,
+    Violation,
+    carry_out,
+    describe,
+    describe_exception,
     eager_tasks,
+    given,
     in_another_loop,
     is_of_another_loop,
+    let_others_run,
+    rule,
+    same,
+    together,
+    use,
+    uses,
     why_not_made_outside,
+    with_body,
 )
-from pytest_asyncprotocol.exploration.scheduling import let_others_run, together
-from pytest_asyncprotocol.exploration.uses import Scenario, carry_out, given, use, uses
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.declarations import UNDECLARED, same
-from pytest_asyncprotocol.model.exceptions import Violation
-from pytest_asyncprotocol.model.protocols import Protocol
-from pytest_asyncprotocol.model.rule import Level, rule
-from pytest_asyncprotocol.model.subject import Subject
-from pytest_asyncprotocol.model.text import describe, describe_exception
 from pytest_asyncprotocol.rules.common._blocking_calls import blocking_calls
 
 TURNS_OF_A_BODY = 3

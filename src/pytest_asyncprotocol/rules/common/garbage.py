@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 
-from pytest_asyncprotocol.exploration.garbage import drop, has_finalizer, refusals, survivor, used
-from pytest_asyncprotocol.exploration.uses import Scenario, carry_out, use, uses
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import NotApplicable, Violation
-from pytest_asyncprotocol.model.rule import Level, rule
+from pytest_asyncprotocol.authoring import (
+    Case,
+    Level,
+    NotApplicable,
+    Scenario,
+    Violation,
+    carry_out,
+    drop,
+    has_finalizer,
+    refusals,
+    rule,
+    survivor,
+    use,
+    used,
+    uses,
+)
 from pytest_asyncprotocol.rules.common.leaks import settle
 
 LEFT_OPEN = "ResourceWarning"

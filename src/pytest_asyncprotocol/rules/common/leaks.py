@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from pytest_asyncprotocol.engine.lineage import following
-from pytest_asyncprotocol.engine.recorder import describe_task
-from pytest_asyncprotocol.exploration.scheduling import let_others_run
-from pytest_asyncprotocol.exploration.uses import Scenario, carry_out, uses
-from pytest_asyncprotocol.model.case import Case, Record
-from pytest_asyncprotocol.model.exceptions import (
+from pytest_asyncprotocol.authoring import (
+    Case,
+    Level,
     NotApplicable,
+    Record,
+    Scenario,
     Violation,
+    carry_out,
+    describe_task,
+    following,
+    let_others_run,
+    rule,
+    uses,
 )
-from pytest_asyncprotocol.model.rule import Level, rule
 
 TURNS_TO_END = 5
 """Turns that a task gets to end once it was cancelled, or has nothing left to do."""

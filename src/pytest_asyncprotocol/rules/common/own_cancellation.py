@@ -6,16 +6,22 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from pytest_asyncprotocol.engine.free_time import a_long_time
-from pytest_asyncprotocol.exploration.bodies import with_body
-from pytest_asyncprotocol.exploration.cancellation import POINTS
-from pytest_asyncprotocol.exploration.patience import wait_long
-from pytest_asyncprotocol.exploration.uses import Scenario, awaited_again, opened, uses
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import Violation
-from pytest_asyncprotocol.model.protocols import Protocol
-from pytest_asyncprotocol.model.rule import Level, rule
-from pytest_asyncprotocol.model.subject import Subject
+from pytest_asyncprotocol.authoring import (
+    Case,
+    EachSuspension,
+    Level,
+    Protocol,
+    Scenario,
+    Subject,
+    Violation,
+    a_long_time,
+    awaited_again,
+    opened,
+    rule,
+    uses,
+    wait_long,
+    with_body,
+)
 from pytest_asyncprotocol.rules.common._own_task import (
     Alone,
     alone,
@@ -98,20 +104,27 @@ async def uncancels_its_own(case: Case) -> None:
                 "expected 0"
             )
         await case.tear_down()
-    for scenario in uses(case):
-        for point in POINTS:
-            subject = await case.fresh()
-            limited = await under_timeout(_carrying_out(scenario, case, subject), point)
-            if limited is None:
-                break
-            case.points += 1
-            if limited.cancelled:
-                raise Violation(
-                    f"an asyncio.timeout around it that ended at suspension {point} raised "
-                    "CancelledError; expected TimeoutError"
-                )
-            await case.tear_down()
-        await case.tear_down()
+    async for limited in EachSuspension(
+        case, *(partial(_limited, case, scenario) for scenario in uses(case))
+    ):
+        if limited.ended.cancelled:
+            raise Violation(
+                f"an asyncio.timeout around it that ended at suspension {limited.point} raised "
+                "CancelledError; expected TimeoutError"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Limited:
+    """How a use ended inside an ``asyncio.timeout`` that ended at suspension ``point``."""
+
+    point: int
+    ended: Alone
+
+
+async def _limited(case: Case, scenario: Scenario, point: int) -> _Limited | None:
+    ended = await under_timeout(_carrying_out(scenario, case, await case.fresh()), point)
+    return None if ended is None else _Limited(point, ended)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from pytest_asyncprotocol.exploration.foreign import foreign_to, understands
-from pytest_asyncprotocol.exploration.stepping import Stepped
-from pytest_asyncprotocol.exploration.uses import carry_out, ended_on_entry, use, uses
-from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.exceptions import (
+from pytest_asyncprotocol.authoring import (
+    WAY_OUT,
+    Case,
+    Feeds,
+    Level,
     NoVerdict,
+    Protocol,
     RuleOutcome,
+    Stepped,
+    Subject,
     Vacuous,
     Violation,
+    carry_out,
+    describe,
+    describe_exception,
+    ended_on_entry,
+    foreign_to,
+    needs_main_thread,
+    rule,
+    understands,
+    use,
+    uses,
 )
-from pytest_asyncprotocol.model.protocols import Protocol
-from pytest_asyncprotocol.model.rule import Feeds, Level, rule
-from pytest_asyncprotocol.model.subject import Subject
-from pytest_asyncprotocol.model.text import describe, describe_exception
-from pytest_asyncprotocol.model.thread_bound import WAY_OUT, needs_main_thread
 
 SHAPE = (
     "AW001", "AW002", "AW004", "AW005",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from pytest_asyncprotocol.exploration.cancellation import Style
 from pytest_asyncprotocol.exploration.scheduling import together
 from pytest_asyncprotocol.exploration.sequences.running import Model, Operation, OperationSequence
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.declarations import same
 from pytest_asyncprotocol.model.exceptions import Forbidden
+from pytest_asyncprotocol.model.recording import Style
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 from pytest_asyncprotocol.model.text import describe
 

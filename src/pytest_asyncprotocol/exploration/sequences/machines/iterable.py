@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pytest_asyncprotocol.exploration.cancellation import Style
 from pytest_asyncprotocol.exploration.sequences.machines.iterator import IteratorModel
 from pytest_asyncprotocol.exploration.sequences.running import Model, Operation, OperationSequence
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import Forbidden
+from pytest_asyncprotocol.model.recording import Style
 from pytest_asyncprotocol.model.subject import Subject
 
 FIRST_PASS = "AI003"  # noqa: S105

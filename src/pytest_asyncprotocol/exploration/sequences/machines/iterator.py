@@ -6,7 +6,6 @@ import enum
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from pytest_asyncprotocol.exploration.cancellation import Style
 from pytest_asyncprotocol.exploration.scheduling import let_others_run, together
 from pytest_asyncprotocol.exploration.sequences.running import (
     TURNS,
@@ -17,6 +16,7 @@ from pytest_asyncprotocol.exploration.sequences.running import (
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.declarations import same
 from pytest_asyncprotocol.model.exceptions import Forbidden
+from pytest_asyncprotocol.model.recording import Style
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 from pytest_asyncprotocol.model.text import describe
 

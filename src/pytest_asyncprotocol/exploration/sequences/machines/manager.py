@@ -8,15 +8,14 @@ from typing import Any
 
 import anyio
 
-from pytest_asyncprotocol.engine.library import RunningLoop, checkpoint
+from pytest_asyncprotocol.engine.library import checkpoint
 from pytest_asyncprotocol.exploration.bodies import (
     BodyError,
     discard_unawaited,
     left_by,
     suppresses,
 )
-from pytest_asyncprotocol.exploration.cancellation import Ended, Style
-from pytest_asyncprotocol.exploration.cover import Cover
+from pytest_asyncprotocol.exploration.canceller import Canceller, Cover, Ended
 from pytest_asyncprotocol.exploration.scheduling import let_others_run, together
 from pytest_asyncprotocol.exploration.sequences.running import (
     LONG_TIME,
@@ -30,7 +29,7 @@ from pytest_asyncprotocol.exploration.sequences.running import (
 from pytest_asyncprotocol.exploration.visits import both_leave_at_once, each_tries
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import Forbidden, members
-from pytest_asyncprotocol.model.recording import Scope, cancelled_now, recording
+from pytest_asyncprotocol.model.recording import Style
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 
 DEEPEST = 2
@@ -131,7 +130,7 @@ class ManagerModel(Model):
         """Await *run*, and cancel it at suspension *at*, by the scope around this use."""
         if self.style is Style.EDGE:
             return await super().interrupt(run, at)
-        return await self.covers[-1].interrupt(run, at, RunningLoop(self.case.library))
+        return await self.covers[-1].interrupt(run, at, self.case.loop)
 
     async def exit(self, operation: Operation) -> None:
         """``__aexit__`` after a body that raised nothing."""
@@ -215,11 +214,10 @@ class ManagerModel(Model):
         """Another task tries to come in, and is cancelled there when *wait* is over."""
         if not self.depth:
             return
-        scope = anyio.CancelScope()
-        recorded = Scope("scope", self.case.loop.task())
+        canceller = Canceller(self.case.loop)
 
         async def rival() -> None:
-            with recording(recorded), scope:
+            with canceller:
                 if (await self.subject.enter()).returned:
                     with anyio.CancelScope(shield=True):
                         await self.subject.exit()
@@ -228,8 +226,7 @@ class ManagerModel(Model):
             await let_others_run(TURNS)
             await wait()
             self.cancelled = self.cancelled or not over
-            cancelled_now(recorded)
-            scope.cancel()
+            canceller.cancel()
 
         over: list[bool] = []
 
