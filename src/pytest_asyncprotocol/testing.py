@@ -1,24 +1,7 @@
 """For authors of rules: how a rule is proved, and the names that most rules are written with.
 
-A rule is one function below `rule`; a distribution names the module that holds it in the
-entry-point group ``pytest_asyncprotocol.rules``. It gets a `Case`, takes fresh subjects of it, and
-raises how it ended. It is proved by specimens: small classes that break it, and it alone, and
-others that keep it.
-
-Example::
-
-    @rule("ACME001", "says-its-name", Level.SHOULD, protocols=(Protocol.ASYNC_CONTEXT_MANAGER,))
-    async def says_its_name(case: Case) -> None:
-        '''What was entered has a ``name``.
-
-        Why:
-            Our logs are sorted by it.
-        '''
-        manager = await case.fresh()
-        entry = await manager.enter()
-        if not hasattr(entry.unwrap(), "name"):
-            raise Violation(f"{entry.operation} {entry}, which has no name")
-        await manager.exit()
+See `pytest_asyncprotocol.authoring` for how it is written. It is proved by specimens: small classes
+that break it, and it alone, and others that keep it.
 """
 
 from __future__ import annotations
