@@ -1,4 +1,4 @@
-"""Sequences of operations, drawn by Hypothesis: the same in every process, and various."""
+"""Sequences of operations, drawn by Hypothesis: varied, and the same in every process."""
 
 # The metaclass of HealthCheck, which makes it iterable, hides from pyright what it gives.
 # pyright: reportArgumentType=false
@@ -13,7 +13,7 @@ from itertools import pairwise
 from pytest_asyncprotocol.exploration.sequences.operations import OperationSequence, Step
 
 FEW, DRAWN_FOR_EACH = 100, 4
-"""Where *few* sequences are asked for, so many are drawn for each, and the most various run."""
+"""For *few* sequences, so many are drawn for each that is run; the most varied ones are run."""
 
 FEWEST_EVENTS, MOST_EVENTS, MOST_STEPS = 2, 5, 3
 """Events of a drawn sequence, and plain steps before each of them and at the end."""
@@ -67,9 +67,9 @@ def _draw(plain: Step, events: OperationSequence, examples: int) -> tuple[Operat
 def _various(
     sequences: list[OperationSequence], plain: Step, most: int
 ) -> Iterator[OperationSequence]:
-    """At most so many of *sequences*, that begin differently and in which many follow many others.
+    """Up to *most* of *sequences*: those with a new beginning first, then the most new pairs.
 
-    What can be used once only, and then refuses everything, shows its faults at the beginning.
+    An object that can be used only once shows its faults at the beginning of a sequence.
     """
     begun: set[OperationSequence] = set()
     seen: set[OperationSequence] = set()

@@ -8,7 +8,11 @@ from typing import Any, ClassVar
 
 from pytest_asyncprotocol.exploration.cancellation import Style
 from pytest_asyncprotocol.exploration.scheduling import let_others_run, together
-from pytest_asyncprotocol.exploration.sequences.machines.state_machine import TURNS, StateMachine
+from pytest_asyncprotocol.exploration.sequences.machines.state_machine import (
+    TURNS,
+    StateMachine,
+    said,
+)
 from pytest_asyncprotocol.exploration.sequences.operations import Step, operation
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.declarations import same
@@ -57,7 +61,7 @@ class IteratorMachine(StateMachine):
         in_phase = {Phase.CLOSED: "AI018", Phase.ENDED: "AI005", Phase.FAILED: "AI006"}
         if not rule and self.phase in in_phase:
             return in_phase[self.phase]
-        return "CO021" if self.cancelled else rule or "CO020"
+        return self.unless_cancelled(rule or "CO020")
 
     @operation(plain=True, weight=0, cancel_at=(1, 1, 2, 2, 3))
     async def anext(self, at: int = 0) -> None:
@@ -102,7 +106,7 @@ class IteratorMachine(StateMachine):
         async def step() -> None:
             ends.append(await self.subject.anext())
             if ends[-1].returned and closed and self.declared.closes:
-                raise Forbidden("AI018", f"{_said(ends[-1])} when aclose() had returned")
+                raise Forbidden("AI018", f"{said(ends[-1])} when aclose() had returned")
 
         async def close() -> None:
             await let_others_run(TURNS)
@@ -137,7 +141,7 @@ class IteratorMachine(StateMachine):
         failed = [each for each in outcomes if not (each.returned or each.stopped)]
         unexpected = [each for each in failed if not self._is_declared(each)]
         if unexpected and self.certain:
-            raise Forbidden("AI007", f"of two calls at once, {_said(unexpected[0])}")
+            raise Forbidden("AI007", f"of two calls at once, {said(unexpected[0])}")
         self._take_both([each for each in outcomes if each.returned])
         for each in outcomes:
             if each.stopped:
@@ -183,7 +187,7 @@ class IteratorMachine(StateMachine):
         in_use = self.phase not in (Phase.FRESH, Phase.CLOSED)
         for each in await together(self.subject.aclose, self.subject.aclose):
             if not each.returned and self.declared.closes and not (in_use and self.cancelled):
-                raise Forbidden("AI017", f"of two calls at once, {_said(each)}")
+                raise Forbidden("AI017", f"of two calls at once, {said(each)}")
         self._lose_track()
         self.phase = Phase.CLOSED
 
@@ -222,19 +226,19 @@ class IteratorMachine(StateMachine):
         else:
             self.phase = Phase.FAILED
             if self.cancelled and self.certain and self.declared.raises is None:
-                raise Forbidden("AI008", f"after a step that was cancelled, {_said(outcome)}")
+                raise Forbidden("AI008", f"after a step that was cancelled, {said(outcome)}")
 
     def _judge_item_too_many(self, outcome: Outcome) -> None:
         if self.phase is Phase.CLOSED and self.declared.closes is not False:
             raise Forbidden(
                 "AI018",
-                f"{_said(outcome)} after aclose(); expected an end or an error",
+                f"{said(outcome)} after aclose(); expected an end or an error",
                 lenient=self.cancelled,
             )
         if self.phase is Phase.ENDED and not self.declared.resumable:
-            raise Forbidden("AI005", f"{_said(outcome)} after the end; expected StopAsyncIteration")
+            raise Forbidden("AI005", f"{said(outcome)} after the end; expected StopAsyncIteration")
         if self.phase is Phase.FAILED and self.declared.after_error == "stops" and self.certain:
-            raise Forbidden("AI006", f"{_said(outcome)} after an error; expected the end")
+            raise Forbidden("AI006", f"{said(outcome)} after an error; expected the end")
 
     def _take(self, outcome: Outcome) -> None:
         """Take one item, which has to be the next one."""
@@ -245,7 +249,7 @@ class IteratorMachine(StateMachine):
         if not self.left:
             if self.declared.infinite:
                 return
-            raise Forbidden(rule, f"{_said(outcome)}, when all declared items had come")
+            raise Forbidden(rule, f"{said(outcome)}, when all declared items had come")
         self.left = self._without(self.left, outcome, rule)
 
     def _take_both(self, outcomes: list[Outcome]) -> None:
@@ -274,7 +278,7 @@ class IteratorMachine(StateMachine):
         if not self.declared.ordered:
             place = next((i for i, item in enumerate(left) if same(item, outcome.value)), 0)
         if not same(left[place], outcome.value):
-            raise Forbidden(rule, f"{_said(outcome)}; expected {self._due(1)}")
+            raise Forbidden(rule, f"{said(outcome)}; expected {self._due(1)}")
         return [*left[:place], *left[place + 1 :]]
 
     def _due(self, count: int) -> str:
@@ -290,24 +294,20 @@ class IteratorMachine(StateMachine):
         if not self.certain:
             return
         if self.declared.infinite:
-            raise Forbidden(rule, f"{_said(outcome)}, though infinite=True was declared")
+            raise Forbidden(rule, f"{said(outcome)}, though infinite=True was declared")
         if self.left:
-            raise Forbidden(rule, f"{_said(outcome)}; expected {self._due(1)}")
+            raise Forbidden(rule, f"{said(outcome)}; expected {self._due(1)}")
 
     async def _judge_closing(self, outcome: Outcome) -> None:
         if self.declared.closes is False:
             return
         if not outcome.returned:
             if self.phase in (Phase.FRESH, Phase.CLOSED):
-                rule = "CO021" if self.cancelled else "AI017"
-                raise Forbidden(rule, f"{_said(outcome)}, {self.phase.value}")
+                rule = self.unless_cancelled("AI017")
+                raise Forbidden(rule, f"{said(outcome)}, {self.phase.value}")
             if self.declared.closes and self.cancelled:
-                raise Forbidden("CO021", f"{_said(outcome)}, after a step that was cancelled")
+                raise Forbidden("CO021", f"{said(outcome)}, after a step that was cancelled")
             self.phase = Phase.FAILED
             return
         self.phase = Phase.CLOSED
-        await self.expect_released("CO021" if self.cancelled else "AB008", "after aclose()")
-
-
-def _said(outcome: Outcome) -> str:
-    return f"{outcome.operation} {outcome}"
+        await self.expect_released(self.unless_cancelled("AB008"), "after aclose()")

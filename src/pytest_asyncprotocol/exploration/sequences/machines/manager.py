@@ -24,6 +24,7 @@ from pytest_asyncprotocol.exploration.sequences.machines.state_machine import (
     TURNS,
     StateMachine,
     pass_time,
+    said,
 )
 from pytest_asyncprotocol.exploration.sequences.operations import Step, operation
 from pytest_asyncprotocol.exploration.visits import both_leave_at_once, each_tries
@@ -76,10 +77,8 @@ class ManagerMachine(StateMachine):
         """The rule that forbids *step*, or the leaving at the end, to hang."""
         if self.depth < 0:
             return "CM026"
-        if self.cancelled:
-            return "CO021"
         again = self.entries > 1 or (step is not None and step.hangs)
-        return "CM015" if again else "CM014"
+        return self.unless_cancelled("CM015" if again else "CM014")
 
     @operation(plain=True, weight=0)
     async def enter_or_leave(self) -> None:
@@ -204,7 +203,7 @@ class ManagerMachine(StateMachine):
         when=lambda declared, _: declared.concurrent_entry is not None,
     )
     async def two_at_once(self) -> None:
-        """Two tasks that enter it; whoever comes in stays until the other one has tried."""
+        """Two tasks enter it at once; one that comes in stays until the other one has tried."""
         if self.failed or self.depth or (self.entries and not self.reusable):
             return
         safe = self.declared.concurrent_entry == "safe"
@@ -277,9 +276,7 @@ class ManagerMachine(StateMachine):
         if declared.declares("value"):
             wrong = not declared.as_judge("value")(outcome.value)
         if wrong:
-            raise Forbidden(
-                "CM025", f"{outcome.operation} {outcome}, which is not what was declared"
-            )
+            raise Forbidden("CM025", f"{said(outcome)}, which is not what was declared")
 
     def _be_refused(self, outcome: Outcome) -> None:
         expected = self.declared.enter_raises
@@ -289,7 +286,7 @@ class ManagerMachine(StateMachine):
         if self.reusable and (self.entries or self.cancelled):
             when = "after a use that was cancelled" if self.cancelled else "when it was used before"
             raise Forbidden(
-                "CO021" if self.cancelled else "CM015",
+                self.unless_cancelled("CM015"),
                 f"{outcome.operation}, {when}, {outcome}; expected it to be entered again",
             )
 
@@ -312,9 +309,8 @@ class ManagerMachine(StateMachine):
             await super().expect_released(rule, when)
 
     def _rule_of_release(self) -> str:
-        if self.cancelled:
-            return "CO021"
-        return "CM020" if self.left_by_error or self.entries == 1 else "CM015"
+        rule = "CM020" if self.left_by_error or self.entries == 1 else "CM015"
+        return self.unless_cancelled(rule)
 
     def _judge_exit(self, outcome: Outcome, error: BaseException | None) -> None:
         if error is None:
@@ -322,11 +318,9 @@ class ManagerMachine(StateMachine):
         elif not isinstance(error, BodyError):
             return
         elif suppresses(outcome) and not isinstance(error, self.declared.suppresses):
-            raise Forbidden(
-                "CM004", f"{outcome.operation} {outcome}, and so suppressed the error of the body"
-            )
+            raise Forbidden("CM004", f"{said(outcome)}, and so suppressed the error of the body")
         elif outcome.error is not None and self._is_wrapped(error, outcome.error):
-            raise Forbidden("CM017", f"{outcome.operation} {outcome}; expected it unwrapped")
+            raise Forbidden("CM017", f"{said(outcome)}; expected it unwrapped")
 
     def _is_wrapped(self, error: BaseException, group: BaseException) -> bool:
         alone = len(members(group)) == 1 and members(group)[0] is error
@@ -337,7 +331,5 @@ class ManagerMachine(StateMachine):
             return
         self.failed = not self.reusable
         if self.reusable and self.entries > 1 and self.declared.failing_exit is None:
-            raise Forbidden(
-                "CO021" if self.cancelled else "CM015",
-                f"{outcome.operation}, of a later use, {outcome}",
-            )
+            rule = self.unless_cancelled("CM015")
+            raise Forbidden(rule, f"{outcome.operation}, of a later use, {outcome}")

@@ -86,6 +86,10 @@ class StateMachine(ABC):
     def forbids_waiting(self, step: Step | None) -> str:
         """The rule that forbids it in this state to hang, where *step* has no rule of its own."""
 
+    def unless_cancelled(self, rule: str) -> str:
+        """*rule*, or after a cancellation the one about what comes after it."""
+        return "CO021" if self.cancelled else rule
+
     @abstractmethod
     async def finish(self) -> None:
         """End the use of the subject, and judge the state that it is left in."""
@@ -144,9 +148,7 @@ class StateMachine(ABC):
         loop = RunningLoop(self.case.library)
         cancelled = outcome.error is not None and loop.is_cancellation(outcome.error)
         if cancelled and not is_future(self.subject.object):
-            raise Forbidden(
-                "CO003", f"{outcome.operation} {outcome}, though nobody cancelled its caller"
-            )
+            raise Forbidden("CO003", f"{said(outcome)}, though nobody cancelled its caller")
         return outcome
 
     async def interrupt(self, run: Coroutine[Any, Any, None], at: int) -> Ended:
@@ -179,6 +181,11 @@ class StateMachine(ABC):
         left = sorted(describe_task(task) for task in alive())
         if left:
             raise Forbidden("CO007", f"{left[0]} is still alive after the end", lenient=True)
+
+
+def said(outcome: Outcome) -> str:
+    """The call and its outcome in words."""
+    return f"{outcome.operation} {outcome}"
 
 
 async def pass_time(seconds: float) -> None:
