@@ -95,7 +95,7 @@ def operation(
         cancel_at: The suspensions that it is cancelled at in further steps. The method takes the
             suspension as ``at``, which is 0 where it is not cancelled.
         concurrent: Whether several tasks carry it out.
-        hangs: The rule that forbids it to hang.
+        hangs: The rule that forbids it to hang; left out where the machine's state decides.
         hangs_cancelled: The rule that forbids it to hang when it is cancelled itself.
         when: Whether it makes sense for what is declared, and for a subject.
     """

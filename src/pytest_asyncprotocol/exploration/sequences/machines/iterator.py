@@ -159,7 +159,7 @@ class IteratorMachine(StateMachine):
         when=lambda declared, _: declared.concurrent == "safe",
     )
     async def one_of_two_cancelled(self, at: int = 0) -> None:
-        """Two steps in two tasks, of which the second is cancelled."""
+        """Two steps in two tasks, of which the second is cancelled at suspension *at*."""
         if not at:
             await self.two_at_once()
             return

@@ -48,7 +48,7 @@ class StateMachine(ABC):
     """Further rules, whose violations show in sequences too: then none are tried."""
 
     operations: ClassVar[tuple[Operation, ...]] = ()
-    """Those of base classes and of the class body, in the order in which they stand there."""
+    """Those of base classes and of the class body. Their order decides what is drawn."""
 
     plain: ClassVar[Step]
     """The plain step, of which some come before each of the others."""
@@ -77,14 +77,17 @@ class StateMachine(ABC):
         return await case.fresh()
 
     def forbids_hanging(self, step: Step | None) -> str:
-        """The rule that forbids *step*, or the closing at the end, to hang."""
+        """The rule that forbids *step*, or the closing at the end, to hang.
+
+        A step of several tasks has a rule of its own, whatever came before it.
+        """
         if step is not None and step.operation.concurrent and step.hangs:
             return step.hangs
         return self.forbids_waiting(step)
 
     @abstractmethod
     def forbids_waiting(self, step: Step | None) -> str:
-        """The rule that forbids it in this state to hang, where *step* has no rule of its own."""
+        """The rule that forbids *step*, or the closing at the end, to hang in this state."""
 
     def unless_cancelled(self, rule: str) -> str:
         """*rule*, or after a cancellation the one about what comes after it."""
@@ -141,9 +144,9 @@ class StateMachine(ABC):
         return outcome
 
     def _own(self, outcome: Outcome) -> Outcome:
-        """*outcome* of a call that nobody cancelled.
+        """*outcome* of a call that was not cancelled.
 
-        A future that was cancelled says so to whoever awaits it; that is what it is for.
+        Only a cancelled future may raise a cancellation in the tasks that await it.
         """
         loop = RunningLoop(self.case.library)
         cancelled = outcome.error is not None and loop.is_cancellation(outcome.error)
