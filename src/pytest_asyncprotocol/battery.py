@@ -10,7 +10,7 @@ from pytest_asyncprotocol.catalogue import rules_for
 from pytest_asyncprotocol.engine.library import RunningLoop, library_in_force
 from pytest_asyncprotocol.engine.loops import Ran
 from pytest_asyncprotocol.engine.recorder import Recorder
-from pytest_asyncprotocol.exploration.sequences.machines import MODELS
+from pytest_asyncprotocol.exploration.sequences.machines import MACHINES
 from pytest_asyncprotocol.exploration.sequences.search import Loop, Search, Searched
 from pytest_asyncprotocol.model import settings
 from pytest_asyncprotocol.model.case import Case
@@ -86,7 +86,7 @@ class Battery:
     def _explores(self, rule: Rule) -> bool:
         plan = self._plan
         exploring = plan.options.examples > 0 and not plan.raw and not plan.factory.is_instance
-        return exploring and rule.id in MODELS[plan.protocol].rules
+        return exploring and rule.id in MACHINES[plan.protocol].rules
 
     async def _search(self) -> Searched:
         """Try sequences of operations, where no rule about them is violated already."""
@@ -99,8 +99,8 @@ class Battery:
         return self._searched
 
     async def _is_sound(self) -> bool:
-        model = MODELS[self._plan.protocol]
-        for rule_id in (*model.rules, *model.builds_on):
+        machine = MACHINES[self._plan.protocol]
+        for rule_id in (*machine.rules, *machine.builds_on):
             rule = self._rules.get(rule_id)
             if rule is not None and unmet(rule, self._plan.declared) is None:
                 verdict = await self._by_itself(rule)

@@ -1,1 +1,1 @@
-"""What rules are written with: standard scenarios, stepping, the cancellation sweep."""
+"""Stateful exploration: sequences of operations, drawn, run and judged by state machines."""

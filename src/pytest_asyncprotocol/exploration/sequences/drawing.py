@@ -1,4 +1,4 @@
-"""Sequences of operations, drawn by Hypothesis: the same in every process, and various."""
+"""Sequences of operations, drawn by Hypothesis: varied, and the same in every process."""
 
 # The metaclass of HealthCheck, which makes it iterable, hides from pyright what it gives.
 # pyright: reportArgumentType=false
@@ -10,31 +10,27 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
-from pytest_asyncprotocol.exploration.sequences.running import Operation, OperationSequence
+from pytest_asyncprotocol.exploration.sequences.operations import OperationSequence, Step
 
 FEW, DRAWN_FOR_EACH = 100, 4
-"""Where *few* sequences are asked for, so many are drawn for each, and the most various run."""
+"""For *few* sequences, so many are drawn for each that is run; the most varied ones are run."""
 
 FEWEST_EVENTS, MOST_EVENTS, MOST_STEPS = 2, 5, 3
 """Events of a drawn sequence, and plain steps before each of them and at the end."""
 
 
 @functools.lru_cache(maxsize=64)
-def drawn(
-    step: Operation, events: OperationSequence, examples: int
-) -> tuple[OperationSequence, ...]:
+def drawn(plain: Step, events: OperationSequence, examples: int) -> tuple[OperationSequence, ...]:
     """*examples* sequences, the same in every process, without those that repeat another one.
 
     Each event has some plain steps before it, and there are some at the end. Hypothesis runs in
     a thread of its own, so that a test that is run by Hypothesis itself is not disturbed.
     """
     with ThreadPoolExecutor(1) as executor:
-        return executor.submit(_draw, step, events, examples).result()
+        return executor.submit(_draw, plain, events, examples).result()
 
 
-def _draw(
-    step: Operation, events: OperationSequence, examples: int
-) -> tuple[OperationSequence, ...]:
+def _draw(plain: Step, events: OperationSequence, examples: int) -> tuple[OperationSequence, ...]:
     import hypothesis
     from hypothesis import strategies
 
@@ -53,42 +49,42 @@ def _draw(
         suppress_health_check=tuple(hypothesis.HealthCheck),
     )
     @hypothesis.given(some_events, some_steps)
-    def collect(drawn_events: list[tuple[int, Operation]], at_the_end: int) -> None:
-        sequence: list[Operation] = []
-        for steps, operation in drawn_events:
-            sequence += [step] * steps + [operation]
-        found[tuple(sequence + [step] * at_the_end)] = None
+    def collect(drawn_events: list[tuple[int, Step]], at_the_end: int) -> None:
+        sequence: list[Step] = []
+        for steps, event in drawn_events:
+            sequence += [plain] * steps + [event]
+        found[tuple(sequence + [plain] * at_the_end)] = None
 
     collect()
     if not few:
         return tuple(found)
-    plain = dict.fromkeys(
-        (*[step] * steps, event, step, step) for steps in range(MOST_STEPS) for event in events
+    short = dict.fromkeys(
+        (*[plain] * steps, event, plain, plain) for steps in range(MOST_STEPS) for event in events
     )
-    return tuple(_various(list(found | plain), step, examples))
+    return tuple(_various(list(found | short), plain, examples))
 
 
 def _various(
-    sequences: list[OperationSequence], step: Operation, most: int
+    sequences: list[OperationSequence], plain: Step, most: int
 ) -> Iterator[OperationSequence]:
-    """At most so many of *sequences*, that begin differently and in which many follow many others.
+    """Up to *most* of *sequences*: those with a new beginning first, then the most new pairs.
 
-    What can be used once only, and then refuses everything, shows its faults at the beginning.
+    An object that can be used only once shows its faults at the beginning of a sequence.
     """
     begun: set[OperationSequence] = set()
-    seen: set[tuple[Operation, ...]] = set()
-    left = {each: set[tuple[Operation, ...]](pairwise(each)) for each in sequences}
+    seen: set[OperationSequence] = set()
+    left = {each: set[OperationSequence](pairwise(each)) for each in sequences}
 
     def worth(sequence: OperationSequence) -> tuple[bool, int]:
-        return _beginning(sequence, step) not in begun, len(left[sequence] - seen)
+        return _beginning(sequence, plain) not in begun, len(left[sequence] - seen)
 
     for _ in range(min(most, len(left))):
         best = max(left, key=worth)
-        begun.add(_beginning(best, step))
+        begun.add(_beginning(best, plain))
         seen |= left.pop(best)
         yield best
 
 
-def _beginning(sequence: OperationSequence, step: Operation) -> OperationSequence:
+def _beginning(sequence: OperationSequence, plain: Step) -> OperationSequence:
     """*sequence* up to its first event."""
-    return sequence[: next(n for n, each in enumerate(sequence, 1) if each != step)]
+    return sequence[: next(n for n, each in enumerate(sequence, 1) if each != plain)]

@@ -9,14 +9,10 @@ from dataclasses import dataclass, replace
 from pytest_asyncprotocol.engine.loops import CallersLoop, EngineLoop, Ran
 from pytest_asyncprotocol.exploration.canceller import STYLES
 from pytest_asyncprotocol.exploration.sequences.drawing import drawn
-from pytest_asyncprotocol.exploration.sequences.machines import MODELS
-from pytest_asyncprotocol.exploration.sequences.running import (
-    Model,
-    Operation,
-    OperationSequence,
-    run_sequence,
-    shortest,
-)
+from pytest_asyncprotocol.exploration.sequences.machines import MACHINES
+from pytest_asyncprotocol.exploration.sequences.operations import OperationSequence
+from pytest_asyncprotocol.exploration.sequences.running import Progress, run_sequence
+from pytest_asyncprotocol.exploration.sequences.shrinking import shortest
 from pytest_asyncprotocol.model import settings
 from pytest_asyncprotocol.model.backends import find_known_backend
 from pytest_asyncprotocol.model.case import Case
@@ -66,7 +62,7 @@ class Search:
         self._options = options
         self._loop = loop
         self._new_case = new_case
-        self._model = MODELS[protocol]
+        self._machine = MACHINES[protocol]
         self._styles = STYLES[loop.backend.library]
         self._variant = 0
 
@@ -80,7 +76,7 @@ class Search:
             return Searched()
         styles = (*self._styles, Style.CROSSING) if self._is_for_asyncio() else self._styles
         number = 0
-        sequences = drawn(self._model.step, events, examples)
+        sequences = drawn(self._machine.plain, events, examples)
         for number, sequence in enumerate(sequences, 1):
             of_all = f"{number} of {len(sequences)}"
             settings.tell(f"sequence {of_all} on {self._loop.backend.name}")
@@ -107,7 +103,7 @@ class Search:
         async def job() -> None:
             nonlocal events
             case = self._new_case()
-            events = self._model.events(case, await case.fresh())
+            events = self._machine.events(case, await case.fresh())
             await case.tear_down()
 
         await self._loop.run(job)
@@ -138,13 +134,15 @@ class Search:
     async def _try(self, sequence: OperationSequence, style: Style) -> Tried:
         case: Case | None = None
         found: Tried | None = None
-        seen: list[Model | Operation | None] = []
+        progress = Progress()
 
         async def job() -> None:
             nonlocal case, found
             case = self._new_case()
             try:
-                await run_sequence(self._model, sequence, style, case, seen, variant=self._variant)
+                await run_sequence(
+                    self._machine, sequence, style, case, progress, variant=self._variant
+                )
                 found = Tried()
             except Forbidden as forbidden:
                 found = Tried(
@@ -164,31 +162,27 @@ class Search:
         opened = bool(ran.opened)
         if found is not None and ran.hang is None:
             return replace(found, opened=opened)
-        return replace(self._without_end(ran, case, seen), opened=opened)
+        return replace(_without_end(ran, case, progress), opened=opened)
 
-    def _without_end(
-        self, ran: Ran, case: Case | None, seen: list[Model | Operation | None]
-    ) -> Tried:
-        """What is said of a sequence that did not come to its end."""
-        if case is None or len(seen) != len(("model", "operation")):
-            return Tried()
-        model, operation = seen
-        if isinstance(ran.error, NoVerdict) and not ran.unbalanced:
-            return Tried()  # the author's own factory, or released=, does not go with this sequence
-        if not isinstance(model, Model) or isinstance(operation, Model):
-            return Tried()
-        rule = model.forbids_hanging(operation)
-        doing = str(operation) if operation is not None else "the end of it"
-        if ran.hang is not None:
-            message = f"{doing} hangs: {ran.hang}, and nothing is left that could wake it"
-            return Tried(
-                rule, status=Status.VIOLATED, message=message, trace=case.trace(),
-                events=tuple(case.log.done),
-            )  # fmt: skip
-        message = ran.no_outcome or "it came to no end"
-        if ran.error is not None:
-            message = f"{doing} was stopped by {describe_exception(ran.error)}"
-        return Tried(rule, status=Status.ERROR, message=message, trace=case.trace())
+
+def _without_end(ran: Ran, case: Case | None, progress: Progress) -> Tried:
+    """What is said of a sequence that did not come to its end."""
+    if case is None or progress.machine is None:
+        return Tried()
+    if isinstance(ran.error, NoVerdict) and not ran.unbalanced:
+        return Tried()  # the author's own factory, or released=, does not go with this sequence
+    rule = progress.machine.forbids_hanging(progress.step)
+    doing = "the end of it" if progress.step is None else str(progress.step)
+    if ran.hang is not None:
+        message = f"{doing} hangs: {ran.hang}, and nothing is left that could wake it"
+        return Tried(
+            rule, status=Status.VIOLATED, message=message, trace=case.trace(),
+            events=tuple(case.log.done),
+        )  # fmt: skip
+    message = ran.no_outcome or "it came to no end"
+    if ran.error is not None:
+        message = f"{doing} was stopped by {describe_exception(ran.error)}"
+    return Tried(rule, status=Status.ERROR, message=message, trace=case.trace())
 
 
 def _in_words(sequence: OperationSequence, tried: Tried) -> Tried:

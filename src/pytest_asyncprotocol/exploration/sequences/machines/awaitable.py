@@ -1,11 +1,12 @@
-"""What may come of each operation on an awaitable."""
+"""The state machine of an awaitable."""
 
 from __future__ import annotations
 
 from functools import partial
 
 from pytest_asyncprotocol.exploration.scheduling import together
-from pytest_asyncprotocol.exploration.sequences.running import Model, Operation, OperationSequence
+from pytest_asyncprotocol.exploration.sequences.machines.state_machine import StateMachine
+from pytest_asyncprotocol.exploration.sequences.operations import Step, operation
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.declarations import same
 from pytest_asyncprotocol.model.exceptions import Forbidden
@@ -14,44 +15,42 @@ from pytest_asyncprotocol.model.subject import Outcome, Subject
 from pytest_asyncprotocol.model.text import describe
 
 
-class AwaitableModel(Model):
+class AwaitableMachine(StateMachine):
     """An awaitable: what the first await gave, and whether one was cancelled."""
 
     rules = (
         "AW009", "AW010", "AW011", "AW012", "CO001", "CO003", "CO002", "CO007", "CO021",
     )  # fmt: skip
 
-    step = Operation("wait")
-
     def __init__(self, case: Case, subject: Subject, style: Style) -> None:
         super().__init__(case, subject, style)
         self.first: Outcome | None = None
 
-    @staticmethod
-    def events(case: Case, subject: Subject) -> OperationSequence:
-        """The operations that make sense besides, each as often as it shall weigh."""
-        operations = [Operation("wait", at) for at in (1, 1, 2, 2, 3)]
-        operations += [Operation("turns"), Operation("time")]
-        if case.declared.shared:
-            operations += [Operation("two at once")] * 2
-            operations += [Operation("two at once", at) for at in (1, 1, 2)]
-        return tuple(operations)
-
-    def forbids_hanging(self, operation: Operation | None) -> str:
-        """The rule that forbids *operation* to wait for ever."""
-        if operation is not None and operation.name == "two at once":
-            return "AW011" if operation.cancelled_at else "AW010"
+    def forbids_waiting(self, step: Step | None) -> str:
+        """The rule that forbids an await to hang."""
+        del step
         return "AW012" if self.cancelled else "AW009"
 
-    async def wait(self, operation: Operation) -> None:
+    @operation(plain=True, weight=0, cancel_at=(1, 1, 2, 2, 3))
+    async def wait(self, at: int = 0) -> None:
         """``await subject``."""
-        outcome = await self.call(self.subject.wait, operation)
+        outcome = await self.call(self.subject.wait, at)
         if outcome is not None:
             self._judge(outcome)
 
-    async def two_at_once(self, operation: Operation) -> None:
+    turns, time = StateMachine.turns, StateMachine.time
+
+    @operation(
+        weight=2,
+        cancel_at=(1, 1, 2),
+        concurrent=True,
+        hangs="AW010",
+        hangs_cancelled="AW011",
+        when=lambda declared, _: declared.shared,
+    )
+    async def two_at_once(self, at: int = 0) -> None:
         """``await subject`` in two tasks, of which one may be cancelled."""
-        calls = (partial(self.call, self.subject.wait, operation), self._wait)
+        calls = (partial(self.call, self.subject.wait, at), self._wait)
         cancelled, other = await together(*calls)
         for each in (cancelled, other):
             if each is None or self.declared.reawait == "again":

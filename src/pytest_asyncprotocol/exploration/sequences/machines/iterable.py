@@ -1,9 +1,12 @@
-"""What may come of each operation on an async iterable."""
+"""The state machine of an async iterable."""
 
 from __future__ import annotations
 
-from pytest_asyncprotocol.exploration.sequences.machines.iterator import IteratorModel
-from pytest_asyncprotocol.exploration.sequences.running import Model, Operation, OperationSequence
+from collections.abc import Awaitable
+
+from pytest_asyncprotocol.exploration.sequences.machines.iterator import IteratorMachine
+from pytest_asyncprotocol.exploration.sequences.machines.state_machine import StateMachine
+from pytest_asyncprotocol.exploration.sequences.operations import Step, operation
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import Forbidden
 from pytest_asyncprotocol.model.recording import Style
@@ -14,14 +17,14 @@ LATER_PASS = "AB005"  # noqa: S105
 PASS_BESIDE_ANOTHER = "AB006"  # noqa: S105
 
 
-class OnePass(IteratorModel):
+class OnePass(IteratorMachine):
     """One pass; another one may be open, so that what is held is judged at the end of all."""
 
     async def expect_released(self, rule: str, when: str) -> None:
         """Nothing."""
 
 
-class IterableModel(Model):
+class IterableMachine(StateMachine):
     """An async iterable: its passes, each of which is an async iterator.
 
     Only what promises ``reiterable=True`` is asked for a second pass, and only what promises
@@ -32,32 +35,35 @@ class IterableModel(Model):
         "AB005", "AB006", "AB008", "AI003", "CO001", "CO002", "CO007", "CO021",
     )  # fmt: skip
 
-    step = Operation("anext")
-
     def __init__(self, case: Case, subject: Subject, style: Style) -> None:
         super().__init__(case, subject, style)
         self.passes: list[OnePass] = []
         self.number = 0
 
-    @staticmethod
-    def events(case: Case, subject: Subject) -> OperationSequence:
-        """The operations that make sense besides, each as often as it shall weigh."""
-        operations = [Operation("anext", at) for at in (1, 1, 2, 3)]
-        operations += [Operation("aclose"), Operation("turns"), Operation("time")]
-        if case.declared.reiterable:
-            operations += [Operation("aiter")] * 3
-        if case.declared.independent:
-            operations += [Operation("anext of the first")] * 3
-        return tuple(operations)
-
-    def forbids_hanging(self, operation: Operation | None) -> str:
-        """The rule that forbids *operation*, or the closing at the end, to wait for ever."""
-        del operation
+    def forbids_waiting(self, step: Step | None) -> str:
+        """The rule that forbids a pass to hang."""
+        del step
         if any(each.cancelled for each in self.passes):
             return "CO021"
         return PASS_BESIDE_ANOTHER if len(self.passes) > 1 else LATER_PASS
 
-    async def aiter(self, operation: Operation) -> None:
+    @operation(plain=True, weight=0, cancel_at=(1, 1, 2, 3))
+    async def anext(self, at: int = 0) -> None:
+        """One step of the last pass."""
+        if not self.passes:
+            await self.aiter()
+        await self._judge(self.passes[-1].anext(at))
+
+    @operation()
+    async def aclose(self) -> None:
+        """Close the last pass, if it can be closed."""
+        if self.passes and self.passes[-1].subject.has("aclose"):
+            await self._judge(self.passes[-1].aclose())
+
+    turns, time = StateMachine.turns, StateMachine.time
+
+    @operation(weight=3, when=lambda declared, _: declared.reiterable)
+    async def aiter(self) -> None:
         """Begin another pass; the one before is closed, unless both may be open at once."""
         if not self.declared.independent:
             await self.finish()
@@ -66,19 +72,11 @@ class IterableModel(Model):
         iterator = self.subject.aiter()
         self.passes.append(OnePass(self.case, iterator, self.style))
 
-    async def anext(self, operation: Operation) -> None:
-        """One step of the last pass."""
-        await self._last_pass(operation)
-
-    async def anext_of_the_first(self, operation: Operation) -> None:
+    @operation(weight=3, when=lambda declared, _: declared.independent)
+    async def anext_of_the_first(self) -> None:
         """One step of the pass that was begun first."""
         if self.passes:
-            await self._carry_out(self.passes[0], Operation("anext", operation.cancelled_at))
-
-    async def aclose(self, operation: Operation) -> None:
-        """Close the last pass, if it can be closed."""
-        if self.passes and self.passes[-1].subject.has("aclose"):
-            await self._last_pass(operation)
+            await self._judge(self.passes[0].anext())
 
     async def finish(self) -> None:
         """Close all passes; then it holds nothing."""
@@ -88,14 +86,10 @@ class IterableModel(Model):
             cancelled = any(each.cancelled for each in self.passes)
             await self.expect_released("CO021" if cancelled else "AB008", "when all is closed")
 
-    async def _last_pass(self, operation: Operation) -> None:
-        if not self.passes:
-            await self.aiter(Operation("aiter"))
-        await self._carry_out(self.passes[-1], operation)
-
-    async def _carry_out(self, iterator: OnePass, operation: Operation) -> None:
+    async def _judge(self, one_pass: Awaitable[None]) -> None:
+        """Carry out an operation of one pass; which pass it is says which rule forbids it."""
         try:
-            await iterator.carry_out(operation)
+            await one_pass
         except Forbidden as forbidden:
             if forbidden.rule != FIRST_PASS:
                 raise

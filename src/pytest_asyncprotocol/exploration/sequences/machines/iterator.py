@@ -1,4 +1,4 @@
-"""What may come of each operation on an async iterator."""
+"""The state machine of an async iterator."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from pytest_asyncprotocol.exploration.scheduling import let_others_run, together
-from pytest_asyncprotocol.exploration.sequences.running import (
+from pytest_asyncprotocol.exploration.sequences.machines.state_machine import (
     TURNS,
-    Model,
-    Operation,
-    OperationSequence,
+    StateMachine,
+    said,
 )
+from pytest_asyncprotocol.exploration.sequences.operations import Step, operation
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.declarations import same
 from pytest_asyncprotocol.model.exceptions import Forbidden
@@ -31,7 +31,7 @@ class Phase(enum.Enum):
     CLOSED = "after aclose()"
 
 
-class IteratorModel(Model):
+class IteratorMachine(StateMachine):
     """An async iterator: its items, its end, and how it is closed.
 
     ``certain`` is true while it is known which item comes next: until a step is cancelled of an
@@ -45,8 +45,6 @@ class IteratorModel(Model):
 
     builds_on = ("CO004", "AG007", "AG008", "AI016", "CO009")
 
-    step = Operation("anext")
-
     def __init__(self, case: Case, subject: Subject, style: Style) -> None:
         super().__init__(case, subject, style)
         self.phase = Phase.FRESH
@@ -57,100 +55,31 @@ class IteratorModel(Model):
         if self.declared.listed_items is not None and self.declared.raises is None:
             self.left = list(self.declared.listed_items)
 
-    @staticmethod
-    def events(case: Case, subject: Subject) -> OperationSequence:
-        """The operations that make sense besides, each as often as it shall weigh."""
-        steps = [Operation("anext", at) for at in (1, 1, 2, 2, 3)]
-        steps += [Operation("turns"), Operation("time")]
-        if subject.has("aclose"):
-            steps += [Operation("aclose")]
-            steps += [Operation("aclose", at) for at in (1, 2)]
-            if case.declared.closes and case.declared.concurrent is not None:
-                steps += [Operation("aclose meanwhile")]
-        if case.declared.concurrent in ("safe", "refused"):
-            steps += [Operation("two at once")] * 2
-        if case.declared.concurrent == "safe":
-            steps += [Operation("two at once", at) for at in (1, 2)]
-            if subject.has("aclose"):
-                steps += [Operation("two aclose at once")]
-        return tuple(steps)
-
-    def forbids_hanging(self, operation: Operation | None) -> str:
-        """The rule that forbids *operation*, or the closing at the end, to wait for ever."""
-        if operation is None or operation.name == "aclose":
-            return "CO021" if self.cancelled else "AI017"
-        if operation.name == "aclose meanwhile":
-            return "AI020"
-        if operation.name == "two aclose at once":
-            return "AI017"
-        if operation.name == "two at once":
-            return "CO021" if operation.cancelled_at else "AI007"
+    def forbids_waiting(self, step: Step | None) -> str:
+        """The rule that forbids *step*, or the closing at the end, to hang in this phase."""
+        rule = "AI017" if step is None else step.hangs
         in_phase = {Phase.CLOSED: "AI018", Phase.ENDED: "AI005", Phase.FAILED: "AI006"}
-        return in_phase.get(self.phase, "CO021" if self.cancelled else "CO020")
+        if not rule and self.phase in in_phase:
+            return in_phase[self.phase]
+        return self.unless_cancelled(rule or "CO020")
 
-    async def anext(self, operation: Operation) -> None:
+    @operation(plain=True, weight=0, cancel_at=(1, 1, 2, 2, 3))
+    async def anext(self, at: int = 0) -> None:
         """One step."""
         if not self._has_more(1):
             return
-        outcome = await self.call(self.subject.anext, operation)
+        outcome = await self.call(self.subject.anext, at)
         if outcome is None:
             self._lose_track()
         else:
             self._judge(outcome)
 
-    async def two_at_once(self, operation: Operation) -> None:
-        """Two steps in two tasks, of which the second may be cancelled."""
-        if operation.cancelled_at:
-            await self._one_of_two_cancelled(operation)
-            return
-        if not self._has_more(2):
-            return
-        outcomes = await together(self.subject.anext, self.subject.anext)
-        if self.declared.concurrent == "refused":
-            outcomes = [each for each in outcomes if each.returned or each.stopped]
-        if self.phase not in (Phase.FRESH, Phase.OPEN):
-            for each in outcomes:
-                self._judge(each)
-            return
-        failed = [each for each in outcomes if not (each.returned or each.stopped)]
-        unexpected = [each for each in failed if not self._is_declared(each)]
-        if unexpected and self.certain:
-            raise Forbidden("AI007", f"of two calls at once, {_said(unexpected[0])}")
-        self._take_both([each for each in outcomes if each.returned])
-        for each in outcomes:
-            if each.stopped:
-                self._end(each, "AI007")
-        if failed:
-            self.phase = Phase.FAILED
+    turns, time = StateMachine.turns, StateMachine.time
 
-    async def _one_of_two_cancelled(self, operation: Operation) -> None:
-        """Two steps in two tasks, of which the second is cancelled."""
-        if not self._has_more(2):
-            return
-
-        async def first() -> Outcome | None:
-            return await self.subject.anext()
-
-        async def second() -> Outcome | None:
-            return await self.call(self.subject.anext, operation)
-
-        self.certain = False
-        outcomes = [each for each in await together(first, second) if each is not None]
-        for each in sorted(outcomes, key=lambda outcome: not outcome.returned):
-            self._judge(each)
-
-    async def two_aclose_at_once(self, operation: Operation) -> None:
-        """``aclose()`` in two tasks."""
-        in_use = self.phase not in (Phase.FRESH, Phase.CLOSED)
-        for each in await together(self.subject.aclose, self.subject.aclose):
-            if not each.returned and self.declared.closes and not (in_use and self.cancelled):
-                raise Forbidden("AI017", f"of two calls at once, {_said(each)}")
-        self._lose_track()
-        self.phase = Phase.CLOSED
-
-    async def aclose(self, operation: Operation) -> None:
+    @operation(cancel_at=(1, 2), hangs="AI017", when=lambda _, subject: subject.has("aclose"))
+    async def aclose(self, at: int = 0) -> None:
         """``aclose()``."""
-        outcome = await self.call(self.subject.aclose, operation)
+        outcome = await self.call(self.subject.aclose, at)
         if outcome is None:
             self._lose_track()
             closing = self.declared.closes and self.declared.released is not None
@@ -159,7 +88,14 @@ class IteratorModel(Model):
         else:
             await self._judge_closing(outcome)
 
-    async def aclose_meanwhile(self, operation: Operation) -> None:
+    @operation(
+        concurrent=True,
+        hangs="AI020",
+        when=lambda declared, subject: (
+            declared.closes and declared.concurrent is not None and subject.has("aclose")
+        ),
+    )
+    async def aclose_meanwhile(self) -> None:
         """``aclose()`` while other tasks wait for an item."""
         readers = 2 if self.declared.concurrent == "safe" else 1
         if not self._has_more(readers):
@@ -170,7 +106,7 @@ class IteratorModel(Model):
         async def step() -> None:
             ends.append(await self.subject.anext())
             if ends[-1].returned and closed and self.declared.closes:
-                raise Forbidden("AI018", f"{_said(ends[-1])} when aclose() had returned")
+                raise Forbidden("AI018", f"{said(ends[-1])} when aclose() had returned")
 
         async def close() -> None:
             await let_others_run(TURNS)
@@ -185,13 +121,83 @@ class IteratorModel(Model):
         for each in ends:
             self._judge(each)
 
+    @operation(
+        weight=2,
+        concurrent=True,
+        hangs="AI007",
+        when=lambda declared, _: declared.concurrent in ("safe", "refused"),
+    )
+    async def two_at_once(self) -> None:
+        """Two steps in two tasks."""
+        if not self._has_more(2):
+            return
+        outcomes = await together(self.subject.anext, self.subject.anext)
+        if self.declared.concurrent == "refused":
+            outcomes = [each for each in outcomes if each.returned or each.stopped]
+        if self.phase not in (Phase.FRESH, Phase.OPEN):
+            for each in outcomes:
+                self._judge(each)
+            return
+        failed = [each for each in outcomes if not (each.returned or each.stopped)]
+        unexpected = [each for each in failed if not self._is_declared(each)]
+        if unexpected and self.certain:
+            raise Forbidden("AI007", f"of two calls at once, {said(unexpected[0])}")
+        self._take_both([each for each in outcomes if each.returned])
+        for each in outcomes:
+            if each.stopped:
+                self._end(each, "AI007")
+        if failed:
+            self.phase = Phase.FAILED
+
+    @operation(
+        "two at once",
+        weight=0,
+        cancel_at=(1, 2),
+        concurrent=True,
+        hangs="AI007",
+        hangs_cancelled="CO021",
+        when=lambda declared, _: declared.concurrent == "safe",
+    )
+    async def one_of_two_cancelled(self, at: int = 0) -> None:
+        """Two steps in two tasks, of which the second is cancelled at suspension *at*."""
+        if not at:
+            await self.two_at_once()
+            return
+        if not self._has_more(2):
+            return
+
+        async def first() -> Outcome | None:
+            return await self.subject.anext()
+
+        async def second() -> Outcome | None:
+            return await self.call(self.subject.anext, at)
+
+        self.certain = False
+        outcomes = [each for each in await together(first, second) if each is not None]
+        for each in sorted(outcomes, key=lambda outcome: not outcome.returned):
+            self._judge(each)
+
+    @operation(
+        concurrent=True,
+        hangs="AI017",
+        when=lambda declared, subject: declared.concurrent == "safe" and subject.has("aclose"),
+    )
+    async def two_aclose_at_once(self) -> None:
+        """``aclose()`` in two tasks."""
+        in_use = self.phase not in (Phase.FRESH, Phase.CLOSED)
+        for each in await together(self.subject.aclose, self.subject.aclose):
+            if not each.returned and self.declared.closes and not (in_use and self.cancelled):
+                raise Forbidden("AI017", f"of two calls at once, {said(each)}")
+        self._lose_track()
+        self.phase = Phase.CLOSED
+
     async def finish(self) -> None:
         """Close it, if it can be closed; then it holds nothing."""
         if self.subject.has("aclose"):
             await self._judge_closing(await self.subject.aclose())
 
     def _has_more(self, steps: int) -> bool:
-        """Whether so many more can be taken: some wait for ever behind the items they declare."""
+        """Whether so many more can be taken: some wait forever behind the items they declare."""
         self.steps += steps
         listed = self.declared.listed_items
         return listed is None or not self.declared.infinite or self.steps <= len(listed)
@@ -220,19 +226,19 @@ class IteratorModel(Model):
         else:
             self.phase = Phase.FAILED
             if self.cancelled and self.certain and self.declared.raises is None:
-                raise Forbidden("AI008", f"after a step that was cancelled, {_said(outcome)}")
+                raise Forbidden("AI008", f"after a step that was cancelled, {said(outcome)}")
 
     def _judge_item_too_many(self, outcome: Outcome) -> None:
         if self.phase is Phase.CLOSED and self.declared.closes is not False:
             raise Forbidden(
                 "AI018",
-                f"{_said(outcome)} after aclose(); expected an end or an error",
+                f"{said(outcome)} after aclose(); expected an end or an error",
                 lenient=self.cancelled,
             )
         if self.phase is Phase.ENDED and not self.declared.resumable:
-            raise Forbidden("AI005", f"{_said(outcome)} after the end; expected StopAsyncIteration")
+            raise Forbidden("AI005", f"{said(outcome)} after the end; expected StopAsyncIteration")
         if self.phase is Phase.FAILED and self.declared.after_error == "stops" and self.certain:
-            raise Forbidden("AI006", f"{_said(outcome)} after an error; expected the end")
+            raise Forbidden("AI006", f"{said(outcome)} after an error; expected the end")
 
     def _take(self, outcome: Outcome) -> None:
         """Take one item, which has to be the next one."""
@@ -243,7 +249,7 @@ class IteratorModel(Model):
         if not self.left:
             if self.declared.infinite:
                 return
-            raise Forbidden(rule, f"{_said(outcome)}, when all declared items had come")
+            raise Forbidden(rule, f"{said(outcome)}, when all declared items had come")
         self.left = self._without(self.left, outcome, rule)
 
     def _take_both(self, outcomes: list[Outcome]) -> None:
@@ -272,7 +278,7 @@ class IteratorModel(Model):
         if not self.declared.ordered:
             place = next((i for i, item in enumerate(left) if same(item, outcome.value)), 0)
         if not same(left[place], outcome.value):
-            raise Forbidden(rule, f"{_said(outcome)}; expected {self._due(1)}")
+            raise Forbidden(rule, f"{said(outcome)}; expected {self._due(1)}")
         return [*left[:place], *left[place + 1 :]]
 
     def _due(self, count: int) -> str:
@@ -288,24 +294,20 @@ class IteratorModel(Model):
         if not self.certain:
             return
         if self.declared.infinite:
-            raise Forbidden(rule, f"{_said(outcome)}, though infinite=True was declared")
+            raise Forbidden(rule, f"{said(outcome)}, though infinite=True was declared")
         if self.left:
-            raise Forbidden(rule, f"{_said(outcome)}; expected {self._due(1)}")
+            raise Forbidden(rule, f"{said(outcome)}; expected {self._due(1)}")
 
     async def _judge_closing(self, outcome: Outcome) -> None:
         if self.declared.closes is False:
             return
         if not outcome.returned:
             if self.phase in (Phase.FRESH, Phase.CLOSED):
-                rule = "CO021" if self.cancelled else "AI017"
-                raise Forbidden(rule, f"{_said(outcome)}, {self.phase.value}")
+                rule = self.unless_cancelled("AI017")
+                raise Forbidden(rule, f"{said(outcome)}, {self.phase.value}")
             if self.declared.closes and self.cancelled:
-                raise Forbidden("CO021", f"{_said(outcome)}, after a step that was cancelled")
+                raise Forbidden("CO021", f"{said(outcome)}, after a step that was cancelled")
             self.phase = Phase.FAILED
             return
         self.phase = Phase.CLOSED
-        await self.expect_released("CO021" if self.cancelled else "AB008", "after aclose()")
-
-
-def _said(outcome: Outcome) -> str:
-    return f"{outcome.operation} {outcome}"
+        await self.expect_released(self.unless_cancelled("AB008"), "after aclose()")

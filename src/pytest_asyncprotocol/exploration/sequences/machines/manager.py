@@ -1,4 +1,4 @@
-"""What may come of each operation on an async context manager."""
+"""The state machine of an async context manager."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from pytest_asyncprotocol.exploration.bodies import (
 )
 from pytest_asyncprotocol.exploration.canceller import Canceller, Cover, Ended
 from pytest_asyncprotocol.exploration.scheduling import let_others_run, together
-from pytest_asyncprotocol.exploration.sequences.running import (
+from pytest_asyncprotocol.exploration.sequences.machines.state_machine import (
     LONG_TIME,
     SOME_TIME,
     TURNS,
-    Model,
-    Operation,
-    OperationSequence,
+    StateMachine,
     pass_time,
+    said,
 )
+from pytest_asyncprotocol.exploration.sequences.operations import Step, operation
 from pytest_asyncprotocol.exploration.visits import both_leave_at_once, each_tries
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import Forbidden, members
@@ -36,7 +36,7 @@ DEEPEST = 2
 """How often a manager is entered that was not left."""
 
 
-class ManagerModel(Model):
+class ManagerMachine(StateMachine):
     """An async context manager: how often it was entered, and how it was left."""
 
     rules = (
@@ -46,8 +46,6 @@ class ManagerModel(Model):
 
     builds_on = ("CO004", "CM009", "CM012", "CM014", "CO009", "CO012")
 
-    step = Operation("enter or leave")
-
     def __init__(self, case: Case, subject: Subject, style: Style) -> None:
         super().__init__(case, subject, style)
         self.depth = 0
@@ -56,23 +54,6 @@ class ManagerModel(Model):
         self.left_by_error = False
         self.spoiled = False
         self.covers: list[Cover] = []
-
-    @staticmethod
-    def events(case: Case, subject: Subject) -> OperationSequence:
-        """The operations that make sense besides, each as often as it shall weigh."""
-        operations = [Operation("exit")] + [Operation("enter", at) for at in (1, 1, 2, 2, 3)]
-        operations += [Operation("exit", at) for at in (1, 2)]
-        operations += [Operation("exit by error")]
-        operations += [Operation("exit by error", at) for at in (1, 2)]
-        operations += [Operation("body cancelled")]
-        operations += [Operation("turns"), Operation("time")]
-        if case.declared.reuse == "reentrant" or case.declared.concurrent_entry == "refused":
-            operations += [Operation("enter")]
-        if case.declared.concurrent_entry is not None:
-            operations += [Operation("two at once")] * 2
-        if case.declared.concurrent_entry == "safe":
-            operations += [Operation("rival meanwhile"), Operation("patient rival meanwhile")]
-        return tuple(operations)
 
     @classmethod
     async def fresh(cls, case: Case, variant: int) -> Subject:
@@ -91,22 +72,25 @@ class ManagerModel(Model):
         while self.covers:
             self.covers.pop().close()
 
-    def forbids_hanging(self, operation: Operation | None) -> str:
-        """The rule that forbids *operation*, or the leaving at the end, to wait for ever."""
-        name = "" if operation is None else operation.name
-        if name == "two at once":
-            return "CM016"
-        if name.startswith("exit") and self.depth < 0:
+    def forbids_waiting(self, step: Step | None) -> str:
+        """The rule that forbids *step*, or the leaving at the end, to hang."""
+        if self.depth < 0:
             return "CM026"
-        if self.cancelled:
-            return "CO021"
-        return "CM015" if name == "enter" or self.entries > 1 else "CM014"
+        again = self.entries > 1 or (step is not None and step.hangs)
+        return self.unless_cancelled("CM015" if again else "CM014")
 
-    async def enter_or_leave(self, operation: Operation) -> None:
+    @operation(plain=True, weight=0)
+    async def enter_or_leave(self) -> None:
         """``__aenter__`` where it is not entered, and ``__aexit__`` where it is."""
-        await (self.exit if self.depth else self.enter)(operation)
+        await (self.leave if self.depth else self.enter)()
 
-    async def enter(self, operation: Operation) -> None:
+    @operation()
+    async def exit(self) -> None:
+        """``__aexit__`` after a body that raised nothing."""
+        await self.leave()
+
+    @operation(weight=0, cancel_at=(1, 1, 2, 2, 3), hangs="CM015")
+    async def enter(self, at: int = 0) -> None:
         """``__aenter__``; inside of it only where it may be nested."""
         if self.depth and self.declared.concurrent_entry == "refused":
             await self._expect_refusal()
@@ -116,7 +100,7 @@ class ManagerModel(Model):
         if self.failed or nested or again or self.depth == DEEPEST:
             return
         self.covers.append(Cover())
-        outcome = await self.call(self.subject.enter, operation)
+        outcome = await self.call(self.subject.enter, at)
         if outcome is not None and outcome.returned:
             self._come_in(outcome)
             return
@@ -126,21 +110,37 @@ class ManagerModel(Model):
         elif not self.depth:
             await self.expect_released("CM010", "after an __aenter__ that was cancelled")
 
+    @operation("exit", weight=0, cancel_at=(1, 2))
+    async def leave(self, at: int = 0, error: BaseException | None = None) -> None:
+        """``__aexit__`` after a body that raised nothing, or *error*."""
+        if not self.depth:
+            await self._leave_from_outside(error)
+            return
+        self.depth -= 1
+        self.left_by_error = self.left_by_error or error is not None
+        outcome = await self.call(lambda: left_by(self.subject, error), at, body_error=error)
+        if outcome is None:
+            if not self.depth:
+                await self.expect_released("CM011", "after an __aexit__ that was cancelled")
+            return
+        discard_unawaited(outcome)
+        self._judge_exit(outcome, error)
+        if not self.depth:
+            await self.expect_released(self._rule_of_release(), f"after {outcome.operation}")
+
     async def interrupt(self, run: Coroutine[Any, Any, None], at: int) -> Ended:
         """Await *run*, and cancel it at suspension *at*, by the scope around this use."""
         if self.style is Style.EDGE:
             return await super().interrupt(run, at)
         return await self.covers[-1].interrupt(run, at, self.case.loop)
 
-    async def exit(self, operation: Operation) -> None:
-        """``__aexit__`` after a body that raised nothing."""
-        await self._leave(None, operation)
-
-    async def exit_by_error(self, operation: Operation) -> None:
+    @operation(cancel_at=(1, 2))
+    async def exit_by_error(self, at: int = 0) -> None:
         """``__aexit__`` after a body that raised."""
-        await self._leave(BodyError(), operation)
+        await self.leave(at, BodyError())
 
-    async def body_cancelled(self, operation: Operation) -> None:
+    @operation()
+    async def body_cancelled(self) -> None:
         """``__aexit__`` after a body that was cancelled."""
         if not self.depth:
             return
@@ -160,11 +160,13 @@ class ManagerModel(Model):
         if not self.depth:
             await self.expect_released("CO021", "after a body that was cancelled")
 
-    async def turns(self, operation: Operation) -> None:
+    @operation()
+    async def turns(self) -> None:
         """Let other tasks run."""
         await self._stay(partial(let_others_run, TURNS))
 
-    async def time(self, operation: Operation) -> None:
+    @operation()
+    async def time(self) -> None:
         """Let time pass: much of it where nobody is inside."""
         await self._stay(partial(pass_time, SOME_TIME if self.depth else LONG_TIME))
 
@@ -182,24 +184,30 @@ class ManagerModel(Model):
             if self.case.loop.cancelled(error):
                 raise
 
-    async def rival_meanwhile(self, operation: Operation) -> None:
-        """Another task tries to come in, and is cancelled after some turns."""
-        await self._rival(let_others_run)
+    @operation(
+        "enter",
+        hangs="CM015",
+        when=lambda declared, _: (
+            declared.reuse == "reentrant" or declared.concurrent_entry == "refused"
+        ),
+    )
+    async def enter_while_in_use(self) -> None:
+        """``__aenter__``, also where it is entered already."""
+        await self.enter()
 
-    async def patient_rival_meanwhile(self, operation: Operation) -> None:
-        """Another task tries to come in, and is cancelled after a long time."""
-        await self._rival(partial(pass_time, LONG_TIME))
-
-    async def two_at_once(self, operation: Operation) -> None:
-        """Two tasks that enter it; whoever comes in stays until the other one has tried."""
+    @operation(
+        weight=2,
+        concurrent=True,
+        hangs="CM016",
+        when=lambda declared, _: declared.concurrent_entry is not None,
+    )
+    async def two_at_once(self) -> None:
+        """Two tasks enter it at once; one that comes in stays until the other one has tried."""
         if self.failed or self.depth or (self.entries and not self.reusable):
             return
         safe = self.declared.concurrent_entry == "safe"
-        visits = list(
-            await both_leave_at_once(self.subject)
-            if safe
-            else await each_tries(self.subject, at_once=True)
-        )
+        both = both_leave_at_once(self.subject) if safe else each_tries(self.subject, at_once=True)
+        visits = await both
         inside = [each for each in visits if each.entered]
         self.entries += len(inside)
         expected = len(visits) if safe else 1
@@ -210,17 +218,30 @@ class ManagerModel(Model):
             )
         await self.expect_released("CM016", "after two tasks had used it at once")
 
+    @operation(concurrent=True, when=lambda declared, _: declared.concurrent_entry == "safe")
+    async def rival_meanwhile(self) -> None:
+        """Another task tries to come in, and is cancelled after some turns."""
+        await self._rival(let_others_run)
+
+    @operation(concurrent=True, when=lambda declared, _: declared.concurrent_entry == "safe")
+    async def patient_rival_meanwhile(self) -> None:
+        """Another task tries to come in, and is cancelled after a long time."""
+        await self._rival(partial(pass_time, LONG_TIME))
+
     async def _rival(self, wait: Callable[[], Awaitable[None]]) -> None:
         """Another task tries to come in, and is cancelled there when *wait* is over."""
         if not self.depth:
             return
         canceller = Canceller(self.case.loop)
+        over = False
 
         async def rival() -> None:
+            nonlocal over
             with canceller:
                 if (await self.subject.enter()).returned:
                     with anyio.CancelScope(shield=True):
                         await self.subject.exit()
+            over = True
 
         async def cancel() -> None:
             await let_others_run(TURNS)
@@ -228,13 +249,7 @@ class ManagerModel(Model):
             self.cancelled = self.cancelled or not over
             canceller.cancel()
 
-        over: list[bool] = []
-
-        async def visit() -> None:
-            await rival()
-            over.append(True)
-
-        await together(visit, cancel)
+        await together(rival, cancel)
 
     async def _expect_refusal(self) -> None:
         """Enter it while it is in use, which is refused, however often."""
@@ -248,7 +263,7 @@ class ManagerModel(Model):
     async def finish(self) -> None:
         """Leave it as often as it was entered."""
         while self.depth > 0:
-            await self._leave(None, Operation("exit"))
+            await self.leave()
 
     def _come_in(self, outcome: Outcome) -> None:
         self.depth += 1
@@ -258,9 +273,7 @@ class ManagerModel(Model):
         if declared.declares("value"):
             wrong = not declared.as_judge("value")(outcome.value)
         if wrong:
-            raise Forbidden(
-                "CM025", f"{outcome.operation} {outcome}, which is not what was declared"
-            )
+            raise Forbidden("CM025", f"{said(outcome)}, which is not what was declared")
 
     def _be_refused(self, outcome: Outcome) -> None:
         expected = self.declared.enter_raises
@@ -270,25 +283,9 @@ class ManagerModel(Model):
         if self.reusable and (self.entries or self.cancelled):
             when = "after a use that was cancelled" if self.cancelled else "when it was used before"
             raise Forbidden(
-                "CO021" if self.cancelled else "CM015",
+                self.unless_cancelled("CM015"),
                 f"{outcome.operation}, {when}, {outcome}; expected it to be entered again",
             )
-
-    async def _leave(self, error: BaseException | None, operation: Operation) -> None:
-        if not self.depth:
-            await self._leave_from_outside(error)
-            return
-        self.depth -= 1
-        self.left_by_error = self.left_by_error or error is not None
-        outcome = await self.call(lambda: left_by(self.subject, error), operation, body_error=error)
-        if outcome is None:
-            if not self.depth:
-                await self.expect_released("CM011", "after an __aexit__ that was cancelled")
-            return
-        discard_unawaited(outcome)
-        self._judge_exit(outcome, error)
-        if not self.depth:
-            await self.expect_released(self._rule_of_release(), f"after {outcome.operation}")
 
     async def _leave_from_outside(self, error: BaseException | None) -> None:
         """An exit that has nothing to leave: it changes nothing where one at a time is inside."""
@@ -304,14 +301,13 @@ class ManagerModel(Model):
             self.spoiled = True
 
     async def expect_released(self, rule: str, when: str) -> None:
-        """As of every model, but where an exit too many may have given back too much."""
+        """As of every machine, but where an exit too many may have given back too much."""
         if not self.spoiled:
             await super().expect_released(rule, when)
 
     def _rule_of_release(self) -> str:
-        if self.cancelled:
-            return "CO021"
-        return "CM020" if self.left_by_error or self.entries == 1 else "CM015"
+        rule = "CM020" if self.left_by_error or self.entries == 1 else "CM015"
+        return self.unless_cancelled(rule)
 
     def _judge_exit(self, outcome: Outcome, error: BaseException | None) -> None:
         if error is None:
@@ -319,11 +315,9 @@ class ManagerModel(Model):
         elif not isinstance(error, BodyError):
             return
         elif suppresses(outcome) and not isinstance(error, self.declared.suppresses):
-            raise Forbidden(
-                "CM004", f"{outcome.operation} {outcome}, and so suppressed the error of the body"
-            )
+            raise Forbidden("CM004", f"{said(outcome)}, and so suppressed the error of the body")
         elif outcome.error is not None and self._is_wrapped(error, outcome.error):
-            raise Forbidden("CM017", f"{outcome.operation} {outcome}; expected it unwrapped")
+            raise Forbidden("CM017", f"{said(outcome)}; expected it unwrapped")
 
     def _is_wrapped(self, error: BaseException, group: BaseException) -> bool:
         alone = len(members(group)) == 1 and members(group)[0] is error
@@ -334,7 +328,5 @@ class ManagerModel(Model):
             return
         self.failed = not self.reusable
         if self.reusable and self.entries > 1 and self.declared.failing_exit is None:
-            raise Forbidden(
-                "CO021" if self.cancelled else "CM015",
-                f"{outcome.operation}, of a later use, {outcome}",
-            )
+            rule = self.unless_cancelled("CM015")
+            raise Forbidden(rule, f"{outcome.operation}, of a later use, {outcome}")
