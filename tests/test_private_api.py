@@ -18,8 +18,8 @@ import trio.testing
 
 from pytest_asyncprotocol import Status, check
 from pytest_asyncprotocol.engine import private_api
-from pytest_asyncprotocol.engine.clock import World
 from pytest_asyncprotocol.engine.loops import EngineLoop, Ran
+from pytest_asyncprotocol.engine.world import World
 from pytest_asyncprotocol.model.backends import find_backend
 
 

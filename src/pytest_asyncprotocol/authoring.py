@@ -21,12 +21,10 @@ Example::
 
 from __future__ import annotations
 
-from pytest_asyncprotocol.engine.free_time import a_long_time
-from pytest_asyncprotocol.engine.library import checkpoint
-from pytest_asyncprotocol.engine.lineage import following
-from pytest_asyncprotocol.engine.recorder import describe_task
-from pytest_asyncprotocol.engine.scopes import open_scopes
+from pytest_asyncprotocol.engine.clock import a_long_time
+from pytest_asyncprotocol.engine.library import checkpoint, open_scopes
 from pytest_asyncprotocol.engine.stacks import is_ours
+from pytest_asyncprotocol.engine.tasks import describe_task, following
 from pytest_asyncprotocol.exploration.bodies import (
     BodyError,
     a_cancellation,

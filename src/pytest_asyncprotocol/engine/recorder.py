@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import logging
 import re
@@ -15,7 +14,7 @@ from types import FrameType
 from typing import Any
 
 from pytest_asyncprotocol.engine import private_api
-from pytest_asyncprotocol.engine.stacks import Wait, what_is_awaited
+from pytest_asyncprotocol.engine.library import find_library
 from pytest_asyncprotocol.model.protocols import has_attribute
 from pytest_asyncprotocol.model.text import describe_exception, type_name
 
@@ -76,16 +75,8 @@ class Recorder:
             gc.collect()
             return self._lost[mark:]
 
-        if library != "asyncio":
+        with find_library(library).lost_errors(self._lose):
             yield since
-            return
-        loop = asyncio.get_running_loop()
-        handler = loop.get_exception_handler()
-        loop.set_exception_handler(lambda _, context: self._lose(context.get("exception")))
-        try:
-            yield since
-        finally:
-            loop.set_exception_handler(handler)
 
     def _lose(self, error: object) -> None:
         if isinstance(error, Exception):
@@ -184,47 +175,3 @@ def collect_if_many() -> None:
     """Look for garbage where much was made; for the loop's thread, between two jobs."""
     if not gc.isenabled() and gc.get_count()[0] > MOST_ALLOCATIONS:
         gc.collect()
-
-
-def living_tasks(library: str) -> set[Any]:
-    """The tasks of the running loop; on trio those beside the checker's own, system tasks too."""
-    if library == "asyncio":
-        return asyncio.all_tasks()
-    import trio
-
-    root = trio.lowlevel.current_root_task()
-    found: set[Any] = set()
-    pending = [root] if root is not None else []
-    while pending:
-        task = pending.pop()
-        found.add(task)
-        for nursery in task.child_nurseries:
-            pending.extend(nursery.child_tasks)
-    return found
-
-
-def waiting_callbacks(library: str) -> int:
-    """How many callbacks, and timers of asyncio, wait in the running loop."""
-    if library == "asyncio":
-        return private_api.asyncio_callbacks(asyncio.get_running_loop())
-    import trio
-
-    return trio.lowlevel.current_statistics().run_sync_soon_queue_size
-
-
-def coroutine_of(task: Any) -> Any:
-    """The coroutine that a task of either library runs."""
-    return task.get_coro() if hasattr(task, "get_coro") else task.coro
-
-
-def places_of_tasks(library: str) -> list[Wait]:
-    """Where the tasks of the running loop wait in code of the author's own."""
-    waiting = {what_is_awaited(coroutine_of(task)) for task in living_tasks(library)}
-    return sorted(each for each in waiting if each.is_place)
-
-
-def describe_task(task: Any) -> str:
-    """A task in words: its function, and what it waits for."""
-    coroutine = coroutine_of(task)
-    name = getattr(coroutine, "__qualname__", type(coroutine).__name__)
-    return f"the task running {name.rpartition('<locals>.')[2]} ({what_is_awaited(coroutine)})"

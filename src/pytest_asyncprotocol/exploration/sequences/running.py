@@ -6,6 +6,7 @@ operations before it led to. The first outcome that is not allowed is the witnes
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -14,10 +15,9 @@ from typing import Any, ClassVar
 
 import anyio
 
-from pytest_asyncprotocol.engine.free_time import has_free_time
-from pytest_asyncprotocol.engine.library import RunningLoop, is_future
-from pytest_asyncprotocol.engine.lineage import Alive, following
-from pytest_asyncprotocol.engine.recorder import describe_task
+from pytest_asyncprotocol.engine.clock import has_free_time
+from pytest_asyncprotocol.engine.library import RunningLoop
+from pytest_asyncprotocol.engine.tasks import Alive, describe_task, following
 from pytest_asyncprotocol.exploration.canceller import Canceller, Ended
 from pytest_asyncprotocol.exploration.release import TIME_TO_RELEASE, is_released
 from pytest_asyncprotocol.exploration.scheduling import let_others_run, schedules
@@ -157,7 +157,7 @@ class Model(ABC):
         """
         loop = RunningLoop(self.case.library)
         cancelled = outcome.error is not None and loop.is_cancellation(outcome.error)
-        if cancelled and not is_future(self.subject.object):
+        if cancelled and not asyncio.isfuture(self.subject.object):
             raise Forbidden(
                 "CO003", f"{outcome.operation} {outcome}, though nobody cancelled its caller"
             )
