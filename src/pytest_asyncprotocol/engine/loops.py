@@ -135,7 +135,7 @@ class CallersLoop:
                         raise
             if scope.cancelled_caught:
                 ran.error = None
-                ran.no_outcome = f"no outcome in {self._timeout:g} s of the caller's clock"
+                ran.no_outcome = f"no outcome in {self._timeout:g} s of real time"
             alarms.cancel_scope.cancel()
 
         async with anyio.create_task_group() as alarms, anyio.create_task_group() as tasks:
