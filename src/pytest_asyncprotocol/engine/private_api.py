@@ -1,7 +1,7 @@
-"""Every undocumented name of trio, anyio, asyncio and Python that checks use.
+"""Every private name of trio, anyio, asyncio and Python that the engine uses.
 
-All are optional: each function says by its result that a name is missing. Tests hold them against
-the installed releases.
+Those of the libraries are optional: each function says by its result that one is missing. Tests
+hold them against the installed releases.
 """
 
 from __future__ import annotations
@@ -192,15 +192,21 @@ def trio_generators_file() -> str:
     return getattr(module, "__file__", None) or ""
 
 
+def innermost_frame(thread: threading.Thread) -> FrameType | None:
+    """Where *thread* is; None where it does not run."""
+    return sys._current_frames().get(thread.ident or -1)
+
+
 def is_pool_thread(thread: threading.Thread) -> bool:
     """Whether *thread* belongs to a `ThreadPoolExecutor`; false where that is unknown."""
     target = getattr(thread, "_target", None)
     return target is not None and target is getattr(concurrent.futures.thread, "_worker", None)
 
 
-def idles_in_a_pool(frame: FrameType | None) -> bool:
-    """Whether *frame*, the innermost of a thread of an executor, is where it waits for work."""
+def idles_in_a_pool(thread: threading.Thread) -> bool:
+    """Whether *thread* belongs to an executor, and waits for work there."""
     worker = getattr(concurrent.futures.thread, "_worker", None)
+    frame = innermost_frame(thread)
     if frame is None or worker is None or frame.f_code is not worker.__code__ or _submitted:
         return False
     queue = frame.f_locals.get("work_queue")

@@ -10,6 +10,7 @@ import threading
 import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from inspect import currentframe
 from types import FrameType
 from typing import Any
 
@@ -93,7 +94,7 @@ class Recorder:
         lines = str(message).splitlines() or [""]
         if isinstance(message, RuntimeWarning) and "never awaited" in lines[0]:
             self._never_awaited.append(lines[0])
-        elif isinstance(message, ResourceWarning) and not _is_about_a_generator(sys._getframe(1)):
+        elif isinstance(message, ResourceWarning) and not _is_about_a_generator(currentframe()):
             text = _NUMBER.sub("N", _DETAILS.sub(r"<\1>", lines[0]))
             self._mishaps.append(f"ResourceWarning: {text}")
 
@@ -166,7 +167,7 @@ def _logs_kept(recorder: Recorder) -> Generator[None]:
 
 def _is_about_a_generator(frame: FrameType | None) -> bool:
     """Whether trio warns that an async generator was dropped, whatever that held, in *frame*."""
-    while frame is not None and frame.f_code.co_filename == warnings.__file__:
+    while frame is not None and frame.f_code.co_filename in {__file__, warnings.__file__}:
         frame = frame.f_back
     return frame is not None and frame.f_code.co_filename == private_api.trio_generators_file()
 

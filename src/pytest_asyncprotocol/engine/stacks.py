@@ -130,7 +130,7 @@ def where_it_runs(thread: threading.Thread) -> str:
 
 
 def _stack(thread: threading.Thread) -> list[tuple[CodeType, int | None]]:
-    frame = sys._current_frames().get(thread.ident or -1)
+    frame = private_api.innermost_frame(thread)
     stack: list[tuple[CodeType, int | None]] = []
     while frame is not None:
         stack.append((frame.f_code, frame.f_lineno))

@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 import socket
 import stat
-import sys
 import threading
 from collections.abc import Callable, Iterable
 from os import fstat
-from types import FrameType
 
 from pytest_asyncprotocol.engine import private_api
 
@@ -62,17 +60,17 @@ class World:
     def _foreign_threads(self) -> list[threading.Thread]:
         here = threading.current_thread()
         new = [t for t in threading.enumerate() if t is not here and t not in self._present]
-        frames = sys._current_frames() if new else {}
-        return [t for t in new if self._is_foreign(t, frames.get(t.ident or -1))]
+        return [t for t in new if self._is_foreign(t)]
 
-    def _is_foreign(self, thread: threading.Thread, frame: FrameType | None) -> bool:
+    def _is_foreign(self, thread: threading.Thread) -> bool:
         if isinstance(thread, EngineThread):
             return False
         if private_api.is_pool_thread(thread):
-            return not private_api.idles_in_a_pool(frame)
+            return not private_api.idles_in_a_pool(thread)
         worker = private_api.anyio_worker_type()
         if worker is not None and isinstance(thread, worker):
             return private_api.anyio_busy_workers() is None
+        frame = private_api.innermost_frame(thread)
         while self._pool_file and frame is not None:
             if frame.f_code.co_filename == self._pool_file:
                 return False
@@ -85,12 +83,7 @@ def present_threads() -> set[threading.Thread]:
 
     An executor of the author's module may outlive one check and serve the next one.
     """
-    frames = sys._current_frames()
-    return {
-        thread
-        for thread in threading.enumerate()
-        if not private_api.idles_in_a_pool(frames.get(thread.ident or -1))
-    }
+    return {t for t in threading.enumerate() if not private_api.idles_in_a_pool(t)}
 
 
 def _name(thread: threading.Thread) -> str:
