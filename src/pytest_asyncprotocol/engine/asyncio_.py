@@ -69,7 +69,7 @@ class _Asyncio(Library):
 
     @contextmanager
     def following(self, mark: object) -> Generator[Alive]:
-        """By the loop's task factory, which runs in the context of whoever starts the task.
+        """By the loop's task factory, which runs in the context of the code that starts the task.
 
         A task in which the loop closes a generator that was dropped is the loop's own.
         """
@@ -78,8 +78,10 @@ class _Asyncio(Library):
         started: list[Any] = []
 
         def make(loop: asyncio.AbstractEventLoop, coroutine: Any, **details: Any) -> Any:
-            factory = previous or _new_task
-            task = factory(loop, coroutine, **details)
+            if previous is None:
+                task: Any = asyncio.Task(coroutine, loop=loop, **details)
+            else:
+                task = previous(loop, coroutine, **details)
             if ANCESTOR.get() is mark and not isinstance(coroutine, _CLOSING_OF_A_GENERATOR):
                 started.append(task)
             return task
@@ -105,11 +107,11 @@ class _Asyncio(Library):
             *(("asyncio.timeout()", timeout) for timeout in private_api.asyncio_timeouts(task)),
         ]
 
-    def cancel(self, tasks: Iterable[Any]) -> None:
+    def cancel(self, tasks: set[Any]) -> None:
         for task in tasks:
             task.cancel()
 
-    def insist(self, tasks: Iterable[Any]) -> None:
+    def insist(self, tasks: set[Any]) -> None:
         self.cancel(tasks)
 
     def relent(self) -> None:
@@ -117,17 +119,13 @@ class _Asyncio(Library):
         if task is not None:
             task.uncancel()
 
-    def forget(self, tasks: Iterable[Any]) -> None:
+    def forget(self, tasks: set[Any]) -> None:
+        watchdog.keep_alive(tasks)
         for task in tasks:
-            watchdog.keep_alive([task])
             private_api.forget_asyncio_task(task)
 
 
 LIBRARY = _Asyncio()
-
-
-def _new_task(loop: asyncio.AbstractEventLoop, coroutine: Any, **details: Any) -> Any:
-    return asyncio.Task(coroutine, loop=loop, **details)
 
 
 def _ignore(loop: object, context: object) -> None:

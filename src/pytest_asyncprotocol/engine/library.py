@@ -6,7 +6,7 @@ import asyncio
 import math
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -115,11 +115,11 @@ class Library(ABC):
         """The name and the identity of each scope around the running task, outermost first."""
 
     @abstractmethod
-    def cancel(self, tasks: Iterable[Any]) -> None:
+    def cancel(self, tasks: set[Any]) -> None:
         """Cancel each of *tasks*, where tasks can be cancelled one by one."""
 
     @abstractmethod
-    def insist(self, tasks: Iterable[Any]) -> None:
+    def insist(self, tasks: set[Any]) -> None:
         """Have cancellation arrive in *tasks*, past any shield."""
 
     @abstractmethod
@@ -127,7 +127,7 @@ class Library(ABC):
         """Take back what `insist` asked of the running task."""
 
     @abstractmethod
-    def forget(self, tasks: Iterable[Any]) -> None:
+    def forget(self, tasks: set[Any]) -> None:
         """Have the end of the loop not wait for *tasks*, which may never end."""
 
 

@@ -88,17 +88,17 @@ class _Trio(Library):
         ]
         return found[::-1]
 
-    def cancel(self, tasks: Iterable[Any]) -> None:
+    def cancel(self, tasks: set[Any]) -> None:
         """Trio cancels scopes, and no task by itself."""
 
-    def insist(self, tasks: Iterable[Any]) -> None:
+    def insist(self, tasks: set[Any]) -> None:
         for task in tasks:
             private_api.lift_trio_shields(task)
 
     def relent(self) -> None:
         """A shield that was lifted is of no use any more."""
 
-    def forget(self, tasks: Iterable[Any]) -> None:
+    def forget(self, tasks: set[Any]) -> None:
         """Trio waits for all of its tasks."""
 
 
