@@ -205,6 +205,20 @@ def test_without_asyncios_timers(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(wait_for_ever, "asyncio").hang is not None
 
 
+def test_a_future_is_told_from_what_no_loop_of_asyncio_understands() -> None:
+    """While it is being awaited, and not before."""
+
+    async def look() -> tuple[bool, ...]:
+        future = asyncio.get_running_loop().create_future()
+        before = private_api.asyncio_expects(future)
+        awaiting = future.__await__()
+        trap = next(awaiting)
+        awaiting.close()
+        return before, private_api.asyncio_expects(trap), private_api.asyncio_expects("text")
+
+    assert (False, True, False) == asyncio.run(look())
+
+
 def test_the_workers_of_anyio_are_counted_between_two_tasks() -> None:
     """Where nothing tells sniffio that asyncio runs, as in the selector of anybody's loop."""
     counted = []

@@ -1,4 +1,4 @@
-"""asyncio, as the engine sees it, and an event loop of it with a virtual clock."""
+"""What the engine asks of asyncio, and an asyncio event loop with a virtual clock."""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ class _Watched:
 
 
 class _Patience(clock.Quiescence):
-    """Lets run for ever what can run, while time passes as it really does.
+    """Lets run forever what can run, while time passes as it really does.
 
     ``impatient`` is true once the test was to end.
     """

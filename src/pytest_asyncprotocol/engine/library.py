@@ -25,7 +25,7 @@ from pytest_asyncprotocol.model.exceptions import members
 __all__ = ["RunningLoop", "checkpoint", "library_in_force", "open_scopes", "task_number"]
 
 ANCESTOR: ContextVar[object | None] = ContextVar("ANCESTOR", default=None)
-"""Marks the tasks that are followed: each has it from the one that started it."""
+"""Marks the tasks that are followed: a task inherits it from the one that starts it."""
 
 SETTLING_TURNS = 5
 """Turns that a loop gets to end what was left behind in it."""
@@ -34,13 +34,13 @@ Alive = Callable[[], set[Any]]
 
 
 class Loop(ABC):
-    """A loop that anyio makes and runs with ``options``, and that has the clock of the engine."""
+    """A loop with the clock of the engine; anyio makes it and runs it by ``options``."""
 
     options: dict[str, Any]
 
     @abstractmethod
     def in_force(self) -> bool:
-        """Whether it is the loop that runs in this thread."""
+        """Whether this is the loop that runs in this thread."""
 
     def is_broken(self) -> bool:
         """Whether something ended it out of turn."""
@@ -48,15 +48,15 @@ class Loop(ABC):
 
     @abstractmethod
     def give_up(self) -> None:
-        """End it, whatever runs there; in its own thread."""
+        """End the loop, whatever runs there; called in its own thread."""
 
     @abstractmethod
     def leave(self, error: BaseException) -> None:
-        """As `give_up`, and the one who runs it gets *error*."""
+        """End the loop as `give_up` does, with *error* for the code that runs it."""
 
     @abstractmethod
     def clear(self) -> None:
-        """End what is there after `leave`, or have nothing wait for it."""
+        """End the tasks that are still there after `leave`, or forget them."""
 
 
 class Library(ABC):
@@ -66,48 +66,48 @@ class Library(ABC):
 
     @abstractmethod
     def loop(self, quiescence: clock.Quiescence, present: set[Thread], backend: Backend) -> Loop:
-        """A loop of *backend*, not made yet; threads in *present* are none of its subjects'."""
+        """A loop of *backend*. No thread in *present* belongs to what will run there."""
 
     def controlled(self) -> AbstractContextManager[None]:
         """Have the order in which tasks run depend on nothing but `seed`."""
         return nullcontext()
 
     def seed(self, seed: int) -> bool:
-        """Choose an order in which tasks run, if there is a choice; False where it can't be."""
+        """Choose one of the orders in which tasks can run; False where that can't be done."""
         del seed
         return True
 
     @abstractmethod
     def threadsafe_caller(self) -> Callable[[Callable[[], object]], object]:
-        """What has the loop call a function, from whichever thread it is used."""
+        """A function by which any thread has the loop call another function."""
 
     @abstractmethod
     def waiting_callbacks(self) -> int:
-        """How many callbacks, and timers that are no task's, wait in the loop."""
+        """How many callbacks, and timers of asyncio, wait in the loop."""
 
     def lost_errors(self, take: Callable[[object], None]) -> AbstractContextManager[None]:
-        """Have *take* called with each error that would only reach a handler of the loop."""
+        """Call *take* with each error that only the loop's exception handler would get."""
         del take
         return nullcontext()
 
     @abstractmethod
     def ignore_lost_errors(self) -> None:
-        """Keep them off the log, for as long as the loop lives."""
+        """Keep such errors off the log, for as long as the loop lives."""
 
     @abstractmethod
     def current_task(self) -> Any:
-        """The task that runs; None if there is none."""
+        """The task that runs; asyncio has None in a callback."""
 
     @abstractmethod
     def living_tasks(self) -> set[Any]:
-        """The tasks of the loop; those of the library itself too."""
+        """The tasks of the loop, system tasks of trio included."""
 
     @abstractmethod
     def following(self, mark: object) -> AbstractContextManager[Alive]:
-        """Tell which of the tasks are alive that were started with *mark* as their `ANCESTOR`."""
+        """Follow the tasks that are started with *mark* as `ANCESTOR`, and tell which are alive."""
 
     def cancelling(self) -> int:
-        """How many requests to cancel the running task itself there are, beside scopes."""
+        """How many requests to cancel the running task are pending; always 0 on trio."""
         return 0
 
     @abstractmethod
@@ -116,24 +116,24 @@ class Library(ABC):
 
     @abstractmethod
     def cancel(self, tasks: set[Any]) -> None:
-        """Cancel each of *tasks*, where tasks can be cancelled one by one."""
+        """Cancel each of *tasks*, where a task can be cancelled by itself."""
 
     @abstractmethod
     def insist(self, tasks: set[Any]) -> None:
-        """Have cancellation arrive in *tasks*, past any shield."""
+        """Have a cancellation arrive in each of *tasks*, shielded or not."""
 
     @abstractmethod
     def relent(self) -> None:
-        """Take back what `insist` asked of the running task."""
+        """Take back the request that `insist` made of the running task."""
 
     @abstractmethod
     def forget(self, tasks: set[Any]) -> None:
-        """Have the end of the loop not wait for *tasks*, which may never end."""
+        """Have the end of the loop not wait for *tasks*, which resist their cancellation."""
 
 
 @cache
 def find_library(name: str) -> Library:
-    """The library called *name*, which is imported by this."""
+    """The library called *name*, imported when it is first asked for."""
     library: Library = resolve_name(f"pytest_asyncprotocol.engine.{name}_:LIBRARY")
     return library
 

@@ -26,7 +26,7 @@ MOST_ALLOCATIONS = 50_000
 """Objects more than before, after which a job is followed by a collection of garbage."""
 
 _FROZEN_AT_START = gc.get_freeze_count()
-"""Python 3.12 freezes some objects itself; whoever freezes more, as before a fork, keeps them."""
+"""Python 3.12 freezes some objects itself. What others froze, as before a fork, stays so."""
 
 
 LOGGERS = ("asyncio", "trio.async_generator_errors")

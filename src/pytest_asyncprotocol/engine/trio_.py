@@ -1,4 +1,4 @@
-"""trio, as the engine sees it, and its virtual clock. Trio is optional, and imported here."""
+"""What the engine asks of trio, and trio's virtual clock; importing this imports trio."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class _Trio(Library):
             private_api.lift_trio_shields(task)
 
     def relent(self) -> None:
-        """A shield that was lifted is of no use any more."""
+        """A lifted shield is no request."""
 
     def forget(self, tasks: set[Any]) -> None:
         """Trio waits for all of its tasks."""
@@ -125,7 +125,7 @@ class VirtualTrioClock(Loop, trio.abc.Clock, trio.abc.Instrument):
         self._begun = 0.0
 
     def in_force(self) -> bool:
-        """Whether it is the clock of the loop that runs in this thread."""
+        """Whether the loop that runs in this thread has this clock."""
         return trio.lowlevel.current_clock() is self
 
     def give_up(self) -> None:
@@ -133,7 +133,7 @@ class VirtualTrioClock(Loop, trio.abc.Clock, trio.abc.Instrument):
         self._quiescence.given_up = True
 
     def leave(self, error: BaseException) -> None:
-        """As `give_up`, and *error* is what anyio raises."""
+        """End the loop, with *error* for the code that called anyio."""
         private_api.end_anyio_call(error)
         self.give_up()
 

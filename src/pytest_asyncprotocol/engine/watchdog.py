@@ -32,7 +32,7 @@ class Interrupted(BaseException):
 def keep_alive(objects: Iterable[object]) -> None:
     """Never let *objects* be collected, not even when the interpreter ends.
 
-    Dropping a coroutine that swallows everything would spin for ever in its ``close()``, in
+    Dropping a coroutine that swallows everything would spin forever in its ``close()``, in
     whichever thread collects it.
     """
     for each in objects:
