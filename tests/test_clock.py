@@ -442,6 +442,15 @@ def test_no_outcome_is_an_error(backend: str) -> None:
     assert {("a socket",)} == {v.coverage.opened for v in report.failures}
 
 
+@pytest.mark.anyio
+async def test_no_outcome_on_the_callers_loop() -> None:
+    """There, too, the seconds are real."""
+    report = await check("awaitable", wait_for_an_event, select=("CO020",), timeout=0.2)
+    (failure,) = report.failures
+
+    assert "no outcome in 0.2 s of real time" in failure.message
+
+
 async def keep_alive_for_ever() -> None:
     """A hang beside a timer that fires again and again."""
 

@@ -49,7 +49,7 @@ def nothing_leaks(capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
     """No thread stays, and nothing is printed."""
     before = set(threading.enumerate())
     yield
-    assert before == set(threading.enumerate())
+    assert set() == set(threading.enumerate()) - before
     assert ("", "") == capfd.readouterr()
 
 

@@ -18,8 +18,8 @@ import trio.testing
 
 from pytest_asyncprotocol import Status, check
 from pytest_asyncprotocol.engine import private_api
-from pytest_asyncprotocol.engine.clock import World
 from pytest_asyncprotocol.engine.loops import EngineLoop, Ran
+from pytest_asyncprotocol.engine.world import World
 from pytest_asyncprotocol.model.backends import find_backend
 
 
@@ -203,6 +203,20 @@ def test_without_asyncios_timers(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert 3600 == pytest.approx(run(sleep_an_hour, "asyncio").value)
     assert run(wait_for_ever, "asyncio").hang is not None
+
+
+def test_a_future_is_told_from_what_no_loop_of_asyncio_understands() -> None:
+    """While it is being awaited, and not before."""
+
+    async def look() -> tuple[bool, ...]:
+        future = asyncio.get_running_loop().create_future()
+        before = private_api.asyncio_expects(future)
+        awaiting = future.__await__()
+        trap = next(awaiting)
+        awaiting.close()
+        return before, private_api.asyncio_expects(trap), private_api.asyncio_expects("text")
+
+    assert (False, True, False) == asyncio.run(look())
 
 
 def test_the_workers_of_anyio_are_counted_between_two_tasks() -> None:

@@ -17,9 +17,9 @@ import trio
 
 from pytest_asyncprotocol import check
 from pytest_asyncprotocol.engine import private_api
-from pytest_asyncprotocol.engine.clock import EngineThread
 from pytest_asyncprotocol.engine.recorder import MOST_ALLOCATIONS, collect_if_many, recording
 from pytest_asyncprotocol.engine.watchdog import interrupt
+from pytest_asyncprotocol.engine.world import EngineThread
 
 BOTH = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 

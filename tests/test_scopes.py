@@ -11,8 +11,8 @@ import anyio
 import pytest
 import trio
 
-from pytest_asyncprotocol.engine import scopes
-from pytest_asyncprotocol.engine.scopes import OpenScopes, open_scopes
+from pytest_asyncprotocol.engine import private_api
+from pytest_asyncprotocol.engine.library import OpenScopes, open_scopes
 
 
 class OwnGroup(asyncio.TaskGroup):
@@ -172,7 +172,7 @@ def test_without_the_private_names(library: str, monkeypatch: pytest.MonkeyPatch
     def nothing(holder: object, name: str) -> None:
         """This release calls it otherwise."""
 
-    monkeypatch.setattr(scopes, "_private", nothing)
+    monkeypatch.setattr(private_api, "_private", nothing)
     before, inside, after = run(lambda: around(library, anyio.create_task_group), library)
 
     assert before == inside == after

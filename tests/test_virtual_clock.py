@@ -462,8 +462,8 @@ def test_going_in_circles_is_reported(run_pytest: RunPytest) -> None:
     run = run_pytest(
         test_it="""
             import anyio, pytest
-            from pytest_asyncprotocol.engine import guest_clock
-            guest_clock.MOST_JUMPS = 100
+            from pytest_asyncprotocol.engine import fixture_clock
+            fixture_clock.MOST_JUMPS = 100
             pytestmark = pytest.mark.anyio
 
             async def test_it(virtual_clock):

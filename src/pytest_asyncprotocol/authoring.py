@@ -21,12 +21,12 @@ Example::
 
 from __future__ import annotations
 
-from pytest_asyncprotocol.engine.free_time import a_long_time as a_long_time
+from pytest_asyncprotocol.engine.clock import a_long_time as a_long_time
 from pytest_asyncprotocol.engine.library import checkpoint as checkpoint
-from pytest_asyncprotocol.engine.lineage import following as following
-from pytest_asyncprotocol.engine.recorder import describe_task as describe_task
-from pytest_asyncprotocol.engine.scopes import open_scopes as open_scopes
+from pytest_asyncprotocol.engine.library import open_scopes as open_scopes
 from pytest_asyncprotocol.engine.stacks import is_ours as is_ours
+from pytest_asyncprotocol.engine.tasks import describe_task as describe_task
+from pytest_asyncprotocol.engine.tasks import following as following
 from pytest_asyncprotocol.exploration.bodies import BodyError as BodyError
 from pytest_asyncprotocol.exploration.bodies import a_cancellation as a_cancellation
 from pytest_asyncprotocol.exploration.bodies import discard_unawaited as discard_unawaited

@@ -1,1 +1,1 @@
-"""The loops that checks run on: backends, the virtual clock, the watch, hygiene."""
+"""The loops that checks run on: libraries, the virtual clock, the watchdog, records."""

@@ -1,24 +1,36 @@
 """The virtual clock: time jumps to the next timer when nothing can run, in a closed world only.
 
-The world is closed while nothing outside of the loop can wake the subject: no thread started
-since the checks began is alive with work to do, and no file descriptor is waited on but the
-loop's own and listening sockets. In an open world time is real, and what opened it is named.
+A loop asks its `Quiescence` in every turn. While a job runs, from `begin` to `end`, it finds one of
+three states:
+
+- Something can run. The loop calls `turn`. More than `MOST_TURNS` of those without a jump are
+  busy waiting.
+- Nothing can run, and the world is open: a thread, a socket or the like could wake the loop, see
+  `World`. Time is real. The loop waits for a `SLICE`, adds what that took to ``now``, and looks
+  again; what opened the world is named in the verdict.
+- Nothing can run, and the world is closed. The loop calls `jump`, which moves ``now`` to the next
+  timer. Without a timer that is a hang. More than `MOST_JUMPS` of those in one operation go in
+  circles.
+
+`turn` and `jump` are called by the selector of `asyncio_.VirtualEventLoop`, and by
+`trio_.VirtualTrioClock`, which is an instrument of trio too. Both call `go_on` in every turn, so
+that a loop can be ended whatever runs there. The battery says after each operation, by
+`progressed`, that counting begins anew.
+
+Prior art: `trio.testing.MockClock` jumps when all tasks have been blocked for a while,
+https://trio.readthedocs.io/en/stable/reference-testing.html; looptime does so on asyncio, in the
+selector as here, https://github.com/nolar/looptime.
 """
 
 from __future__ import annotations
 
-import concurrent.futures.thread
 import math
-import re
-import socket
-import stat
-import sys
 import threading
-from collections.abc import Callable, Iterable
-from os import fstat
-from types import FrameType
+from collections.abc import Callable
 
-from pytest_asyncprotocol.engine import private_api
+import anyio
+
+from pytest_asyncprotocol.engine.world import World
 
 SLICE = 0.02
 """Real seconds between two looks at whether an open world has closed again."""
@@ -29,11 +41,11 @@ MOST_JUMPS = 10_000
 MOST_TURNS = 10_000
 """Turns of the loop without a jump, after which an operation counts as waiting busily."""
 
-A_WORKER = "a worker thread"
+A_LONG_TIME = 3600.0
+"""Virtual seconds after which whatever a subject does by itself has been done."""
 
-
-class EngineThread(threading.Thread):
-    """A thread that runs a loop of the engine; it never counts as somebody else's."""
+A_MOMENT = 0.05
+"""What stands for them where seconds are real."""
 
 
 class Stuck(SystemExit):
@@ -43,72 +55,13 @@ class Stuck(SystemExit):
     """
 
 
-class World:
-    """What could wake the loop from outside.
-
-    Threads in *present* are none of the subject's. *pool_file* is where the threads wait that
-    the loop's library keeps for later.
-    """
-
-    def __init__(
-        self,
-        busy_workers: Callable[[], int],
-        present: Iterable[threading.Thread],
-        pool_file: str = "",
-    ) -> None:
-        self._busy_workers = busy_workers
-        self._present = set(present)
-        self._pool_file = pool_file
-        self._opened: set[str] = set()
-
-    @property
-    def opened(self) -> tuple[str, ...]:
-        """What has kept the world open since `begin`."""
-        return tuple(sorted(self._opened))
-
-    def begin(self) -> None:
-        """Forget what opened the world, for a new job."""
-        self._opened = set()
-
-    def openers(self, descriptors: Iterable[int] | None) -> list[str]:
-        """What keeps the world open; *descriptors* are those waited on, None if unknown."""
-        found = [_name(t) for t in self._foreign_threads()]
-        if self._busy_workers() > 0:
-            found.append(A_WORKER)
-        if descriptors is None:
-            found.append("input or output")
-        else:
-            found += [_kind(each) for each in descriptors if not _listens(each)]
-        self._opened.update(found)
-        return found
-
-    def _foreign_threads(self) -> list[threading.Thread]:
-        here = threading.current_thread()
-        new = [t for t in threading.enumerate() if t is not here and t not in self._present]
-        frames = sys._current_frames() if new else {}
-        return [t for t in new if self._is_foreign(t, frames.get(t.ident or -1))]
-
-    def _is_foreign(self, thread: threading.Thread, frame: FrameType | None) -> bool:
-        if isinstance(thread, EngineThread):
-            return False
-        if private_api.is_pool_thread(thread):
-            return not _idles_in_a_pool(frame)
-        worker = private_api.anyio_worker_type()
-        if worker is not None and isinstance(thread, worker):
-            return private_api.anyio_busy_workers() is None
-        while self._pool_file and frame is not None:
-            if frame.f_code.co_filename == self._pool_file:
-                return False
-            frame = frame.f_back
-        return True
-
-
 class Quiescence:
     """Decides what happens when nothing can run: wait, jump, or say that it hangs.
 
     ``hung`` is called in the loop's thread when a job can never go on; ``circling`` when only
     timers fire, or it polls without end. Both are called again where that did not end the job.
-    Where *virtual* is false, time is the computer's, and nothing is ever decided.
+    Where *virtual* is false, time is the computer's, and nothing is ever decided. ``world`` is
+    that of the loop, which sets it when it is made.
     """
 
     def __init__(
@@ -116,6 +69,7 @@ class Quiescence:
     ) -> None:
         self.now = 0.0
         self.virtual = virtual
+        self.world: World | None = None
         self.working = False
         self.given_up = False
         self._hung = hung
@@ -123,8 +77,15 @@ class Quiescence:
         self._jumps = 0
         self._turns = 0
 
+    @property
+    def opened(self) -> tuple[str, ...]:
+        """What has kept time real; nothing before there is a loop."""
+        return self.world.opened if self.world is not None else ()
+
     def begin(self) -> None:
         """A job begins."""
+        if self.world is not None:
+            self.world.begin()
         self.working = self.virtual
         self.progress()
 
@@ -175,69 +136,34 @@ class Quiescence:
             raise Stuck
 
 
-_in_force = threading.local()
+class _InForce(threading.local):
+    quiescence: Quiescence | None = None
+
+
+_in_force = _InForce()
 
 
 def put_in_force(quiescence: Quiescence) -> None:
-    """Make *quiescence* the one that `progressed` tells, in this thread."""
+    """Make *quiescence* that of the loop which this thread runs."""
     _in_force.quiescence = quiescence
 
 
 def progressed() -> None:
     """An operation of the subject ended; called in the thread of its loop."""
-    quiescence = getattr(_in_force, "quiescence", None)
-    if quiescence is not None:
-        quiescence.progress()
+    if _in_force.quiescence is not None:
+        _in_force.quiescence.progress()
 
 
-def threads_of_others() -> set[threading.Thread]:
-    """The threads that there are now, without those of executors that have nothing to do.
+async def a_long_time() -> float:
+    """Seconds that the check can afford to wait: on the virtual clock an hour costs nothing."""
+    return A_LONG_TIME if await has_free_time() else A_MOMENT
 
-    An executor of the author's module may outlive one check and serve the next one.
+
+async def has_free_time() -> bool:
+    """Whether waiting costs nothing here.
+
+    Sleeps for an instant first, so that the clock looks at what could keep it real.
     """
-    frames = sys._current_frames()
-    return {
-        t
-        for t in threading.enumerate()
-        if not (private_api.is_pool_thread(t) and _idles_in_a_pool(frames.get(t.ident or -1)))
-    }
-
-
-def _idles_in_a_pool(frame: FrameType | None) -> bool:
-    """Whether *frame*, the innermost of a thread of an executor, is where it waits for work."""
-    if frame is None or frame.f_code is not concurrent.futures.thread._worker.__code__:
-        return False
-    if private_api.work_is_pending():
-        return False
-    return bool(frame.f_locals["work_queue"].empty())
-
-
-def _name(thread: threading.Thread) -> str:
-    if private_api.is_pool_thread(thread):
-        return A_WORKER
-    name = re.sub(r"\d+", "N", thread.name)
-    return f"a thread ({name})"
-
-
-def _kind(descriptor: int) -> str:
-    try:
-        mode = fstat(descriptor).st_mode
-    except OSError:
-        return "a closed file descriptor"
-    if stat.S_ISSOCK(mode):
-        return "a socket"
-    return "a pipe" if stat.S_ISFIFO(mode) else "a file descriptor"
-
-
-def _listens(descriptor: int) -> bool:
-    option = getattr(socket, "SO_ACCEPTCONN", None)
-    if option is None:
-        return False
-    try:
-        with socket.socket(fileno=descriptor) as borrowed:
-            try:
-                return bool(borrowed.getsockopt(socket.SOL_SOCKET, option))
-            finally:
-                borrowed.detach()
-    except OSError:
-        return False
+    await anyio.sleep(0.001)
+    quiescence = _in_force.quiescence
+    return quiescence is not None and quiescence.virtual and not quiescence.opened

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import contextvars
+import math
 import queue
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
 import anyio
 
-from pytest_asyncprotocol.engine import clock, private_api, recorder, watchdog
+from pytest_asyncprotocol.engine import clock, recorder, watchdog
 from pytest_asyncprotocol.engine.job import Job, Posted, Ran
-from pytest_asyncprotocol.engine.library import checkpoint
+from pytest_asyncprotocol.engine.library import SETTLING_TURNS, checkpoint, find_library
 from pytest_asyncprotocol.engine.stacks import listed, what_is_awaited
+from pytest_asyncprotocol.engine.tasks import places_of_tasks
+from pytest_asyncprotocol.engine.world import EngineThread
 from pytest_asyncprotocol.model.backends import Backend
 from pytest_asyncprotocol.model.exceptions import NoVerdict, members
 from pytest_asyncprotocol.model.text import describe_exception
 
 T = TypeVar("T")
-
-SETTLING_TURNS = 5
-"""Turns that a loop gets to end what a job left behind, before it is replaced."""
 
 LAST_WORD = 0.5
 """Real seconds for a loop to end once it was told to."""
@@ -39,25 +39,22 @@ class Host:
     *real* says why the clock is real; it is virtual without a reason.
     """
 
-    def __init__(self, backend: Backend, real: str | None, present: Iterable[Any]) -> None:
+    def __init__(self, backend: Backend, real: str | None, present: set[threading.Thread]) -> None:
         self.clean = True
         self.dead: BaseException | None = None
-        self._library = backend.library
+        self._library = find_library(backend.library)
         self._real = real
         self._jobs: queue.SimpleQueue[Posted | None] = queue.SimpleQueue()
         self._ready = threading.Event()
         self._current: Posted | None = None
-        self._scheduled = True
-        self._loop: Any = None
-        self._world: clock.World | None = None
         self._quiescence = clock.Quiescence(self._hung, self._circling, virtual=real is None)
-        options = self._options(backend, set(present))
+        self._loop = self._library.loop(self._quiescence, present, backend)
         context = contextvars.copy_context()
         sniffio = sys.modules.get("sniffio")
         if sniffio is not None:
             context.run(sniffio.current_async_library_cvar.set, None)
-        self.thread = clock.EngineThread(
-            target=context.run, args=(self._main, options), daemon=True, name="pytest-asyncprotocol"
+        self.thread = EngineThread(
+            target=context.run, args=(self._main,), daemon=True, name="pytest-asyncprotocol"
         )
         self.thread.start()
         self._ready.wait()
@@ -85,9 +82,7 @@ class Host:
 
     def opened(self) -> tuple[str, ...]:
         """What keeps, or kept, the clock real."""
-        if self._real is not None:
-            return (self._real,)
-        return self._world.opened if self._world is not None else ()
+        return self._quiescence.opened if self._real is None else (self._real,)
 
     def close(self) -> None:
         """End the loop and its thread, by force if need be; abandon them if they won't end."""
@@ -119,11 +114,13 @@ class Host:
 
         self.tell(wake_up)
 
-    def _main(self, options: dict[str, Any]) -> None:
+    def _main(self) -> None:
         clock.put_in_force(self._quiescence)
         try:
             try:
-                anyio.run(self._serve, backend=self._library, backend_options=options)
+                anyio.run(
+                    self._serve, backend=self._library.name, backend_options=self._loop.options
+                )
                 self.dead = RuntimeError("the loop was closed")
             except BaseException as error:
                 self.dead = NoVerdict(f"it broke the event loop: {_root_of(error)}")
@@ -146,37 +143,10 @@ class Host:
             if posted is not None:
                 posted.deliver(Ran(error=self.dead))
 
-    def _options(self, backend: Backend, present: set[threading.Thread]) -> dict[str, Any]:
-        if backend.library == "trio":
-            from pytest_asyncprotocol.engine.trio_clock import VirtualTrioClock
-
-            trio_clock = VirtualTrioClock(self._quiescence, present)
-            self._world = trio_clock.world
-            return {"clock": trio_clock, "instruments": [trio_clock]}
-        return {"loop_factory": lambda: self._asyncio_loop(backend, present)}
-
-    def _asyncio_loop(self, backend: Backend, present: set[threading.Thread]) -> Any:
-        import asyncio
-
-        from pytest_asyncprotocol.engine.asyncio_clock import VirtualEventLoop
-
-        loop: Any
-        if "uvloop" in backend.name:
-            import uvloop
-
-            loop = uvloop.new_event_loop()
-        else:
-            loop = VirtualEventLoop(self._quiescence, present)
-            self._world = loop.world
-        if "eager" in backend.name:
-            loop.set_task_factory(getattr(asyncio, "eager_task_factory"))  # noqa: B009
-        loop.set_exception_handler(_ignore)
-        self._loop = loop
-        return loop
-
     async def _serve(self) -> None:
         self._wake = anyio.Event()
-        self._call_soon = _threadsafe_caller(self._library)
+        self._call_soon = self._library.threadsafe_caller()
+        self._library.ignore_lost_errors()
         async with anyio.create_task_group() as tasks:
             self._ready.set()
             while True:
@@ -191,13 +161,9 @@ class Host:
 
     async def _carry_out(self, posted: Posted) -> None:
         self._current = posted
-        before = recorder.living_tasks(self._library)
-        if self._library == "trio":
-            self._scheduled = private_api.seed_trio(0)
-        if self._world is not None:
-            self._world.begin()
+        before = self._library.living_tasks()
+        ran = Ran(scheduled=self._library.seed(0))
         self._quiescence.begin()
-        ran = Ran(scheduled=self._scheduled)
         await posted.carry_out(ran)
         if ran.unbalanced:
             self.clean = False
@@ -213,20 +179,16 @@ class Host:
 
     def _is_ending(self) -> bool:
         """Whether the loop itself was cancelled or broke, which `_main` will know the reason of."""
-        broken = getattr(self._loop, "broken", None) is not None
-        return broken or anyio.current_effective_deadline() == float("-inf")
+        return self._loop.is_broken() or anyio.current_effective_deadline() == -math.inf
 
     async def _settle(self, before: set[Any]) -> None:
-        left = recorder.living_tasks(self._library) - before
+        left = self._library.living_tasks() - before
         if left:
             with anyio.CancelScope(shield=True):
                 left = await self._end_tasks(left, before)
         if left:
             self.clean = False
-            if self._library == "asyncio":
-                watchdog.keep_alive(left)
-                for task in left:
-                    private_api.forget_asyncio_task(task)
+            self._library.forget(left)
         if not await self._let_callbacks_run():
             self.clean = False
         recorder.collect_if_many()
@@ -234,19 +196,17 @@ class Host:
     async def _let_callbacks_run(self) -> bool:
         """Whether the job left no callback and no timer for the next one to stumble upon."""
         for _ in range(SETTLING_TURNS):
-            if not recorder.waiting_callbacks(self._library):
+            if not self._library.waiting_callbacks():
                 return True
             with anyio.CancelScope(shield=True):
                 await checkpoint()
-        return not recorder.waiting_callbacks(self._library)
+        return not self._library.waiting_callbacks()
 
     async def _end_tasks(self, left: set[Any], before: set[Any]) -> set[Any]:
-        if self._library == "asyncio":
-            for task in left:
-                task.cancel()
+        self._library.cancel(left)
         for _ in range(SETTLING_TURNS):
             await checkpoint()
-            left = recorder.living_tasks(self._library) - before
+            left = self._library.living_tasks() - before
             if not left:
                 break
         return left
@@ -265,7 +225,7 @@ class Host:
         awaited = what_is_awaited(posted.coroutine)
         if awaited.is_place:
             return awaited.words
-        return listed(recorder.places_of_tasks(self._library)) or awaited.words
+        return listed(places_of_tasks(self._library)) or awaited.words
 
     def _circling(self) -> None:
         posted = self._current
@@ -280,19 +240,13 @@ class Host:
         """End the loop, whatever runs there; in its own thread."""
         if not self._quiescence.given_up:
             self.clean = False
-            self._quiescence.given_up = True
-            watchdog.keep_alive(recorder.living_tasks(self._library))
+            watchdog.keep_alive(self._library.living_tasks())
         if self._current is not None:
             self._current.deliver(Ran(hang=self._current.hang, opened=self.opened()))
-        if self._loop is not None and self._world is None:
-            raise clock.Stuck
+        self._loop.give_up()
 
     _wake: anyio.Event
     _call_soon: Callable[[Callable[[], object]], object]
-
-
-def _ignore(loop: object, context: object) -> None:
-    """What a subject raises in a callback stays off the test run's own log."""
 
 
 def _root_of(error: BaseException) -> str:
@@ -302,13 +256,3 @@ def _root_of(error: BaseException) -> str:
     while len(members(error)) == 1:
         [error] = members(error)
     return describe_exception(error)
-
-
-def _threadsafe_caller(library: str) -> Callable[[Callable[[], object]], object]:
-    if library == "trio":
-        import trio
-
-        return trio.lowlevel.current_trio_token().run_sync_soon
-    import asyncio
-
-    return asyncio.get_running_loop().call_soon_threadsafe

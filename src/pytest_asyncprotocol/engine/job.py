@@ -18,7 +18,7 @@ Job = Callable[[], Awaitable[Any]]
 class Ran:
     """How a job ended: at most one of ``error``, ``hang``, ``no_outcome`` is set.
 
-    ``hang`` says what is awaited for ever; ``no_outcome`` why real time ran out, and ``blocking``
+    ``hang`` says what is awaited forever; ``no_outcome`` why real time ran out, and ``blocking``
     whether that was because the subject blocks its thread; ``unbalanced`` that ``error`` is about
     a scope that was left open. ``opened`` names what kept the clock real, ``scheduled`` says
     whether the order in which tasks run was controlled.

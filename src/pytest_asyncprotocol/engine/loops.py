@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from importlib import import_module
 from typing import Any, Self
 
 import anyio
 
 from pytest_asyncprotocol.engine import private_api, watchdog
-from pytest_asyncprotocol.engine.clock import threads_of_others
 from pytest_asyncprotocol.engine.host import LAST_WORD, Host
 from pytest_asyncprotocol.engine.job import Job, Posted, Ran
-from pytest_asyncprotocol.engine.library import library_in_force
+from pytest_asyncprotocol.engine.library import find_library
 from pytest_asyncprotocol.engine.stacks import where_it_runs
+from pytest_asyncprotocol.engine.world import present_threads
 from pytest_asyncprotocol.model.backends import Backend
 
-__all__ = ["CallersLoop", "EngineLoop", "Job", "Ran", "caller_is_in_a_loop"]
+__all__ = ["CallersLoop", "EngineLoop", "Job", "Ran"]
 
 MOST_ALARMS = 1000
 """Time-outs of a clock that jumps, in one job, after which that counts as hanging."""
@@ -37,17 +36,15 @@ class EngineLoop:
 
     def __init__(self, backend: Backend, *, clock: str, timeout: float) -> None:
         self.backend = backend
-        self._real = _why_real(backend, clock)
+        self._real = "clock='real'" if clock == "real" else backend.why_real
         self._timeout = timeout
-        self._present = threads_of_others()
+        self._present = present_threads()
         self._host: Host | None = None
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         self._stack.enter_context(private_api.counted_submissions())
-        if self.backend.library == "trio":
-            import_module("trio")  # its state can be kept only once it is there
-            self._stack.enter_context(private_api.deterministic_trio())
+        self._stack.enter_context(find_library(self.backend.library).controlled())
         return self
 
     def __exit__(self, *details: object) -> None:
@@ -109,12 +106,6 @@ class EngineLoop:
             host.close()
 
 
-def _why_real(backend: Backend, clock: str) -> str | None:
-    if clock == "real":
-        return "clock='real'"
-    return "uvloop" if "uvloop" in backend.name else None
-
-
 class CallersLoop:
     """The loop that the caller runs: its clock is the caller's, and a hang ends by time-out.
 
@@ -144,7 +135,7 @@ class CallersLoop:
                         raise
             if scope.cancelled_caught:
                 ran.error = None
-                ran.no_outcome = f"no outcome in {self._timeout:g} s of the caller's clock"
+                ran.no_outcome = f"no outcome in {self._timeout:g} s of real time"
             alarms.cancel_scope.cancel()
 
         async with anyio.create_task_group() as alarms, anyio.create_task_group() as tasks:
@@ -158,8 +149,3 @@ class CallersLoop:
             if time.monotonic() - begun >= self._timeout:
                 break
         scope.cancel()
-
-
-def caller_is_in_a_loop() -> bool:
-    """Whether a loop runs in this thread, so that a check has to be awaited."""
-    return library_in_force() is not None

@@ -1,16 +1,18 @@
-"""Every private name of trio, anyio and Python that the engine uses, and what happens without it.
+"""Every private name of trio, anyio, asyncio and Python that the engine uses.
 
-All are optional: each function says by its result that the hook is missing. Tests hold them
-against the installed releases.
+Those of the libraries are optional: each function says by its result that one is missing. Tests
+hold them against the installed releases.
 """
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures.thread
 import functools
+import gc
 import sys
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, cast
@@ -101,14 +103,66 @@ def trio_awaited_descriptors() -> list[int] | None:
     ]
 
 
+def trio_cancel_scopes(task: Any) -> Iterator[tuple[object, Any]]:
+    """What stands for each cancel scope around *task*, and that scope, innermost first."""
+    status = _private(task, "_cancel_status")
+    while status is not None:
+        yield status, _private(status, "_scope")
+        status = _private(status, "_parent")
+
+
 def lift_trio_shields(task: Any) -> None:
     """Have cancellations arrive in *task*; does nothing where that can't be done."""
-    status = getattr(task, "_cancel_status", None)
-    while status is not None:
-        scope = getattr(status, "_scope", None)
+    for _, scope in trio_cancel_scopes(task):
         if scope is not None and scope.shield:
             scope.shield = False
-        status = getattr(status, "_parent", None)
+
+
+def anyio_cancel_scopes(task: Any) -> Iterator[object]:
+    """The cancel scopes of anyio around a *task* of asyncio, innermost first."""
+    states = _private(sys.modules.get("anyio._backends._asyncio"), "_task_states")
+    state = None if states is None or task is None else states.get(task)
+    scope = _private(state, "cancel_scope")
+    while scope is not None:
+        yield scope
+        scope = _private(scope, "_parent_scope")
+
+
+def asyncio_task_groups(task: Any) -> list[object]:
+    """The task groups that *task* has entered, and not begun to leave."""
+    return [
+        group
+        for group in _objects_of(asyncio.TaskGroup)
+        if _private(group, "_parent_task") is task and _private(group, "_exiting") is False
+    ]
+
+
+def asyncio_timeouts(task: Any) -> list[object]:
+    """The time-outs of asyncio that *task* has entered, and not left."""
+    return [
+        timeout
+        for timeout in _objects_of(asyncio.Timeout)
+        if _private(timeout, "_task") is task
+        and _private(_private(timeout, "_state"), "name") in ("ENTERED", "EXPIRING")
+    ]
+
+
+def _objects_of(cls: type) -> list[object]:
+    """No register has them, but the garbage collector."""
+    return [each for each in gc.get_objects() if issubclass(type(each), cls)]
+
+
+def asyncio_expects(trap: object) -> bool:
+    """Whether *trap* is a future that a coroutine hands to a loop of asyncio, to be awaited."""
+    return getattr(trap, "_asyncio_future_blocking", None) is True
+
+
+def asyncio_wait_for_is_done(frame: FrameType) -> bool:
+    """Whether *frame* is of an `asyncio.wait_for`, and what that waits for is done already."""
+    if frame.f_code is not asyncio.wait_for.__code__:
+        return False
+    awaited = frame.f_locals.get("fut")
+    return awaited is not None and bool(awaited.done())
 
 
 def end_anyio_call(error: BaseException) -> bool:
@@ -138,10 +192,25 @@ def trio_generators_file() -> str:
     return getattr(module, "__file__", None) or ""
 
 
+def innermost_frame(thread: threading.Thread) -> FrameType | None:
+    """Where *thread* is; None where it does not run."""
+    return sys._current_frames().get(thread.ident or -1)
+
+
 def is_pool_thread(thread: threading.Thread) -> bool:
     """Whether *thread* belongs to a `ThreadPoolExecutor`; false where that is unknown."""
     target = getattr(thread, "_target", None)
     return target is not None and target is getattr(concurrent.futures.thread, "_worker", None)
+
+
+def idles_in_a_pool(thread: threading.Thread) -> bool:
+    """Whether *thread* belongs to an executor, and waits for work there."""
+    worker = getattr(concurrent.futures.thread, "_worker", None)
+    frame = innermost_frame(thread)
+    if frame is None or worker is None or frame.f_code is not worker.__code__ or _submitted:
+        return False
+    queue = frame.f_locals.get("work_queue")
+    return queue is not None and bool(queue.empty())
 
 
 _submitted: set[concurrent.futures.Future[Any]] = set()
@@ -149,12 +218,12 @@ _submitted: set[concurrent.futures.Future[Any]] = set()
 
 @contextmanager
 def counted_submissions() -> Generator[None]:
-    """Have `work_is_pending` count the work that is given to executors meanwhile.
+    """Have no thread of an executor count as idle while there is work that is not done.
 
     A thread that was given work, and has not got hold of the interpreter yet, looks idle.
     """
-    executor = concurrent.futures.ThreadPoolExecutor
-    submit: Any = executor.submit
+    executor = cast("Any", concurrent.futures.ThreadPoolExecutor)
+    submit = executor.submit
 
     @functools.wraps(submit)
     def counted(self: Any, fn: Any, /, *arguments: Any, **details: Any) -> Any:
@@ -163,16 +232,11 @@ def counted_submissions() -> Generator[None]:
         future.add_done_callback(_submitted.discard)
         return future
 
-    setattr(executor, "submit", counted)  # noqa: B010
+    executor.submit = counted
     try:
         yield
     finally:
-        setattr(executor, "submit", submit)  # noqa: B010
-
-
-def work_is_pending() -> bool:
-    """Whether an executor was given work that it has not done."""
-    return bool(_submitted)
+        executor.submit = submit
 
 
 def anyio_worker_type() -> type | None:
@@ -208,3 +272,8 @@ def _trio_run() -> Any:
 def _trio_runner() -> Any:
     context = getattr(_trio_run(), "GLOBAL_RUN_CONTEXT", None)
     return getattr(context, "runner", None)
+
+
+def _private(holder: object, name: str) -> Any:
+    """The attribute *name* of *holder*; None where this release has no such thing."""
+    return getattr(holder, name, None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import logging
 import re
@@ -11,11 +10,12 @@ import threading
 import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from inspect import currentframe
 from types import FrameType
 from typing import Any
 
 from pytest_asyncprotocol.engine import private_api
-from pytest_asyncprotocol.engine.stacks import Wait, what_is_awaited
+from pytest_asyncprotocol.engine.library import find_library
 from pytest_asyncprotocol.model.protocols import has_attribute
 from pytest_asyncprotocol.model.text import describe_exception, type_name
 
@@ -26,7 +26,7 @@ MOST_ALLOCATIONS = 50_000
 """Objects more than before, after which a job is followed by a collection of garbage."""
 
 _FROZEN_AT_START = gc.get_freeze_count()
-"""Python 3.12 freezes some objects itself; whoever freezes more, as before a fork, keeps them."""
+"""Python 3.12 freezes some objects itself. What others froze, as before a fork, stays so."""
 
 
 LOGGERS = ("asyncio", "trio.async_generator_errors")
@@ -76,16 +76,8 @@ class Recorder:
             gc.collect()
             return self._lost[mark:]
 
-        if library != "asyncio":
+        with find_library(library).lost_errors(self._lose):
             yield since
-            return
-        loop = asyncio.get_running_loop()
-        handler = loop.get_exception_handler()
-        loop.set_exception_handler(lambda _, context: self._lose(context.get("exception")))
-        try:
-            yield since
-        finally:
-            loop.set_exception_handler(handler)
 
     def _lose(self, error: object) -> None:
         if isinstance(error, Exception):
@@ -102,7 +94,7 @@ class Recorder:
         lines = str(message).splitlines() or [""]
         if isinstance(message, RuntimeWarning) and "never awaited" in lines[0]:
             self._never_awaited.append(lines[0])
-        elif isinstance(message, ResourceWarning) and not _is_about_a_generator(sys._getframe(1)):
+        elif isinstance(message, ResourceWarning) and not _is_about_a_generator(currentframe()):
             text = _NUMBER.sub("N", _DETAILS.sub(r"<\1>", lines[0]))
             self._mishaps.append(f"ResourceWarning: {text}")
 
@@ -175,7 +167,7 @@ def _logs_kept(recorder: Recorder) -> Generator[None]:
 
 def _is_about_a_generator(frame: FrameType | None) -> bool:
     """Whether trio warns that an async generator was dropped, whatever that held, in *frame*."""
-    while frame is not None and frame.f_code.co_filename == warnings.__file__:
+    while frame is not None and frame.f_code.co_filename in {__file__, warnings.__file__}:
         frame = frame.f_back
     return frame is not None and frame.f_code.co_filename == private_api.trio_generators_file()
 
@@ -184,47 +176,3 @@ def collect_if_many() -> None:
     """Look for garbage where much was made; for the loop's thread, between two jobs."""
     if not gc.isenabled() and gc.get_count()[0] > MOST_ALLOCATIONS:
         gc.collect()
-
-
-def living_tasks(library: str) -> set[Any]:
-    """The tasks of the running loop; on trio those beside the checker's own, system tasks too."""
-    if library == "asyncio":
-        return asyncio.all_tasks()
-    import trio
-
-    root = trio.lowlevel.current_root_task()
-    found: set[Any] = set()
-    pending = [root] if root is not None else []
-    while pending:
-        task = pending.pop()
-        found.add(task)
-        for nursery in task.child_nurseries:
-            pending.extend(nursery.child_tasks)
-    return found
-
-
-def waiting_callbacks(library: str) -> int:
-    """How many callbacks, and timers of asyncio, wait in the running loop."""
-    if library == "asyncio":
-        return private_api.asyncio_callbacks(asyncio.get_running_loop())
-    import trio
-
-    return trio.lowlevel.current_statistics().run_sync_soon_queue_size
-
-
-def coroutine_of(task: Any) -> Any:
-    """The coroutine that a task of either library runs."""
-    return task.get_coro() if hasattr(task, "get_coro") else task.coro
-
-
-def places_of_tasks(library: str) -> list[Wait]:
-    """Where the tasks of the running loop wait in code of the author's own."""
-    waiting = {what_is_awaited(coroutine_of(task)) for task in living_tasks(library)}
-    return sorted(each for each in waiting if each.is_place)
-
-
-def describe_task(task: Any) -> str:
-    """A task in words: its function, and what it waits for."""
-    coroutine = coroutine_of(task)
-    name = getattr(coroutine, "__qualname__", type(coroutine).__name__)
-    return f"the task running {name.rpartition('<locals>.')[2]} ({what_is_awaited(coroutine)})"

@@ -23,6 +23,7 @@ from types import (
 )
 from typing import Any, cast
 
+from pytest_asyncprotocol.engine import private_api
 from pytest_asyncprotocol.model.relay import Relay
 from pytest_asyncprotocol.model.text import place
 
@@ -92,10 +93,7 @@ def is_overtaken(awaiting: Any) -> bool:
     frames = list(_suspended_frames(awaiting))
     if sys.version_info >= (3, 12) or not frames:
         return False
-    innermost = frames[-1]
-    if innermost.f_code is not asyncio.wait_for.__code__:
-        return False
-    return bool(innermost.f_locals["fut"].done())
+    return private_api.asyncio_wait_for_is_done(frames[-1])
 
 
 def is_out_of_reach(awaiting: Any) -> bool:
@@ -132,7 +130,7 @@ def where_it_runs(thread: threading.Thread) -> str:
 
 
 def _stack(thread: threading.Thread) -> list[tuple[CodeType, int | None]]:
-    frame = sys._current_frames().get(thread.ident or -1)
+    frame = private_api.innermost_frame(thread)
     stack: list[tuple[CodeType, int | None]] = []
     while frame is not None:
         stack.append((frame.f_code, frame.f_lineno))

@@ -9,6 +9,8 @@ import threading
 from collections.abc import Iterable
 from typing import TypeVar
 
+from pytest_asyncprotocol.engine import private_api
+
 T = TypeVar("T")
 
 INJECTIONS = 300
@@ -30,7 +32,7 @@ class Interrupted(BaseException):
 def keep_alive(objects: Iterable[object]) -> None:
     """Never let *objects* be collected, not even when the interpreter ends.
 
-    Dropping a coroutine that swallows everything would spin for ever in its ``close()``, in
+    Dropping a coroutine that swallows everything would spin forever in its ``close()``, in
     whichever thread collects it.
     """
     for each in objects:
@@ -44,7 +46,7 @@ def being_debugged(thread: threading.Thread | None = None) -> bool:
     monitoring = getattr(sys, "monitoring", None)
     if monitoring is not None and monitoring.get_tool(monitoring.DEBUGGER_ID) is not None:
         return True
-    frame = sys._current_frames().get(thread.ident or -1) if thread is not None else None
+    frame = None if thread is None else private_api.innermost_frame(thread)
     while frame is not None:
         if _is_debuggers(frame.f_trace) or _package(frame.f_globals.get("__name__")) in _DEBUGGERS:
             return True

@@ -7,6 +7,8 @@ import os
 import sys
 from collections.abc import Iterator
 
+from pytest_asyncprotocol.engine import private_api
+
 LIBRARIES = ("asyncio", "trio")
 
 
@@ -16,7 +18,7 @@ def understands(library: str, trap: object) -> bool:
     asyncio takes None and a future that is being awaited, trio only objects of its own.
     """
     if library == "asyncio":
-        return trap is None or getattr(trap, "_asyncio_future_blocking", None) is True
+        return trap is None or private_api.asyncio_expects(trap)
     kind = trap if isinstance(trap, type) else type(trap)
     return kind.__module__.partition(".")[0] == "trio"
 

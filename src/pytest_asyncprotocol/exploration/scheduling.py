@@ -9,7 +9,7 @@ from typing import TypeVar
 import anyio
 
 from pytest_asyncprotocol.engine import private_api
-from pytest_asyncprotocol.engine.free_time import a_long_time
+from pytest_asyncprotocol.engine.clock import a_long_time
 from pytest_asyncprotocol.engine.library import checkpoint, library_in_force, task_number
 from pytest_asyncprotocol.model.recording import paused
 

@@ -11,7 +11,7 @@ from typing import Generic, Self, TypeVar
 
 import anyio
 
-from pytest_asyncprotocol.engine.free_time import a_long_time
+from pytest_asyncprotocol.engine.clock import a_long_time
 from pytest_asyncprotocol.exploration.canceller import (
     STYLES,
     Canceller,

@@ -12,21 +12,44 @@ from pytest_asyncprotocol.model.exceptions import BackendUnavailable
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A named event loop; ``library`` is what runs it."""
+    """A named event loop; ``library`` is what runs it.
+
+    ``loop_factory`` and ``task_factory`` are for asyncio: each names a callable, as in
+    ``module:callable``. Without a loop factory the loop is the engine's own.
+    """
 
     name: str
     library: str
     requires: str = ""
+    installed_by: str = ""
     since: tuple[int, int] = (3, 11)
+    loop_factory: str = ""
+    task_factory: str = ""
+
+    @property
+    def why_real(self) -> str | None:
+        """Why its clock is real, in a word; None for the engine's own loops, which are virtual."""
+        return (self.requires or self.name) if self.loop_factory else None
 
 
 BACKENDS = {
     each.name: each
     for each in (
         Backend("asyncio", "asyncio"),
-        Backend("trio", "trio", requires="trio"),
-        Backend("asyncio+uvloop", "asyncio", requires="uvloop"),
-        Backend("asyncio+eager", "asyncio", since=(3, 12)),
+        Backend("trio", "trio", requires="trio", installed_by="anyio[trio]"),
+        Backend(
+            "asyncio+uvloop",
+            "asyncio",
+            requires="uvloop",
+            installed_by="pytest-asyncprotocol[uvloop]",
+            loop_factory="uvloop:new_event_loop",
+        ),
+        Backend(
+            "asyncio+eager",
+            "asyncio",
+            since=(3, 12),
+            task_factory="asyncio:eager_task_factory",
+        ),
     )
 }
 
@@ -61,10 +84,9 @@ def find_backend(name: str) -> Backend:
             "and of --asyncprotocol-backends on this Python"
         )
     if backend.requires and find_spec(backend.requires) is None:
-        extra = "anyio[trio]" if backend.requires == "trio" else "pytest-asyncprotocol[uvloop]"
         raise BackendUnavailable(
             f"the backend {name} needs {backend.requires}, which is not installed: run "
-            f"`pip install '{extra}'`, or name the backends to use, as in "
+            f"`pip install '{backend.installed_by}'`, or name the backends to use, as in "
             "backends=('asyncio',) or --asyncprotocol-backends=asyncio"
         )
     return backend

@@ -17,7 +17,7 @@ from pytest_asyncprotocol.authoring import (
     carry_out,
     open_scopes,
 )
-from pytest_asyncprotocol.engine.scopes import OpenScopes
+from pytest_asyncprotocol.engine.library import OpenScopes
 
 MOST_LOOKS = 20
 """Operations of one use after which scopes are looked at; a look takes its time."""

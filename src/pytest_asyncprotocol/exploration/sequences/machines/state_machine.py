@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ClassVar
 
 import anyio
 
-from pytest_asyncprotocol.engine.free_time import has_free_time
-from pytest_asyncprotocol.engine.library import is_future
-from pytest_asyncprotocol.engine.lineage import Alive
-from pytest_asyncprotocol.engine.recorder import describe_task
+from pytest_asyncprotocol.engine.clock import has_free_time
+from pytest_asyncprotocol.engine.tasks import Alive, describe_task
 from pytest_asyncprotocol.exploration.canceller import Canceller, Ended
 from pytest_asyncprotocol.exploration.release import TIME_TO_RELEASE, is_released
 from pytest_asyncprotocol.exploration.scheduling import let_others_run
@@ -151,7 +150,7 @@ class StateMachine(ABC):
         """
         loop = self.case.loop
         cancelled = outcome.error is not None and loop.is_cancellation(outcome.error)
-        if cancelled and not is_future(self.subject.object):
+        if cancelled and not asyncio.isfuture(self.subject.object):
             raise Forbidden("CO003", f"{said(outcome)}, though nobody cancelled its caller")
         return outcome
 

@@ -8,8 +8,7 @@ import anyio
 import pytest
 
 from pytest_asyncprotocol import assert_async_context_manager
-from pytest_asyncprotocol.engine.lineage import following
-from pytest_asyncprotocol.engine.recorder import describe_task
+from pytest_asyncprotocol.engine.tasks import describe_task, following
 
 
 @pytest.mark.anyio
