@@ -38,7 +38,7 @@ _HOMES = {
     "Report": "model.verdicts",
     "Status": "model.verdicts",
     "Verdict": "model.verdicts",
-    "VirtualClock": "engine.guest_clock",
+    "VirtualClock": "engine.fixture_clock",
 }
 
 __all__ = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 from pytest_asyncprotocol.catalogue import rules_for
 from pytest_asyncprotocol.engine.library import RunningLoop, library_in_force
@@ -20,11 +21,19 @@ from pytest_asyncprotocol.model.recording import Event, Log
 from pytest_asyncprotocol.model.rule import Feeds, Rule
 from pytest_asyncprotocol.model.subject import Subject
 from pytest_asyncprotocol.model.text import describe_exception
-from pytest_asyncprotocol.model.verdicts import Coverage, Report, Status, Verdict
-from pytest_asyncprotocol.plan import Plan, applicable, selected, unmet
+from pytest_asyncprotocol.model.verdicts import Coverage, Report, Skip, Status, Verdict
+from pytest_asyncprotocol.plan import Plan, applicable, selected
 from pytest_asyncprotocol.reproduction.script import Finding, script_for
 
-_Found = tuple[Status, str, tuple[str, ...], tuple[Event, ...]]
+
+class _Found(NamedTuple):
+    """What is found out about one rule, with the trace and the events that led there."""
+
+    status: Status
+    message: str = ""
+    trace: tuple[str, ...] = ()
+    events: tuple[Event, ...] = ()
+    skip: Skip | None = None
 
 
 class Battery:
@@ -74,14 +83,8 @@ class Battery:
         witness = searched.witness
         if witness.rule != rule.id:
             return replace(verdict, coverage=coverage)
-        return self._verdict(
-            rule,
-            witness.status,
-            witness.message,
-            witness.trace,
-            witness.events,
-            coverage=coverage,
-        )
+        found = _Found(witness.status, witness.message, witness.trace, witness.events)
+        return self._verdict(rule, found, coverage)
 
     def _explores(self, rule: Rule) -> bool:
         plan = self._plan
@@ -102,21 +105,19 @@ class Battery:
         model = MODELS[self._plan.protocol]
         for rule_id in (*model.rules, *model.builds_on):
             rule = self._rules.get(rule_id)
-            if rule is not None and unmet(rule, self._plan.declared) is None:
+            if rule is not None and rule.is_enabled(self._plan.declared):
                 verdict = await self._by_itself(rule)
                 if verdict.status in (Status.VIOLATED, Status.ERROR):
                     return False
-                if verdict.message.startswith("blocked"):
+                if verdict.skip is Skip.BLOCKED:
                     return False
         return True
 
     async def _by_itself(self, rule: Rule) -> Verdict:
         if rule.id not in self._known:
-            reason = await self._why_skipped(rule)
+            skipped = await self._why_skipped(rule)
             self._known[rule.id] = (
-                await self._judge(rule)
-                if reason is None
-                else self._verdict(rule, Status.SKIPPED, reason)
+                await self._judge(rule) if skipped is None else self._verdict(rule, skipped)
             )
         return self._known[rule.id]
 
@@ -136,39 +137,46 @@ class Battery:
         ran = await self._loop.run(job)
         message = _failure_of(ran, f"the factory {factory.name}")
         if message is not None:
-            self._factory_error = self._verdict(None, Status.ERROR, message)
+            self._factory_error = self._verdict(None, _Found(Status.ERROR, message))
         return self._factory_error
 
-    async def _why_skipped(self, rule: Rule) -> str | None:
-        return unmet(rule, self._plan.declared) or self._unsuited(rule) or await self._blocked(rule)
+    async def _why_skipped(self, rule: Rule) -> _Found | None:
+        if not rule.is_enabled(self._plan.declared):
+            names = " or ".join(f"{name}=" for name in rule.enabled_by)
+            return _skipped(Skip.UNDECLARED, f"undeclared: {names} would enable it")
+        return self._unsuited(rule) or await self._blocked(rule)
 
-    def _unsuited(self, rule: Rule) -> str | None:
+    def _unsuited(self, rule: Rule) -> _Found | None:
         """Why the loop, or the one instance that was given, can't feed *rule*."""
         backend = self._loop.backend
         if backend.library not in rule.libraries:
-            return f"not applicable on {backend.name}"
+            return _skipped(Skip.NOT_APPLICABLE, f"not applicable on {backend.name}")
         if rule.needs_own_loop and not self._loop.owned:
-            return "needs its own loop: call the assertion from a test that is not async"
+            advice = "call the assertion from a test that is not async"
+            return _skipped(Skip.NEEDS_OWN_LOOP, f"needs its own loop: {advice}")
         if not self._plan.factory.is_instance or rule.feeds is Feeds.LOOK:
             return None
         if rule.feeds is Feeds.FRESH:
-            return "needs a fresh object: pass a factory"
-        return None if self._first else "an instance is used only once, on the first backend"
+            return _skipped(Skip.NEEDS_FRESH, "needs a fresh object: pass a factory")
+        if self._first:
+            return None
+        return _skipped(Skip.USED_UP, "an instance is used only once, on the first backend")
 
-    async def _blocked(self, rule: Rule) -> str | None:
+    async def _blocked(self, rule: Rule) -> _Found | None:
         """What failed that *rule* builds upon."""
         if await self.factory_error() is not None:
-            return "blocked by the factory"
+            return _skipped(Skip.BLOCKED, "blocked by the factory")
         if self._blocking is not None:
-            return f"blocked by {self._blocking}, in which it blocked the event loop"
+            message = f"blocked by {self._blocking}, in which it blocked the event loop"
+            return _skipped(Skip.BLOCKED, message)
         for required in () if self._plan.raw else rule.requires:
             if required not in self._rules:
                 continue
             verdict = await self._by_itself(self._rules[required])
             if verdict.status in (Status.VIOLATED, Status.ERROR):
-                return f"blocked by {verdict.name}"
-            if verdict.status is Status.SKIPPED and verdict.message.startswith("blocked"):
-                return verdict.message
+                return _skipped(Skip.BLOCKED, f"blocked by {verdict.name}")
+            if verdict.skip is Skip.BLOCKED:
+                return _skipped(Skip.BLOCKED, verdict.message)
         return None
 
     async def _judge(self, rule: Rule) -> Verdict:
@@ -201,7 +209,7 @@ class Battery:
         if case is not None:
             coverage = case.coverage(opened=ran.opened, scheduled=ran.scheduled)
         if found is not None and (ran.hang is not None or _failure_of(ran, "") is None):
-            return self._verdict(rule, *found, coverage=coverage)
+            return self._verdict(rule, found, coverage)
         if stood is None and case is not None:
             stood = case.stalled(), case.trace(), tuple(case.log.done)
         stalled, trace, events = stood or (None, (), ())
@@ -210,7 +218,7 @@ class Battery:
         elsewhere = self._judged_elsewhere(rule, ran, status, case)
         if elsewhere is not None:
             status, message = Status.VACUOUS, elsewhere
-        return self._verdict(rule, status, message or "", trace, events, coverage=coverage)
+        return self._verdict(rule, _Found(status, message or "", trace, events), coverage)
 
     def _judged_elsewhere(
         self, rule: Rule, ran: Ran, status: Status, case: Case | None
@@ -227,9 +235,10 @@ class Battery:
     def _without_outcome(self, rule: Rule, ran: Ran) -> Verdict:
         """What is said of plain use that came to no end: once, and by CO020."""
         if rule.id != "CO020":
-            return self._verdict(rule, Status.VACUOUS, "it came to no end, which CO020 judges")
+            message = "it came to no end, which CO020 judges"
+            return self._verdict(rule, _Found(Status.VACUOUS, message))
         coverage = Coverage(runs=1, opened=ran.opened, scheduled=ran.scheduled)
-        return self._verdict(rule, Status.ERROR, ran.no_outcome or "", coverage=coverage)
+        return self._verdict(rule, _Found(Status.ERROR, ran.no_outcome or ""), coverage)
 
     def _case(self) -> Case:
         plan, library = self._plan, self._loop.backend.library
@@ -249,39 +258,37 @@ class Battery:
             )
 
     def _verdict(
-        self,
-        rule: Rule | None,
-        status: Status,
-        message: str = "",
-        trace: tuple[str, ...] = (),
-        events: tuple[Event, ...] = (),
-        *,
-        coverage: Coverage | None = None,
+        self, rule: Rule | None, found: _Found, coverage: Coverage | None = None
     ) -> Verdict:
         backend, plan = self._loop.backend, self._plan
         script: Callable[[], str] | None = None
-        if rule is not None and status is Status.VIOLATED:
+        if rule is not None and found.status is Status.VIOLATED:
             finding = Finding(
-                rule, message, backend.name, backend.library, plan.factory, plan.declared, events
-            )
+                rule, found.message, backend.name, backend.library,
+                plan.factory, plan.declared, found.events,
+            )  # fmt: skip
             script = partial(script_for, finding)
         return Verdict(
-            rule=rule, backend=backend.name, status=status, message=message,
-            trace=trace, coverage=coverage or Coverage(), script=script,
+            rule=rule, backend=backend.name, status=found.status, message=found.message,
+            trace=found.trace, coverage=coverage or Coverage(), skip=found.skip, script=script,
         )  # fmt: skip
 
 
 async def _found_by(rule: Rule, case: Case) -> _Found:
-    """What *rule* finds, with the trace that led there."""
+    """What *rule* finds out by itself."""
     try:
         await rule.check(case)
     except Violation as violation:
-        return Status.VIOLATED, str(violation), case.trace(), tuple(case.log.done)
+        return _Found(Status.VIOLATED, str(violation), case.trace(), tuple(case.log.done))
     except Vacuous as vacuous:
-        return Status.VACUOUS, str(vacuous), (), ()
+        return _Found(Status.VACUOUS, str(vacuous))
     except NotApplicable as reason:
-        return Status.SKIPPED, f"not applicable: {reason}", (), ()
-    return Status.PASSED, "", (), ()
+        return _skipped(Skip.NOT_APPLICABLE, f"not applicable: {reason}")
+    return _Found(Status.PASSED)
+
+
+def _skipped(kind: Skip, message: str) -> _Found:
+    return _Found(Status.SKIPPED, message, skip=kind)
 
 
 def _failure_of(ran: Ran, doing: str) -> str | None:

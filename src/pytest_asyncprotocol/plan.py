@@ -124,7 +124,7 @@ def selected(rule: Rule, plan: Plan) -> bool:
         return True
     if options.select and not _chosen(rule, options.select):
         return False
-    if any(plan.declared.declares(name) for name in rule.enabled_by):
+    if rule.enabled_by and rule.is_enabled(plan.declared):
         return True
     return rule.level.included_by(options.level)
 
@@ -132,13 +132,6 @@ def selected(rule: Rule, plan: Plan) -> bool:
 def applicable(plan: Plan) -> list[Rule]:
     """The rules of the plan's protocol that are selected, each behind those that it requires."""
     return [rule for rule in rules_for(plan.protocol) if selected(rule, plan)]
-
-
-def unmet(rule: Rule, declared: Declarations) -> str | None:
-    """Why the declarations leave *rule* out, or None."""
-    if rule.enabled_by and not any(declared.declares(name) for name in rule.enabled_by):
-        return f"undeclared: {' or '.join(f'{n}=' for n in rule.enabled_by)} would enable it"
-    return None
 
 
 def _is_one_of(given: object, allowed: tuple[str, ...]) -> bool:

@@ -86,6 +86,10 @@ class Rule:
         """What the rule came with, as in ``acme-rules 1.2``; None for those of this package."""
         return distribution_of(self.check.__module__)
 
+    def is_enabled(self, declared: Declarations) -> bool:
+        """Whether the rule needs no declaration, or one of those that enable it is made."""
+        return not self.enabled_by or any(map(declared.declares, self.enabled_by))
+
     @cached_property
     def _page(self) -> dict[str, str]:
         text = inspect.getdoc(self.check) or ""

@@ -24,6 +24,17 @@ class Status(enum.Enum):
     ERROR = "error"
 
 
+class Skip(enum.Enum):
+    """Why a rule was skipped."""
+
+    NOT_APPLICABLE = "not applicable"
+    UNDECLARED = "undeclared"
+    BLOCKED = "blocked"
+    NEEDS_FRESH = "needs a fresh object"
+    NEEDS_OWN_LOOP = "needs its own loop"
+    USED_UP = "used up"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
     """What a check really did.
@@ -59,7 +70,8 @@ class Verdict:
 
     ``rule`` is None where the factory or the backend failed before any rule could run.
     ``message`` says what happened; ``trace`` holds the protocol calls that led there.
-    ``expected`` is the reason of an expected failure, ``script`` writes the reproducer.
+    ``skip`` is the kind of reason why the rule was skipped. ``expected`` is the reason of an
+    expected failure, ``script`` writes the reproducer.
     """
 
     rule: Rule | None
@@ -68,6 +80,7 @@ class Verdict:
     message: str = ""
     trace: tuple[str, ...] = ()
     coverage: Coverage = field(default_factory=Coverage)
+    skip: Skip | None = None
     expected: str | None = None
     script: Callable[[], str] | None = field(default=None, repr=False, compare=False)
 
@@ -80,6 +93,11 @@ class Verdict:
     def name(self) -> str:
         """The rule's id and slug, or ``factory``."""
         return "factory" if self.rule is None else self.rule.name
+
+    @property
+    def enabled_by(self) -> tuple[str, ...]:
+        """The declarations, one of which would enable a rule that was skipped without them."""
+        return self.rule.enabled_by if self.rule and self.skip is Skip.UNDECLARED else ()
 
     @property
     def failed(self) -> bool:

@@ -116,9 +116,9 @@ def _generate_items(metafunc: pytest.Metafunc, declared: Declared) -> None:
 
 
 def _rules(plan: Plan) -> list[str]:
-    from pytest_asyncprotocol.plan import applicable, unmet
+    from pytest_asyncprotocol.plan import applicable
 
-    return sorted(rule.id for rule in applicable(plan) if unmet(rule, plan.declared) is None)
+    return sorted(rule.id for rule in applicable(plan) if rule.is_enabled(plan.declared))
 
 
 def _nothing_left(metafunc: pytest.Metafunc, declared: Declared) -> Any:

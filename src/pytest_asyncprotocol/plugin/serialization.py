@@ -96,7 +96,8 @@ def _plain_verdict(verdict: Verdict, config: pytest.Config) -> dict[str, Any]:
         "status": verdict.status.value,
         "failed": verdict.failed,
         "message": _portable(verdict.message, config),
-        "needs_fresh": verdict.message.startswith("needs a fresh object"),
+        "skip": verdict.skip and verdict.skip.name,
+        "enabled_by": list(verdict.enabled_by),
         "trace": [_portable(line, config) for line in verdict.trace],
         "coverage": {
             "runs": verdict.coverage.runs,
