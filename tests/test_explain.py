@@ -26,7 +26,7 @@ from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import NoVerdict, Violation
 from pytest_asyncprotocol.model.rule import Level, Rule, rule
 from pytest_asyncprotocol.model.text import describe, describe_exception, name_of, source_of
-from pytest_asyncprotocol.model.verdicts import Skip
+from pytest_asyncprotocol.model.verdicts import Findings, Skip
 
 PAGE = "https://docs.python.org/3/reference/datamodel.html#asynchronous-iterators"
 
@@ -201,7 +201,7 @@ def test_a_page_says_what_enables_and_what_blocks_a_rule(own_catalogue: None) ->
 def report_of(*verdicts: Verdict, subject: str = "Ticker") -> Report:
     """A finished report."""
     report = Report(subject, Protocol.ASYNC_ITERATOR)
-    report.add(verdicts)
+    report.conclude(Findings(verdicts=verdicts))
     return report
 
 

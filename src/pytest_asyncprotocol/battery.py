@@ -21,7 +21,7 @@ from pytest_asyncprotocol.model.recording import Event, Log
 from pytest_asyncprotocol.model.rule import Feeds, Rule
 from pytest_asyncprotocol.model.subject import Subject
 from pytest_asyncprotocol.model.text import describe_exception
-from pytest_asyncprotocol.model.verdicts import Coverage, Report, Skip, Status, Verdict
+from pytest_asyncprotocol.model.verdicts import Coverage, Findings, Skip, Status, Verdict
 from pytest_asyncprotocol.plan import Plan, applicable, selected
 from pytest_asyncprotocol.reproduction.script import Finding, script_for
 
@@ -42,21 +42,19 @@ class Battery:
     def __init__(
         self,
         plan: Plan,
-        report: Report,
         loop: Loop,
         recorder: Recorder | None = None,
         *,
         first: bool = True,
     ) -> None:
         self._plan = plan
-        self._report = report
         self._loop = loop
         self._recorder = recorder
         self._first = first
-        report.identify(plan.factory.identities)
         self._rules = {rule.id: rule for rule in rules_for(plan.protocol)}
         self._known: dict[str, Verdict] = {}
         self._searched: Searched | None = None
+        self._subject = Findings()
         self._factory_error: Verdict | None = None
         self._factory_checked = False
         self._instance: Subject | None = None
@@ -67,13 +65,18 @@ class Battery:
         if plain_use is not None and selected(plain_use, plan):
             self._plain_use = {plain_use.id, *plain_use.requires}
 
-    async def all(self) -> list[Verdict]:
-        """The verdicts of all selected rules."""
-        error = await self.factory_error()
+    async def findings(self) -> Findings:
+        """The verdicts of all selected rules, or of the only one that the plan asks for."""
+        error = await self._factory_failure()
         verdicts = [] if error is None else [error]
-        return verdicts + [await self.of(rule) for rule in applicable(self._plan)]
+        if self._plan.only is None:
+            verdicts += [await self._of(rule) for rule in applicable(self._plan)]
+        elif error is None:
+            verdicts = [await self._of(self._rules[self._plan.only[0]])]
+        targets = Findings(targets=tuple(self._plan.factory.identities))
+        return targets + self._subject + Findings(verdicts=tuple(verdicts))
 
-    async def of(self, rule: Rule) -> Verdict:
+    async def _of(self, rule: Rule) -> Verdict:
         """The verdict of one rule: by its own scenarios, and by what sequences show."""
         verdict = await self._by_itself(rule)
         if verdict.status not in (Status.PASSED, Status.VACUOUS) or not self._explores(rule):
@@ -121,7 +124,7 @@ class Battery:
             )
         return self._known[rule.id]
 
-    async def factory_error(self) -> Verdict | None:
+    async def _factory_failure(self) -> Verdict | None:
         """What is wrong with the factory on this loop, if anything."""
         factory = self._plan.factory
         if factory.is_instance or self._factory_checked:
@@ -130,9 +133,8 @@ class Battery:
 
         async def job() -> None:
             self._expect_library()
-            name, source, identities = await self._case().prove_factory()
-            self._report.name(name, source)
-            self._report.identify(identities)
+            name, source, targets = await self._case().prove_factory()
+            self._subject = Findings(subject=name, source=source, targets=tuple(targets))
 
         ran = await self._loop.run(job)
         message = _failure_of(ran, f"the factory {factory.name}")
@@ -164,7 +166,7 @@ class Battery:
 
     async def _blocked(self, rule: Rule) -> _Found | None:
         """What failed that *rule* builds upon."""
-        if await self.factory_error() is not None:
+        if await self._factory_failure() is not None:
             return _skipped(Skip.BLOCKED, "blocked by the factory")
         if self._blocking is not None:
             message = f"blocked by {self._blocking}, in which it blocked the event loop"

@@ -231,7 +231,8 @@ def _name_of(backend: Any) -> str:
 
 
 def _verdict(item: pytest.Function, declared: Declared, check: _Check) -> tuple[Verdict, Report]:
-    from pytest_asyncprotocol.checking import examine_here, examine_now
+    from pytest_asyncprotocol.checking import conclude, examine_here, examine_now, failed
+    from pytest_asyncprotocol.engine.library import library_in_force
     from pytest_asyncprotocol.model.verdicts import Report
 
     door = check.door
@@ -240,8 +241,15 @@ def _verdict(item: pytest.Function, declared: Declared, check: _Check) -> tuple[
     report = Report(declared.function.__name__, declared.protocol)
 
     async def work() -> None:
-        if _runs_on(label, report):
+        in_force = library_in_force()
+        if in_force == label:
             await examine_here(plan, report)
+            return
+        message = (
+            f"this was to run on {label}, but {in_force} is in force: another plugin, or a "
+            "fixture of a wider scope, holds the loop"
+        )
+        conclude(plan, report, failed(label, message), visited=(label,))
 
     if check.backend is None:
         backend = item.funcargs[interop.ANYIO_BACKEND]
@@ -256,42 +264,7 @@ def _verdict(item: pytest.Function, declared: Declared, check: _Check) -> tuple[
         interop.run_by_pytest_asyncio(item, interop.fixture_of(item, door.fixture), work)
     else:
         examine_now(plan, report)
-    verdict = report.verdicts[0]
-    report.conclude(complete=True, unconfirmed=_unconfirmed(plan, verdict))
-    return verdict, report
-
-
-def _runs_on(label: str, report: Report) -> bool:
-    """Whether the library on the label is the one in force; if not, the verdict is an error."""
-    from pytest_asyncprotocol.engine.library import library_in_force
-    from pytest_asyncprotocol.model import settings
-    from pytest_asyncprotocol.model.verdicts import Status, Verdict
-
-    in_force = library_in_force()
-    if in_force == label:
-        return True
-    message = (
-        f"this was to run on {label}, but {in_force} is in force: another plugin, or a fixture of "
-        "a wider scope, holds the loop"
-    )
-    report.add([Verdict(rule=None, backend=label, status=Status.ERROR, message=message)])
-    settings.announce(report)
-    return False
-
-
-def _unconfirmed(plan: Plan, verdict: Verdict) -> list[str]:
-    """The expected failures that this item, or no item of the function, can confirm."""
-    from pytest_asyncprotocol.model.verdicts import Status
-
-    undecided = verdict.status in (Status.VACUOUS, Status.SKIPPED)
-    rules = _rules(plan)
-    found: list[str] = []
-    for key, reason in plan.options.expected_failures.items():
-        rule, _, backend = key.partition("@")
-        concerned = plan.only == (rule, backend or verdict.backend)
-        if rule not in rules or (concerned and undecided):
-            found.append(f"{key} ({reason})")
-    return found
+    return report.verdicts[0], report
 
 
 def _plan(item: pytest.Function, declared: Declared, only: tuple[str, str]) -> Plan:
