@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from pytest_asyncprotocol.catalogue import rules_for
 from pytest_asyncprotocol.engine.library import RunningLoop, library_in_force
 from pytest_asyncprotocol.engine.loops import Ran
 from pytest_asyncprotocol.engine.recorder import Recorder
@@ -22,7 +21,7 @@ from pytest_asyncprotocol.model.rule import Feeds, Rule
 from pytest_asyncprotocol.model.subject import Subject
 from pytest_asyncprotocol.model.text import describe_exception
 from pytest_asyncprotocol.model.verdicts import Coverage, Findings, Skip, Status, Verdict
-from pytest_asyncprotocol.plan import Plan, applicable, selected
+from pytest_asyncprotocol.plan import Plan
 from pytest_asyncprotocol.reproduction.script import Finding, script_for
 
 
@@ -51,7 +50,6 @@ class Battery:
         self._loop = loop
         self._recorder = recorder
         self._first = first
-        self._rules = {rule.id: rule for rule in rules_for(plan.protocol)}
         self._known: dict[str, Verdict] = {}
         self._searched: Searched | None = None
         self._subject = Findings()
@@ -61,8 +59,8 @@ class Battery:
         self._blocking: str | None = None
         self._stalled: Ran | None = None
         self._plain_use = set[str]()
-        plain_use = self._rules.get("CO020")
-        if plain_use is not None and selected(plain_use, plan):
+        plain_use = plan.known.get("CO020")
+        if plain_use in plan.rules:
             self._plain_use = {plain_use.id, *plain_use.requires}
 
     async def findings(self) -> Findings:
@@ -70,9 +68,9 @@ class Battery:
         error = await self._factory_failure()
         verdicts = [] if error is None else [error]
         if self._plan.only is None:
-            verdicts += [await self._of(rule) for rule in applicable(self._plan)]
+            verdicts += [await self._of(rule) for rule in self._plan.rules]
         elif error is None:
-            verdicts = [await self._of(self._rules[self._plan.only[0]])]
+            verdicts = [await self._of(self._plan.known[self._plan.only[0]])]
         targets = Findings(targets=tuple(self._plan.factory.identities))
         return targets + self._subject + Findings(verdicts=tuple(verdicts))
 
@@ -91,7 +89,7 @@ class Battery:
 
     def _explores(self, rule: Rule) -> bool:
         plan = self._plan
-        exploring = plan.options.examples > 0 and not plan.raw and not plan.factory.is_instance
+        exploring = plan.settings.examples > 0 and not plan.raw and not plan.factory.is_instance
         return exploring and rule.id in MODELS[plan.protocol].rules
 
     async def _search(self) -> Searched:
@@ -100,14 +98,14 @@ class Battery:
             self._searched = Searched()
             if await self._is_sound():
                 self._searched = await Search(
-                    self._plan.protocol, self._plan.options, self._loop, self._case
+                    self._plan.protocol, self._plan.settings, self._loop, self._case
                 ).search()
         return self._searched
 
     async def _is_sound(self) -> bool:
         model = MODELS[self._plan.protocol]
         for rule_id in (*model.rules, *model.builds_on):
-            rule = self._rules.get(rule_id)
+            rule = self._plan.known.get(rule_id)
             if rule is not None and rule.is_enabled(self._plan.declared):
                 verdict = await self._by_itself(rule)
                 if verdict.status in (Status.VIOLATED, Status.ERROR):
@@ -172,9 +170,9 @@ class Battery:
             message = f"blocked by {self._blocking}, in which it blocked the event loop"
             return _skipped(Skip.BLOCKED, message)
         for required in () if self._plan.raw else rule.requires:
-            if required not in self._rules:
+            if required not in self._plan.known:
                 continue
-            verdict = await self._by_itself(self._rules[required])
+            verdict = await self._by_itself(self._plan.known[required])
             if verdict.status in (Status.VIOLATED, Status.ERROR):
                 return _skipped(Skip.BLOCKED, f"blocked by {verdict.name}")
             if verdict.skip is Skip.BLOCKED:

@@ -21,7 +21,7 @@ from pytest_asyncprotocol.model.exceptions import BackendUnavailable
 from pytest_asyncprotocol.model.protocols import Protocol, protocol_named
 from pytest_asyncprotocol.model.text import short_path
 from pytest_asyncprotocol.model.verdicts import Findings, Report, Status, Verdict
-from pytest_asyncprotocol.plan import Plan, applicable, plan_for
+from pytest_asyncprotocol.plan import Plan, plan_for
 
 _one_at_a_time = threading.Lock()
 _examining = ContextVar("_examining", default=False)
@@ -37,8 +37,8 @@ async def examine(plan: Plan, report: Report) -> None:
             except BackendUnavailable as error:
                 found += failed(name, str(error))
                 continue
-            options, first = plan.options, name == _in_order(plan)[0]
-            with EngineLoop(backend, clock=options.clock, timeout=options.timeout) as loop:
+            wanted, first = plan.settings, name == _in_order(plan)[0]
+            with EngineLoop(backend, clock=wanted.clock, timeout=wanted.timeout) as loop:
                 found += await Battery(plan, loop, recorder, first=first).findings()
     conclude(plan, report, found, visited=_in_order(plan))
 
@@ -62,7 +62,7 @@ async def examine_here(plan: Plan, report: Report) -> None:
     library = library_in_force()
     if library is None:
         raise RuntimeError("await the report inside a running asyncio or trio event loop")
-    loop = CallersLoop(find_backend(library), timeout=plan.options.timeout)
+    loop = CallersLoop(find_backend(library), timeout=plan.settings.timeout)
     conclude(plan, report, await Battery(plan, loop).findings(), visited=(library,))
 
 
@@ -77,18 +77,18 @@ def _in_order(plan: Plan) -> tuple[str, ...]:
     if plan.on is not None:
         return (plan.on,)
     if plan.only is None:
-        return plan.options.backends
+        return plan.settings.backends
     rule, backend = plan.only
-    if rule in plan.options.expected_failures:
-        return (backend, *(b for b in plan.options.backends if b != backend))
+    if rule in plan.settings.expected_failures:
+        return (backend, *(b for b in plan.settings.backends if b != backend))
     return (backend,)
 
 
 def conclude(plan: Plan, report: Report, found: Findings, *, visited: tuple[str, ...]) -> None:
     """Finish *report* with what was found on the backends *visited*, and tell who listens."""
     verdicts, unconfirmed = list(found.verdicts), list[str]()
-    everywhere = set(plan.options.backends) <= set(visited)
-    for key, reason in plan.options.expected_failures.items():
+    everywhere = set(plan.settings.backends) <= set(visited)
+    for key, reason in plan.settings.expected_failures.items():
         verdicts, confirmed = _expect(key, reason, verdicts, final=everywhere or "@" in key)
         if not confirmed:
             unconfirmed.append(f"{key} ({reason})")
@@ -106,12 +106,11 @@ def conclude(plan: Plan, report: Report, found: Findings, *, visited: tuple[str,
 def _unconfirmed_by(verdict: Verdict, plan: Plan) -> list[str]:
     """The expected failures that the only verdict of *plan*, or no verdict, can confirm."""
     undecided = verdict.status in (Status.VACUOUS, Status.SKIPPED)
-    rules = {rule.id for rule in applicable(plan) if rule.is_enabled(plan.declared)}
     found: list[str] = []
-    for key, reason in plan.options.expected_failures.items():
+    for key, reason in plan.settings.expected_failures.items():
         rule, _, backend = key.partition("@")
         concerned = plan.only == (rule, backend or verdict.backend)
-        if rule not in rules or (concerned and undecided):
+        if rule not in plan.enabled or (concerned and undecided):
             found.append(f"{key} ({reason})")
     return found
 
@@ -171,12 +170,13 @@ def begin(plan: Plan, judge: Callable[[Report], None] = lambda _: None) -> Repor
         judge(report)
         return report
 
+    _expect_backend(plan)
+
     async def work(unfinished: Report) -> None:
         __tracebackhide__ = True
         await examine_here(plan, unfinished)
         judge(unfinished)
 
-    _expect_backend(plan)
     report = Report(
         factory.name, plan.protocol, source=factory.source, work=work, made_at=_caller()
     )
@@ -185,7 +185,7 @@ def begin(plan: Plan, judge: Callable[[Report], None] = lambda _: None) -> Repor
 
 
 def _expect_backend(plan: Plan) -> None:
-    library, named = library_in_force(), plan.options.backends
+    library, named = library_in_force(), plan.settings.backends
     if plan.on is not None:
         named = (plan.on,)
     elif not plan.names_backends:

@@ -102,23 +102,17 @@ def _generate_items(metafunc: pytest.Metafunc, declared: Declared) -> None:
     except BrokenRules as error:
         raise pytest.Collector.CollectError(str(error)) from None
     door = _door(metafunc, declared, plan)
-    rules = _rules(plan)
     metafunc.fixturenames.append(PARAMETER)
-    if not rules:
+    if not plan.enabled:
         metafunc.parametrize(PARAMETER, [_nothing_left(metafunc, declared)], ids=["no-rule"])
         return
-    checks = [_Check(rule, name, door) for rule in rules for name in door.backends or (None,)]
+    backends = door.backends or (None,)
+    checks = [_Check(rule, backend, door) for rule in plan.enabled for backend in backends]
     metafunc.parametrize(
         PARAMETER,
         [pytest.param(check, marks=pytest.mark.asyncprotocol) for check in checks],
         ids=[check.id for check in checks],
     )
-
-
-def _rules(plan: Plan) -> list[str]:
-    from pytest_asyncprotocol.plan import applicable
-
-    return sorted(rule.id for rule in applicable(plan) if rule.is_enabled(plan.declared))
 
 
 def _nothing_left(metafunc: pytest.Metafunc, declared: Declared) -> Any:
@@ -128,7 +122,7 @@ def _nothing_left(metafunc: pytest.Metafunc, declared: Declared) -> Any:
 
     default = Settings()
     unset = {"select": default.select, "ignore": default.ignore, "level": default.level}
-    if _rules(plan_for(declared.protocol, object, {**unset, **declared.keywords})):
+    if plan_for(declared.protocol, object, {**unset, **declared.keywords}).enabled:
         reason = "no rule is left to check: look at --asyncprotocol-select, -ignore and -level"
         return pytest.param(None, marks=[pytest.mark.asyncprotocol, pytest.mark.skip(reason)])
     raise pytest.Collector.CollectError(
@@ -141,7 +135,7 @@ def _door(metafunc: pytest.Metafunc, declared: Declared, plan: Plan) -> _Door:
     config, node = metafunc.config, metafunc.definition.nodeid
     asynchronous = {n: f for n, f in interop.fixtures_of(metafunc).items() if interop.is_async(f)}
     if not asynchronous:
-        return _Door(backends=plan.options.backends)
+        return _Door(backends=plan.settings.backends)
     of_asyncio = [
         n for n, f in asynchronous.items() if interop.belongs_to_pytest_asyncio(f, config)
     ]
@@ -158,7 +152,7 @@ def _door(metafunc: pytest.Metafunc, declared: Declared, plan: Plan) -> _Door:
             f"{node}: no plugin runs the async fixture {foreign!r}: let it use anyio_backend, or "
             "make it a @pytest_asyncio.fixture"
         )
-    wanted = plan.options.backends
+    wanted = plan.settings.backends
     asked = wanted if "backends" in declared.keywords else ()
     if through_anyio:
         given = interop.anyio_backends(metafunc)

@@ -21,7 +21,7 @@ from pytest_asyncprotocol.model.protocols import Protocol, on_class
 from pytest_asyncprotocol.model.recording import Log
 from pytest_asyncprotocol.model.rule import Rule
 from pytest_asyncprotocol.model.subject import Subject
-from pytest_asyncprotocol.plan import Plan, applicable, plan_for
+from pytest_asyncprotocol.plan import Plan, plan_for
 from pytest_asyncprotocol.plugin.coverage.targets import Target
 
 _RULES = ("AW001", "AB001", "AI001", "AG012", "CM001", "CM003")
@@ -60,7 +60,7 @@ def _by_rules(cls: type, plan: Plan) -> Iterator[Look]:
     if not _shows_all(cls, plan.protocol):
         return
     nowhere: Any = None
-    for rule in (each for each in applicable(plan) if each.id in _RULES):
+    for rule in (each for each in plan.rules if each.id in _RULES):
         case = Case(
             plan.factory, plan.declared, library="asyncio", loop=nowhere,
             instance=Subject(plan.factory.target, nowhere, Log(), 1),
@@ -118,7 +118,7 @@ def _stand_in(cls: type, protocol: Protocol) -> object:
 
 
 def _by_kinds(cls: type, plan: Plan) -> Iterator[Look]:
-    wanted = {rule.id: rule for rule in applicable(plan)}
+    wanted = {rule.id: rule for rule in plan.rules}
     for rule_id, name, wrong, told in _KINDS[plan.protocol]:
         method = on_class(cls, name)
         if rule_id not in wanted or type(method) is not FunctionType:
