@@ -17,7 +17,7 @@ from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import NotApplicable, NoVerdict, Vacuous, Violation
 from pytest_asyncprotocol.model.factory import FactoryOutcome
 from pytest_asyncprotocol.model.recording import Event, Log
-from pytest_asyncprotocol.model.rule import Feeds, Rule
+from pytest_asyncprotocol.model.rule import Fault, Feeds, Rule
 from pytest_asyncprotocol.model.subject import Subject
 from pytest_asyncprotocol.model.text import describe_exception
 from pytest_asyncprotocol.model.verdicts import Coverage, Findings, Skip, Status, Verdict
@@ -58,8 +58,9 @@ class Battery:
         self._instance: Subject | None = None
         self._blocking: str | None = None
         self._stalled: Ran | None = None
+        self._judges = {rule.judges: rule for rule in plan.known.values() if rule.judges}
         self._plain_use = set[str]()
-        plain_use = plan.known.get("CO020")
+        plain_use = self._judges.get(Fault.NO_END)
         if plain_use in plan.rules:
             self._plain_use = {plain_use.id, *plain_use.requires}
 
@@ -225,18 +226,24 @@ class Battery:
     ) -> str | None:
         """Why what kept *rule* from a verdict is left to a rule that judges just that."""
         if status is Status.VIOLATED and case is not None and case.closing:
-            return "closed between two runs it hangs, which CO021 judges"
-        if status is Status.VIOLATED and rule.id in self._plain_use - {"CO020"}:
-            return "it hangs, which CO020 judges"
-        if ran.unbalanced and rule.id in self._plain_use - {"CO015", "CO020"}:
-            return "it leaves a scope open, which CO015 judges"
+            return self._left_to(Fault.NO_END_OF_CLOSING, "closed between two runs it hangs")
+        if rule.id not in self._plain_use or rule.judges is Fault.NO_END:
+            return None
+        if status is Status.VIOLATED:
+            return self._left_to(Fault.NO_END, "it hangs")
+        if ran.unbalanced and rule.judges is not Fault.OPEN_SCOPE:
+            return self._left_to(Fault.OPEN_SCOPE, "it leaves a scope open")
         return None
 
+    def _left_to(self, fault: Fault, happened: str) -> str | None:
+        judge = self._judges.get(fault)
+        return None if judge is None else f"{happened}, which {judge.id} judges"
+
     def _without_outcome(self, rule: Rule, ran: Ran) -> Verdict:
-        """What is said of plain use that came to no end: once, and by CO020."""
-        if rule.id != "CO020":
-            message = "it came to no end, which CO020 judges"
-            return self._verdict(rule, _Found(Status.VACUOUS, message))
+        """The verdict on plain use that came to no end: only the rule that judges it says so."""
+        if rule.judges is not Fault.NO_END:
+            message = self._left_to(Fault.NO_END, "it came to no end")
+            return self._verdict(rule, _Found(Status.VACUOUS, message or ""))
         coverage = Coverage(runs=1, opened=ran.opened, scheduled=ran.scheduled)
         return self._verdict(rule, _Found(Status.ERROR, ran.no_outcome or ""), coverage)
 

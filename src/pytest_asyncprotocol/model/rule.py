@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import FunctionType
 from typing import TYPE_CHECKING, Final
 
 from pytest_asyncprotocol.model.declarations import Declarations
@@ -52,12 +53,31 @@ class Feeds(enum.Enum):
     FRESH = "a fresh object"
 
 
+class Fault(enum.Enum):
+    """What keeps other rules from a verdict, and is reported by the one rule that judges it."""
+
+    NO_END = "no end of plain use"
+    OPEN_SCOPE = "an open scope"
+    NO_END_OF_CLOSING = "no end of closing between two runs"
+
+
+@dataclass(frozen=True, slots=True)
+class MethodCheck:
+    """What the definition of a method can show to be wrong, without an object of its class."""
+
+    method: str
+    is_wrong: Callable[[FunctionType], bool]
+    message: str
+
+
 @dataclass(frozen=True)
 class Rule:
     """One obligation, and the function that checks it.
 
     ``requires`` names the rules that must hold before this one can be judged; ``enabled_by``
     names declarations, one of which has to be made; ``libraries`` limits the rule to those named.
+    ``judges`` names the fault that other rules leave to this one. What can be said of a class
+    without an object is said by its ``method_checks``, and by a rule that ``needs_only_methods``.
     """
 
     id: str
@@ -70,6 +90,9 @@ class Rule:
     libraries: tuple[str, ...] = ("asyncio", "trio")
     feeds: Feeds = Feeds.FRESH
     needs_own_loop: bool = False
+    needs_only_methods: bool = False
+    judges: Fault | None = None
+    method_checks: tuple[MethodCheck, ...] = ()
 
     @property
     def name(self) -> str:
@@ -172,6 +195,9 @@ def rule(
     libraries: tuple[str, ...] = ("asyncio", "trio"),
     feeds: Feeds = Feeds.FRESH,
     needs_own_loop: bool = False,
+    needs_only_methods: bool = False,
+    judges: Fault | None = None,
+    method_checks: tuple[MethodCheck, ...] = (),
 ) -> Callable[[Callable[[Case], Awaitable[None]]], Rule]:
     """Enter an async function into the catalogue as a rule; its docstring is the rule's page.
 
@@ -214,8 +240,8 @@ def rule(
                 "letters, and name protocols="
             )
         entered = Rule(
-            id, slug, level, check, protocols or family or (),
-            requires, enabled_by, libraries, feeds, needs_own_loop,
+            id, slug, level, check, protocols or family or (), requires, enabled_by, libraries,
+            feeds, needs_own_loop, needs_only_methods, judges, method_checks,
         )  # fmt: skip
         registered[id] = entered
         return entered

@@ -15,7 +15,7 @@ from pytest_asyncprotocol.exploration.uses import Scenario, uses
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
 from pytest_asyncprotocol.model.protocols import Protocol
-from pytest_asyncprotocol.model.rule import Level, rule
+from pytest_asyncprotocol.model.rule import Fault, Level, rule
 from pytest_asyncprotocol.model.subject import Subject
 from pytest_asyncprotocol.model.text import describe_exception
 
@@ -43,6 +43,7 @@ JUDGED_BY_OTHERS = (Protocol.ASYNC_CONTEXT_MANAGER, Protocol.ASYNC_GENERATOR)
         "CM015",
         "CM020",
     ),
+    judges=Fault.NO_END_OF_CLOSING,
 )
 async def closable_after_cancellation(case: Case) -> None:
     """After a cancellation it can be closed, and then holds nothing.

@@ -11,7 +11,7 @@ from pytest_asyncprotocol.exploration.uses import carry_out, given, use, uses
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.declarations import same
 from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
-from pytest_asyncprotocol.model.rule import Level, rule
+from pytest_asyncprotocol.model.rule import Fault, Level, rule
 from pytest_asyncprotocol.model.text import describe, describe_exception
 from pytest_asyncprotocol.rules.common._scope_balance import imbalance_of
 from pytest_asyncprotocol.rules.common.use import SHAPE
@@ -51,7 +51,14 @@ async def callers_context(case: Case) -> None:
         await _expect_read(case, case.declared.reads_context)
 
 
-@rule("CO015", "scopes-balanced", Level.MUST, requires=SHAPE, needs_own_loop=True)
+@rule(
+    "CO015",
+    "scopes-balanced",
+    Level.MUST,
+    requires=SHAPE,
+    needs_own_loop=True,
+    judges=Fault.OPEN_SCOPE,
+)
 async def scopes_balanced(case: Case) -> None:
     """Cancel scopes are balanced: what it opens in its caller's task, it closes there.
 

@@ -13,7 +13,7 @@ from pytest_asyncprotocol.model.exceptions import (
     Violation,
 )
 from pytest_asyncprotocol.model.protocols import Protocol
-from pytest_asyncprotocol.model.rule import Feeds, Level, rule
+from pytest_asyncprotocol.model.rule import Fault, Feeds, Level, rule
 from pytest_asyncprotocol.model.subject import Subject
 from pytest_asyncprotocol.model.text import describe, describe_exception
 from pytest_asyncprotocol.model.thread_bound import WAY_OUT, needs_main_thread
@@ -72,7 +72,14 @@ async def backend_primitives(case: Case) -> None:
 
 
 # What leaves a scope open breaks every task that uses it, so CO015 has to hold before anything.
-@rule("CO020", "plain-use", Level.MUST, requires=(*SHAPE, "CO015"), feeds=Feeds.SCENARIO)
+@rule(
+    "CO020",
+    "plain-use",
+    Level.MUST,
+    requires=(*SHAPE, "CO015"),
+    feeds=Feeds.SCENARIO,
+    judges=Fault.NO_END,
+)
 async def plain_use(case: Case) -> None:
     """Its plain use comes to an end, by a result or by the declared exception.
 
