@@ -162,14 +162,11 @@ class Rule:
 PLAIN_USE: Final = ("CO010",)
 """The rule that plain use works on this backend, which the others build upon."""
 
-RETIRED: Final[Mapping[str, str]] = {
-    "AB010": "the factory is checked before any rule, and a wrong one is an error that says so",
-    "CM021": "CM004 says it of every manager, those that are written as generators too",
-}
-"""Ids that were given up, and why: they are not given again."""
-
 registered: dict[str, Rule] = {}
 """All rules that were entered so far, by id."""
+
+retired: dict[str, str] = {}
+"""Ids that were given up, and why: they are not given again."""
 
 distributions: dict[str, str] = {}
 """The distributions whose entry points named modules of rules, by module."""
@@ -257,8 +254,8 @@ def _expect_free(rule_id: str, slug: str) -> None:
         )
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug):
         raise ValueError(f"{slug!r} is no slug: take lower case words with hyphens between them")
-    if rule_id in RETIRED:
-        raise ValueError(f"{rule_id} was retired: {RETIRED[rule_id]}; take another id")
+    if rule_id in retired:
+        raise ValueError(f"{rule_id} was retired: {retired[rule_id]}; take another id")
     taken = next(
         (each for each in registered.values() if rule_id == each.id or slug == each.slug), None
     )

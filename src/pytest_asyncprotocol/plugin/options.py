@@ -165,7 +165,7 @@ def print_and_exit(config: pytest.Config) -> int | None:
         return None
     from pytest_asyncprotocol.catalogue import unknown_rule
     from pytest_asyncprotocol.explaining import explain_rule, plain
-    from pytest_asyncprotocol.model.rule import RETIRED
+    from pytest_asyncprotocol.model.rule import retired
 
     rules = usable_catalogue()
     if explained:
@@ -183,8 +183,8 @@ def print_and_exit(config: pytest.Config) -> int | None:
         origin = f"from {each.distribution}: " if each.distribution else ""
         sys.stdout.write(f"{line}\n       {origin}{each.source_address}\n")
     sys.stdout.write("\nRetired ids, which are not given again:\n")
-    for retired, reason in RETIRED.items():
-        sys.stdout.write(f"{retired}  {reason}\n")
+    for rule_id, reason in retired.items():
+        sys.stdout.write(f"{rule_id}  {reason}\n")
     return 0
 
 
