@@ -286,6 +286,7 @@ def test_what_an_author_declared_fails_at_any_level(own_catalogue: None, level: 
     assert {"undeclared: cancel_safe= or closes= would enable it"} == {
         v.message for v in undeclared.of("QA002")
     }
+    assert {("cancel_safe", "closes")} == {v.enabled_by for v in undeclared.of("QA002")}
 
 
 def test_the_settings_are_the_defaults_and_the_call_is_stronger(own_catalogue: None) -> None:

@@ -26,7 +26,7 @@ from pytest_asyncprotocol.model.declarations import (
 from pytest_asyncprotocol.model.exceptions import NoVerdict
 from pytest_asyncprotocol.model.keywords import KEYWORDS, CommonKeywords
 from pytest_asyncprotocol.model.protocols import Protocol
-from pytest_asyncprotocol.plan import _COMMON
+from pytest_asyncprotocol.plan import _VALIDATORS as COMMON
 
 
 def refused(assertion: Callable[..., Report], **declared: Any) -> str:
@@ -244,9 +244,9 @@ def test_all_keywords_are_known_everywhere() -> None:
     """Types, validators and fields name the same declarations."""
     typed = {name for each in KEYWORDS.values() for name in each.__annotations__}
 
-    assert set(Declarations.__annotations__) == typed - _COMMON
-    assert set(_VALIDATORS) == typed - _COMMON
-    assert set(CommonKeywords.__annotations__) >= _COMMON
+    assert set(Declarations.__annotations__) == typed - set(COMMON)
+    assert set(_VALIDATORS) == typed - set(COMMON)
+    assert set(CommonKeywords.__annotations__) >= set(COMMON)
     assert set(Protocol) == set(KEYWORDS)
 
 

@@ -26,6 +26,7 @@ from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import NoVerdict, Violation
 from pytest_asyncprotocol.model.rule import Level, Rule, rule
 from pytest_asyncprotocol.model.text import describe, describe_exception, name_of, source_of
+from pytest_asyncprotocol.model.verdicts import Findings, Skip
 
 PAGE = "https://docs.python.org/3/reference/datamodel.html#asynchronous-iterators"
 
@@ -117,19 +118,19 @@ AI005 sticky-stop, on asyncio, trio
   Why: Whoever asks once more, a second `async for` or a helper that looks ahead, gets items out of
     nowhere, or hangs.
   Look at: Remember that the end was reached, and raise StopAsyncIteration from then on.
-  Defined: tests/test_explain.py:33
+  Defined: tests/test_explain.py:34
   Source: Python language reference, 3.4.3 "Asynchronous Iterators":
     https://docs.python.org/3/reference/datamodel.html#asynchronous-iterators
 
 AI006 works-on-trio, on trio
   Rule: It works on `trio`.
   Found: it does not work
-  Defined: tests/test_explain.py:33
+  Defined: tests/test_explain.py:34
 
 AI007 judged, on asyncio, trio
   Error (asyncio): it can't be judged under asyncio
   Error (trio): it can't be judged under trio
-  Defined: tests/test_explain.py:33
+  Defined: tests/test_explain.py:34
 
 3 of 4 applicable rules ran, of 4 for an async iterator and 4 in the catalogue"""
 
@@ -200,7 +201,7 @@ def test_a_page_says_what_enables_and_what_blocks_a_rule(own_catalogue: None) ->
 def report_of(*verdicts: Verdict, subject: str = "Ticker") -> Report:
     """A finished report."""
     report = Report(subject, Protocol.ASYNC_ITERATOR)
-    report.add(verdicts)
+    report.conclude(Findings(verdicts=verdicts))
     return report
 
 
@@ -253,8 +254,8 @@ def test_counts_leave_out_what_does_not_apply(own_catalogue: None) -> None:
     """A rule that is undeclared or not applicable is in the catalogue only."""
     report = report_of(
         a_verdict(Status.PASSED),
-        a_verdict(Status.SKIPPED, "undeclared: items= would enable it", rule=catalogue()["AI006"]),
-        a_verdict(Status.SKIPPED, "blocked by AI005 sticky-stop", rule=catalogue()["AI007"]),
+        a_verdict(Status.SKIPPED, skip=Skip.UNDECLARED, rule=catalogue()["AI006"]),
+        a_verdict(Status.SKIPPED, skip=Skip.BLOCKED, rule=catalogue()["AI007"]),
     )
 
     expected = "1 of 2 applicable rules ran, of 4 for an async iterator and 4 in the catalogue"

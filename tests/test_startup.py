@@ -66,4 +66,5 @@ def test_no_module_but_its_own_is_loaded(
         heavy = {"assertions", "checking", "engine", "exploration", "rules"}
         assert set() == {name.split(".")[1] for name in extra if "." in name} & heavy
         assert "pytest_asyncprotocol.plugin.coverage" not in extra
-        assert [] == [name for name in extra if "report_files" in name]
+        assert [] == [name for name in extra if "plugin.reports" in name]
+        assert "pytest_asyncprotocol.plugin.running" not in extra

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from pytest_asyncprotocol import third_party
-from pytest_asyncprotocol.catalogue import catalogue
+from pytest_asyncprotocol.catalogue import _load, catalogue
 from pytest_asyncprotocol.model.exceptions import BrokenRules
 from pytest_asyncprotocol.model.rule import distributions, registered
 from tests.conftest import RunPytest
@@ -227,6 +227,7 @@ def test_broken_rules_without_the_plugin(run_pytest: RunPytest, broken: None) ->
 def unloaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """A catalogue of our own rules, which has not yet looked for others; a folder for modules."""
     catalogue()
+    _load.cache_clear()
     monkeypatch.setattr(third_party, "_begun", False)
     monkeypatch.setattr(third_party, "_broken", {})
     monkeypatch.syspath_prepend(tmp_path)
@@ -370,13 +371,13 @@ def test_a_family_of_ours_is_no_prefix_of_others(
     unloaded: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """CO selects the rules for all protocols, and not those of a company."""
-    from pytest_asyncprotocol.plan import applicable, plan_for
+    from pytest_asyncprotocol.plan import plan_for
 
     (unloaded / "xx_comp.py").write_text(HOLDS.format(loading="", given='"COMP001", "holds"'))
     offer(monkeypatch, xx="xx_comp")
 
     def chosen(prefix: str) -> set[Any]:
         plan = plan_for(catalogue()["AI001"].protocols[0], object, {"select": (prefix,)})
-        return {rule.id[:-3] for rule in applicable(plan)}
+        return {rule.id[:-3] for rule in plan.rules}
 
     assert [{"CO"}, {"COMP"}, {"COMP"}] == [chosen("CO"), chosen("COMP"), chosen("COM")]

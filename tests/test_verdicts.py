@@ -11,7 +11,7 @@ import pytest
 from pytest_asyncprotocol import Protocol, Report, Status, Verdict, check
 from pytest_asyncprotocol.checking import examine_now
 from pytest_asyncprotocol.explaining import explain
-from pytest_asyncprotocol.model.verdicts import Coverage
+from pytest_asyncprotocol.model.verdicts import Coverage, Findings
 from pytest_asyncprotocol.plan import plan_for
 from tests.specimens import Specimen, specimens
 
@@ -92,31 +92,33 @@ def verdict(status: Status, **details: str) -> Verdict:
     return Verdict(rule=None, backend="asyncio", status=status, **details)  # type: ignore[arg-type]
 
 
+def report_of(*verdicts: Verdict) -> Report:
+    """A finished report."""
+    report = Report("Ticker", Protocol.ASYNC_ITERATOR, source="ticker.py:3")
+    report.conclude(Findings(verdicts=verdicts))
+    return report
+
+
 def test_a_report_passes_if_nothing_failed_and_something_passed() -> None:
     """Nothing at all is not enough."""
-    report = Report("Ticker", Protocol.ASYNC_ITERATOR)
+    proved = [verdict(Status.PASSED), verdict(Status.VACUOUS), verdict(Status.SKIPPED)]
 
-    assert not report.passed
-    report.add([verdict(Status.VACUOUS), verdict(Status.SKIPPED)])
-    assert not report.passed
-    report.add([verdict(Status.PASSED)])
-    assert report.passed
-    report.add([verdict(Status.VIOLATED, expected="known")])
-    assert report.passed
-    report.add([verdict(Status.ERROR)])
-    assert not report.passed
-    assert not report
+    assert not report_of().passed
+    assert not report_of(*proved[1:]).passed
+    assert report_of(*proved).passed
+    assert report_of(*proved, verdict(Status.VIOLATED, expected="known")).passed
+    assert not report_of(*proved, verdict(Status.ERROR)).passed
+    assert not report_of(*proved, verdict(Status.ERROR))
 
 
 def test_a_report_counts_and_lists() -> None:
     """By status; what was expected is counted, but is no failure."""
-    report = Report("Ticker", Protocol.ASYNC_ITERATOR, source="ticker.py:3")
     verdicts = [
         verdict(Status.VIOLATED),
         verdict(Status.VIOLATED, expected="known"),
         verdict(Status.ERROR),
     ]
-    report.add(verdicts)
+    report = report_of(*verdicts)
 
     assert 2 == report.count(Status.VIOLATED)
     assert (verdicts[0],) == report.violations
@@ -126,7 +128,7 @@ def test_a_report_counts_and_lists() -> None:
     assert "ticker.py:3" == report.source
     assert () == report.of("AI005")
     assert "<report on Ticker: 2 violated, 1 error>" == repr(report)
-    assert "<report on Ticker: no verdicts>" == repr(Report("Ticker", Protocol.ASYNC_ITERATOR))
+    assert "<report on Ticker: no verdicts>" == repr(report_of())
 
 
 def test_a_verdict_of_no_rule_is_about_the_factory() -> None:

@@ -41,26 +41,8 @@ _HOMES = {
     "VirtualClock": "engine.fixture_clock",
 }
 
-__all__ = (
-    "Assertions",
-    "ConformanceError",
-    "Protocol",
-    "Report",
-    "Status",
-    "Verdict",
-    "VirtualClock",
-    "assert_async_context_manager",
-    "assert_async_generator",
-    "assert_async_iterable",
-    "assert_async_iterator",
-    "assert_awaitable",
-    "check",
-    "conformance",
-    "explore_cancellation",
-)
-
-
 if not TYPE_CHECKING:
+    __all__ = tuple(sorted(_HOMES))
 
     def __getattr__(name: str) -> Any:
         if name not in _HOMES:

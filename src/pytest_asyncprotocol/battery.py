@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
-from pytest_asyncprotocol.catalogue import rules_for
 from pytest_asyncprotocol.engine.library import RunningLoop, library_in_force
 from pytest_asyncprotocol.engine.loops import Ran
 from pytest_asyncprotocol.engine.recorder import Recorder
@@ -17,14 +17,22 @@ from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import NotApplicable, NoVerdict, Vacuous, Violation
 from pytest_asyncprotocol.model.factory import FactoryOutcome
 from pytest_asyncprotocol.model.recording import Event, Log
-from pytest_asyncprotocol.model.rule import Feeds, Rule
+from pytest_asyncprotocol.model.rule import Fault, Feeds, Rule
 from pytest_asyncprotocol.model.subject import Subject
 from pytest_asyncprotocol.model.text import describe_exception
-from pytest_asyncprotocol.model.verdicts import Coverage, Report, Status, Verdict
-from pytest_asyncprotocol.plan import Plan, applicable, selected, unmet
+from pytest_asyncprotocol.model.verdicts import Coverage, Findings, Skip, Status, Verdict
+from pytest_asyncprotocol.plan import Plan
 from pytest_asyncprotocol.reproduction.script import Finding, script_for
 
-_Found = tuple[Status, str, tuple[str, ...], tuple[Event, ...]]
+
+class _Found(NamedTuple):
+    """What is found out about one rule, with the trace and the events that led there."""
+
+    status: Status
+    message: str = ""
+    trace: tuple[str, ...] = ()
+    events: tuple[Event, ...] = ()
+    skip: Skip | None = None
 
 
 class Battery:
@@ -33,38 +41,41 @@ class Battery:
     def __init__(
         self,
         plan: Plan,
-        report: Report,
         loop: Loop,
         recorder: Recorder | None = None,
         *,
         first: bool = True,
     ) -> None:
         self._plan = plan
-        self._report = report
         self._loop = loop
         self._recorder = recorder
         self._first = first
-        report.identify(plan.factory.identities)
-        self._rules = {rule.id: rule for rule in rules_for(plan.protocol)}
         self._known: dict[str, Verdict] = {}
         self._searched: Searched | None = None
+        self._subject = Findings()
         self._factory_error: Verdict | None = None
         self._factory_checked = False
         self._instance: Subject | None = None
         self._blocking: str | None = None
         self._stalled: Ran | None = None
+        self._judges = {rule.judges: rule for rule in plan.known.values() if rule.judges}
         self._plain_use = set[str]()
-        plain_use = self._rules.get("CO020")
-        if plain_use is not None and selected(plain_use, plan):
+        plain_use = self._judges.get(Fault.NO_END)
+        if plain_use in plan.rules:
             self._plain_use = {plain_use.id, *plain_use.requires}
 
-    async def all(self) -> list[Verdict]:
-        """The verdicts of all selected rules."""
-        error = await self.factory_error()
+    async def findings(self) -> Findings:
+        """The verdicts of all selected rules, or of the only one that the plan asks for."""
+        error = await self._factory_failure()
         verdicts = [] if error is None else [error]
-        return verdicts + [await self.of(rule) for rule in applicable(self._plan)]
+        if self._plan.only is None:
+            verdicts += [await self._of(rule) for rule in self._plan.rules]
+        elif error is None:
+            verdicts = [await self._of(self._plan.known[self._plan.only[0]])]
+        targets = Findings(targets=tuple(self._plan.factory.identities))
+        return targets + self._subject + Findings(verdicts=tuple(verdicts))
 
-    async def of(self, rule: Rule) -> Verdict:
+    async def _of(self, rule: Rule) -> Verdict:
         """The verdict of one rule: by its own scenarios, and by what sequences show."""
         verdict = await self._by_itself(rule)
         if verdict.status not in (Status.PASSED, Status.VACUOUS) or not self._explores(rule):
@@ -74,18 +85,12 @@ class Battery:
         witness = searched.witness
         if witness.rule != rule.id:
             return replace(verdict, coverage=coverage)
-        return self._verdict(
-            rule,
-            witness.status,
-            witness.message,
-            witness.trace,
-            witness.events,
-            coverage=coverage,
-        )
+        found = _Found(witness.status, witness.message, witness.trace, witness.events)
+        return self._verdict(rule, found, coverage)
 
     def _explores(self, rule: Rule) -> bool:
         plan = self._plan
-        exploring = plan.options.examples > 0 and not plan.raw and not plan.factory.is_instance
+        exploring = plan.settings.examples > 0 and not plan.raw and not plan.factory.is_instance
         return exploring and rule.id in MACHINES[plan.protocol].rules
 
     async def _search(self) -> Searched:
@@ -94,33 +99,31 @@ class Battery:
             self._searched = Searched()
             if await self._is_sound():
                 self._searched = await Search(
-                    self._plan.protocol, self._plan.options, self._loop, self._case
+                    self._plan.protocol, self._plan.settings, self._loop, self._case
                 ).search()
         return self._searched
 
     async def _is_sound(self) -> bool:
         machine = MACHINES[self._plan.protocol]
         for rule_id in (*machine.rules, *machine.builds_on):
-            rule = self._rules.get(rule_id)
-            if rule is not None and unmet(rule, self._plan.declared) is None:
+            rule = self._plan.known.get(rule_id)
+            if rule is not None and rule.is_enabled(self._plan.declared):
                 verdict = await self._by_itself(rule)
                 if verdict.status in (Status.VIOLATED, Status.ERROR):
                     return False
-                if verdict.message.startswith("blocked"):
+                if verdict.skip is Skip.BLOCKED:
                     return False
         return True
 
     async def _by_itself(self, rule: Rule) -> Verdict:
         if rule.id not in self._known:
-            reason = await self._why_skipped(rule)
+            skipped = await self._why_skipped(rule)
             self._known[rule.id] = (
-                await self._judge(rule)
-                if reason is None
-                else self._verdict(rule, Status.SKIPPED, reason)
+                await self._judge(rule) if skipped is None else self._verdict(rule, skipped)
             )
         return self._known[rule.id]
 
-    async def factory_error(self) -> Verdict | None:
+    async def _factory_failure(self) -> Verdict | None:
         """What is wrong with the factory on this loop, if anything."""
         factory = self._plan.factory
         if factory.is_instance or self._factory_checked:
@@ -129,46 +132,52 @@ class Battery:
 
         async def job() -> None:
             self._expect_library()
-            name, source, identities = await self._case().prove_factory()
-            self._report.name(name, source)
-            self._report.identify(identities)
+            name, source, targets = await self._case().prove_factory()
+            self._subject = Findings(subject=name, source=source, targets=tuple(targets))
 
         ran = await self._loop.run(job)
         message = _failure_of(ran, f"the factory {factory.name}")
         if message is not None:
-            self._factory_error = self._verdict(None, Status.ERROR, message)
+            self._factory_error = self._verdict(None, _Found(Status.ERROR, message))
         return self._factory_error
 
-    async def _why_skipped(self, rule: Rule) -> str | None:
-        return unmet(rule, self._plan.declared) or self._unsuited(rule) or await self._blocked(rule)
+    async def _why_skipped(self, rule: Rule) -> _Found | None:
+        if not rule.is_enabled(self._plan.declared):
+            names = " or ".join(f"{name}=" for name in rule.enabled_by)
+            return _skipped(Skip.UNDECLARED, f"undeclared: {names} would enable it")
+        return self._unsuited(rule) or await self._blocked(rule)
 
-    def _unsuited(self, rule: Rule) -> str | None:
+    def _unsuited(self, rule: Rule) -> _Found | None:
         """Why the loop, or the one instance that was given, can't feed *rule*."""
         backend = self._loop.backend
         if backend.library not in rule.libraries:
-            return f"not applicable on {backend.name}"
+            return _skipped(Skip.NOT_APPLICABLE, f"not applicable on {backend.name}")
         if rule.needs_own_loop and not self._loop.owned:
-            return "needs its own loop: call the assertion from a test that is not async"
+            advice = "call the assertion from a test that is not async"
+            return _skipped(Skip.NEEDS_OWN_LOOP, f"needs its own loop: {advice}")
         if not self._plan.factory.is_instance or rule.feeds is Feeds.LOOK:
             return None
         if rule.feeds is Feeds.FRESH:
-            return "needs a fresh object: pass a factory"
-        return None if self._first else "an instance is used only once, on the first backend"
+            return _skipped(Skip.NEEDS_FRESH, "needs a fresh object: pass a factory")
+        if self._first:
+            return None
+        return _skipped(Skip.USED_UP, "an instance is used only once, on the first backend")
 
-    async def _blocked(self, rule: Rule) -> str | None:
+    async def _blocked(self, rule: Rule) -> _Found | None:
         """What failed that *rule* builds upon."""
-        if await self.factory_error() is not None:
-            return "blocked by the factory"
+        if await self._factory_failure() is not None:
+            return _skipped(Skip.BLOCKED, "blocked by the factory")
         if self._blocking is not None:
-            return f"blocked by {self._blocking}, in which it blocked the event loop"
+            message = f"blocked by {self._blocking}, in which it blocked the event loop"
+            return _skipped(Skip.BLOCKED, message)
         for required in () if self._plan.raw else rule.requires:
-            if required not in self._rules:
+            if required not in self._plan.known:
                 continue
-            verdict = await self._by_itself(self._rules[required])
+            verdict = await self._by_itself(self._plan.known[required])
             if verdict.status in (Status.VIOLATED, Status.ERROR):
-                return f"blocked by {verdict.name}"
-            if verdict.status is Status.SKIPPED and verdict.message.startswith("blocked"):
-                return verdict.message
+                return _skipped(Skip.BLOCKED, f"blocked by {verdict.name}")
+            if verdict.skip is Skip.BLOCKED:
+                return _skipped(Skip.BLOCKED, verdict.message)
         return None
 
     async def _judge(self, rule: Rule) -> Verdict:
@@ -201,7 +210,7 @@ class Battery:
         if case is not None:
             coverage = case.coverage(opened=ran.opened, scheduled=ran.scheduled)
         if found is not None and (ran.hang is not None or _failure_of(ran, "") is None):
-            return self._verdict(rule, *found, coverage=coverage)
+            return self._verdict(rule, found, coverage)
         if stood is None and case is not None:
             stood = case.stalled(), case.trace(), tuple(case.log.done)
         stalled, trace, events = stood or (None, (), ())
@@ -210,26 +219,33 @@ class Battery:
         elsewhere = self._judged_elsewhere(rule, ran, status, case)
         if elsewhere is not None:
             status, message = Status.VACUOUS, elsewhere
-        return self._verdict(rule, status, message or "", trace, events, coverage=coverage)
+        return self._verdict(rule, _Found(status, message or "", trace, events), coverage)
 
     def _judged_elsewhere(
         self, rule: Rule, ran: Ran, status: Status, case: Case | None
     ) -> str | None:
         """Why what kept *rule* from a verdict is left to a rule that judges just that."""
         if status is Status.VIOLATED and case is not None and case.closing:
-            return "closed between two runs it hangs, which CO021 judges"
-        if status is Status.VIOLATED and rule.id in self._plain_use - {"CO020"}:
-            return "it hangs, which CO020 judges"
-        if ran.unbalanced and rule.id in self._plain_use - {"CO015", "CO020"}:
-            return "it leaves a scope open, which CO015 judges"
+            return self._left_to(Fault.NO_END_OF_CLOSING, "closed between two runs it hangs")
+        if rule.id not in self._plain_use or rule.judges is Fault.NO_END:
+            return None
+        if status is Status.VIOLATED:
+            return self._left_to(Fault.NO_END, "it hangs")
+        if ran.unbalanced and rule.judges is not Fault.OPEN_SCOPE:
+            return self._left_to(Fault.OPEN_SCOPE, "it leaves a scope open")
         return None
 
+    def _left_to(self, fault: Fault, happened: str) -> str | None:
+        judge = self._judges.get(fault)
+        return None if judge is None else f"{happened}, which {judge.id} judges"
+
     def _without_outcome(self, rule: Rule, ran: Ran) -> Verdict:
-        """What is said of plain use that came to no end: once, and by CO020."""
-        if rule.id != "CO020":
-            return self._verdict(rule, Status.VACUOUS, "it came to no end, which CO020 judges")
+        """The verdict on plain use that came to no end: only the rule that judges it says so."""
+        if rule.judges is not Fault.NO_END:
+            message = self._left_to(Fault.NO_END, "it came to no end")
+            return self._verdict(rule, _Found(Status.VACUOUS, message or ""))
         coverage = Coverage(runs=1, opened=ran.opened, scheduled=ran.scheduled)
-        return self._verdict(rule, Status.ERROR, ran.no_outcome or "", coverage=coverage)
+        return self._verdict(rule, _Found(Status.ERROR, ran.no_outcome or ""), coverage)
 
     def _case(self) -> Case:
         plan, library = self._plan, self._loop.backend.library
@@ -249,39 +265,37 @@ class Battery:
             )
 
     def _verdict(
-        self,
-        rule: Rule | None,
-        status: Status,
-        message: str = "",
-        trace: tuple[str, ...] = (),
-        events: tuple[Event, ...] = (),
-        *,
-        coverage: Coverage | None = None,
+        self, rule: Rule | None, found: _Found, coverage: Coverage | None = None
     ) -> Verdict:
         backend, plan = self._loop.backend, self._plan
         script: Callable[[], str] | None = None
-        if rule is not None and status is Status.VIOLATED:
+        if rule is not None and found.status is Status.VIOLATED:
             finding = Finding(
-                rule, message, backend.name, backend.library, plan.factory, plan.declared, events
-            )
+                rule, found.message, backend.name, backend.library,
+                plan.factory, plan.declared, found.events,
+            )  # fmt: skip
             script = partial(script_for, finding)
         return Verdict(
-            rule=rule, backend=backend.name, status=status, message=message,
-            trace=trace, coverage=coverage or Coverage(), script=script,
+            rule=rule, backend=backend.name, status=found.status, message=found.message,
+            trace=found.trace, coverage=coverage or Coverage(), skip=found.skip, script=script,
         )  # fmt: skip
 
 
 async def _found_by(rule: Rule, case: Case) -> _Found:
-    """What *rule* finds, with the trace that led there."""
+    """What *rule* finds out by itself."""
     try:
         await rule.check(case)
     except Violation as violation:
-        return Status.VIOLATED, str(violation), case.trace(), tuple(case.log.done)
+        return _Found(Status.VIOLATED, str(violation), case.trace(), tuple(case.log.done))
     except Vacuous as vacuous:
-        return Status.VACUOUS, str(vacuous), (), ()
+        return _Found(Status.VACUOUS, str(vacuous))
     except NotApplicable as reason:
-        return Status.SKIPPED, f"not applicable: {reason}", (), ()
-    return Status.PASSED, "", (), ()
+        return _skipped(Skip.NOT_APPLICABLE, f"not applicable: {reason}")
+    return _Found(Status.PASSED)
+
+
+def _skipped(kind: Skip, message: str) -> _Found:
+    return _Found(Status.SKIPPED, message, skip=kind)
 
 
 def _failure_of(ran: Ran, doing: str) -> str | None:

@@ -1,8 +1,9 @@
-"""The catalogue: all rules, ours and those of other distributions."""
+"""The catalogue: all rules, ours and third-party ones."""
 
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 
@@ -11,16 +12,26 @@ from pytest_asyncprotocol.model import rule
 from pytest_asyncprotocol.model.protocols import Protocol
 from pytest_asyncprotocol.model.rule import Rule
 
+_by_id: Mapping[str, Rule] = {}
+
 
 def catalogue() -> Mapping[str, Rule]:
-    """All rules by id, in the order of their ids; those of others behind a first use of it.
+    """All rules by id, in the order of their ids; they are loaded on first use.
 
     Raises:
         BrokenRules: an installed distribution names rules that can't be entered.
     """
+    global _by_id  # noqa: PLW0603
+    _load()
+    if _by_id != rule.registered:
+        _by_id = dict(sorted(rule.registered.items()))
+    return _by_id
+
+
+@functools.cache
+def _load() -> None:
     import_module("pytest_asyncprotocol.rules")
     third_party.load(rule.registered)
-    return dict(sorted(rule.registered.items()))
 
 
 def rules_for(protocol: Protocol) -> Iterator[Rule]:

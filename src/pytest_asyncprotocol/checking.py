@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Any
 
 from pytest_asyncprotocol.battery import Battery
-from pytest_asyncprotocol.catalogue import catalogue
 from pytest_asyncprotocol.engine import private_api
 from pytest_asyncprotocol.engine.library import library_in_force
 from pytest_asyncprotocol.engine.loops import CallersLoop, EngineLoop
@@ -21,7 +20,7 @@ from pytest_asyncprotocol.model.backends import find_backend, find_known_backend
 from pytest_asyncprotocol.model.exceptions import BackendUnavailable
 from pytest_asyncprotocol.model.protocols import Protocol, protocol_named
 from pytest_asyncprotocol.model.text import short_path
-from pytest_asyncprotocol.model.verdicts import Report, Status, Verdict
+from pytest_asyncprotocol.model.verdicts import Findings, Report, Status, Verdict
 from pytest_asyncprotocol.plan import Plan, plan_for
 
 _one_at_a_time = threading.Lock()
@@ -30,21 +29,18 @@ _examining = ContextVar("_examining", default=False)
 
 async def examine(plan: Plan, report: Report) -> None:
     """Run the rules of *plan* on the engine's own loops, backend after backend."""
-    verdicts: list[Verdict] = []
+    found = Findings()
     with recording() as recorder, private_api.deterministic_trio():
         for name in _in_order(plan):
             try:
                 backend = find_backend(name)
             except BackendUnavailable as error:
-                verdicts.append(
-                    Verdict(rule=None, backend=name, status=Status.ERROR, message=str(error))
-                )
+                found += failed(name, str(error))
                 continue
-            options = plan.options
-            with EngineLoop(backend, clock=options.clock, timeout=options.timeout) as loop:
-                battery = Battery(plan, report, loop, recorder, first=name == _in_order(plan)[0])
-                verdicts += await _verdicts(plan, battery)
-    _conclude(plan, report, verdicts, visited=_in_order(plan))
+            wanted, first = plan.settings, name == _in_order(plan)[0]
+            with EngineLoop(backend, clock=wanted.clock, timeout=wanted.timeout) as loop:
+                found += await Battery(plan, loop, recorder, first=first).findings()
+    conclude(plan, report, found, visited=_in_order(plan))
 
 
 def examine_now(plan: Plan, report: Report) -> None:
@@ -66,16 +62,14 @@ async def examine_here(plan: Plan, report: Report) -> None:
     library = library_in_force()
     if library is None:
         raise RuntimeError("await the report inside a running asyncio or trio event loop")
-    loop = CallersLoop(find_backend(library), timeout=plan.options.timeout)
-    verdicts = await _verdicts(plan, Battery(plan, report, loop))
-    _conclude(plan, report, verdicts, visited=(library,))
+    loop = CallersLoop(find_backend(library), timeout=plan.settings.timeout)
+    conclude(plan, report, await Battery(plan, loop).findings(), visited=(library,))
 
 
-async def _verdicts(plan: Plan, battery: Battery) -> list[Verdict]:
-    if plan.only is None:
-        return await battery.all()
-    error = await battery.factory_error()
-    return [error or await battery.of(catalogue()[plan.only[0]])]
+def failed(backend: str, message: str) -> Findings:
+    """The error that kept every rule from running on *backend*."""
+    error = Verdict(rule=None, backend=backend, status=Status.ERROR, message=message)
+    return Findings(verdicts=(error,))
 
 
 def _in_order(plan: Plan) -> tuple[str, ...]:
@@ -83,28 +77,42 @@ def _in_order(plan: Plan) -> tuple[str, ...]:
     if plan.on is not None:
         return (plan.on,)
     if plan.only is None:
-        return plan.options.backends
+        return plan.settings.backends
     rule, backend = plan.only
-    if rule in plan.options.expected_failures:
-        return (backend, *(b for b in plan.options.backends if b != backend))
+    if rule in plan.settings.expected_failures:
+        return (backend, *(b for b in plan.settings.backends if b != backend))
     return (backend,)
 
 
-def _conclude(
-    plan: Plan, report: Report, verdicts: list[Verdict], *, visited: tuple[str, ...]
-) -> None:
-    unconfirmed: list[str] = []
-    everywhere = set(plan.options.backends) <= set(visited)
-    for key, reason in plan.options.expected_failures.items():
+def conclude(plan: Plan, report: Report, found: Findings, *, visited: tuple[str, ...]) -> None:
+    """Finish *report* with what was found on the backends *visited*, and tell who listens."""
+    verdicts, unconfirmed = list(found.verdicts), list[str]()
+    everywhere = set(plan.settings.backends) <= set(visited)
+    for key, reason in plan.settings.expected_failures.items():
         verdicts, confirmed = _expect(key, reason, verdicts, final=everywhere or "@" in key)
         if not confirmed:
             unconfirmed.append(f"{key} ({reason})")
     if plan.only is not None:
         verdicts = [v for v in verdicts if v.backend == plan.only[1]]
-        unconfirmed = []
-    report.add(verdicts)
-    report.conclude(complete=not plan.factory.is_instance, unconfirmed=unconfirmed)
+        unconfirmed = _unconfirmed_by(verdicts[0], plan)
+    report.conclude(
+        replace(found, verdicts=tuple(verdicts)),
+        complete=not plan.factory.is_instance,
+        unconfirmed=unconfirmed,
+    )
     settings.announce(report)
+
+
+def _unconfirmed_by(verdict: Verdict, plan: Plan) -> list[str]:
+    """The expected failures that the only verdict of *plan*, or no verdict, can confirm."""
+    undecided = verdict.status in (Status.VACUOUS, Status.SKIPPED)
+    found: list[str] = []
+    for key, reason in plan.settings.expected_failures.items():
+        rule, _, backend = key.partition("@")
+        concerned = plan.only == (rule, backend or verdict.backend)
+        if rule not in plan.enabled or (concerned and undecided):
+            found.append(f"{key} ({reason})")
+    return found
 
 
 def _expect(
@@ -162,12 +170,13 @@ def begin(plan: Plan, judge: Callable[[Report], None] = lambda _: None) -> Repor
         judge(report)
         return report
 
+    _expect_backend(plan)
+
     async def work(unfinished: Report) -> None:
         __tracebackhide__ = True
         await examine_here(plan, unfinished)
         judge(unfinished)
 
-    _expect_backend(plan)
     report = Report(
         factory.name, plan.protocol, source=factory.source, work=work, made_at=_caller()
     )
@@ -176,7 +185,7 @@ def begin(plan: Plan, judge: Callable[[Report], None] = lambda _: None) -> Repor
 
 
 def _expect_backend(plan: Plan) -> None:
-    library, named = library_in_force(), plan.options.backends
+    library, named = library_in_force(), plan.settings.backends
     if plan.on is not None:
         named = (plan.on,)
     elif not plan.names_backends:

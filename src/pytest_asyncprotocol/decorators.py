@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, Unpack
+from typing import Any, Final, Unpack, cast
 
 from pytest_asyncprotocol.model.exceptions import BrokenRules
 from pytest_asyncprotocol.model.keywords import (
@@ -103,7 +103,7 @@ def _decorator(
                 "plugin asyncprotocol switched off, or is it a method of a unittest.TestCase?"
             )
 
-        setattr(shell, "__signature__", inspect.signature(function))  # noqa: B010
+        cast("Any", shell).__signature__ = inspect.signature(function)
         del shell.__wrapped__
         setattr(shell, DECLARED, Declared(protocol, function, dict(keywords)))
         return shell

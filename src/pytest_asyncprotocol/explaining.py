@@ -9,9 +9,11 @@ from collections.abc import Iterable, Iterator
 from pytest_asyncprotocol.catalogue import catalogue
 from pytest_asyncprotocol.model.protocols import Protocol
 from pytest_asyncprotocol.model.rule import Rule
-from pytest_asyncprotocol.model.verdicts import Report, Status, Verdict
+from pytest_asyncprotocol.model.verdicts import Report, Skip, Status, Verdict
 
 WIDTH = 100
+LEFT_OUT = (Skip.NOT_APPLICABLE, Skip.UNDECLARED)
+"""Why a rule says nothing about a subject, as it was declared."""
 
 
 def plain(text: str) -> str:
@@ -52,13 +54,13 @@ def verdict_line(report: Report) -> str:
 def counts(report: Report) -> str:
     """How much was checked, of how much."""
     ran = {v.name for v in report if v.status in (Status.PASSED, Status.VIOLATED, Status.VACUOUS)}
-    applicable = {v.name for v in report if v.rule is not None and not _left_out(v)}
+    applicable = {v.name for v in report if v.rule is not None and v.skip not in LEFT_OUT}
     known = [r for r in catalogue().values() if report.protocol in r.protocols]
     line = (
         f"{len(ran)} of {_plural(len(applicable), 'applicable rule')} ran, of {len(known)} for "
         f"{report.protocol.noun} and {len(catalogue())} in the catalogue"
     )
-    fresh = {v.name for v in report if v.message.startswith("needs a fresh object")}
+    fresh = {v.name for v in report if v.skip is Skip.NEEDS_FRESH}
     if fresh:
         need = "needs" if len(fresh) == 1 else "need"
         line += (
@@ -156,13 +158,6 @@ def _wrapped(text: str, indent: str = "") -> list[str]:
         text, WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ",
         break_long_words=False, break_on_hyphens=False,
     )  # fmt: skip
-
-
-def _left_out(verdict: Verdict) -> bool:
-    """Whether the rule says nothing about this subject, as it was declared."""
-    return verdict.status is Status.SKIPPED and verdict.message.startswith(
-        ("not applicable", "undeclared")
-    )
 
 
 def _nothing_proved(report: Report) -> Iterator[str]:

@@ -2,46 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pytest_asyncprotocol.catalogue import catalogue, rules_for, unknown_rule
 from pytest_asyncprotocol.model import settings
 from pytest_asyncprotocol.model.backends import find_known_backend
-from pytest_asyncprotocol.model.declarations import Declarations, Options, declarations_of
+from pytest_asyncprotocol.model.declarations import Declarations, declarations_of, one_of
 from pytest_asyncprotocol.model.factory import Factory, factory_for
 from pytest_asyncprotocol.model.protocols import Protocol
 from pytest_asyncprotocol.model.rule import FAMILIES, Rule
+from pytest_asyncprotocol.model.settings import Settings
 from pytest_asyncprotocol.model.text import describe
-
-_COMMON = frozenset(
-    (
-        "backends",
-        "level",
-        "select",
-        "ignore",
-        "expected_failures",
-        "clock",
-        "timeout",
-        "examples",
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is to be checked, validated.
 
-    ``names_backends`` says that the call itself named them; ``on`` narrows the check to one of
-    them, ``only`` to one rule on one of them. ``raw`` judges every rule, though one that it
-    requires is violated.
+    ``known`` holds all rules of the protocol by id, each behind those that it requires; ``rules``
+    are those of them that are selected. ``names_backends`` says that the call itself named them;
+    ``on`` narrows the check to one of them, ``only`` to one rule on one of them. ``raw`` judges
+    every rule, though one that it requires is violated.
     """
 
     factory: Factory
     declared: Declarations
-    options: Options
+    settings: Settings
+    known: Mapping[str, Rule]
+    rules: tuple[Rule, ...]
     names_backends: bool = False
     on: str | None = None
     only: tuple[str, str] | None = None
@@ -52,6 +43,11 @@ class Plan:
         """The protocol that is checked."""
         return self.factory.protocol
 
+    @property
+    def enabled(self) -> list[str]:
+        """The ids of the selected rules that need no declaration, or got one."""
+        return sorted(rule.id for rule in self.rules if rule.is_enabled(self.declared))
+
 
 def plan_for(protocol: Protocol, subject: Any, keywords: Mapping[str, Any]) -> Plan:
     """Validate what an assertion was called with.
@@ -61,88 +57,72 @@ def plan_for(protocol: Protocol, subject: Any, keywords: Mapping[str, Any]) -> P
         ValueError: a value is not one of those allowed, or contradicts another.
         BrokenRules: an installed distribution names rules that can't be entered.
     """
-    catalogue()
-    common = {name: value for name, value in keywords.items() if name in _COMMON}
-    rest = {name: value for name, value in keywords.items() if name not in _COMMON}
-    return Plan(
-        factory_for(protocol, subject),
-        declarations_of(protocol, rest),
-        options_from(common),
-        names_backends="backends" in common,
-    )
+    known = {rule.id: rule for rule in rules_for(protocol)}
+    factory = factory_for(protocol, subject)
+    how = {name: value for name, value in keywords.items() if name in _VALIDATORS}
+    what = {name: value for name, value in keywords.items() if name not in _VALIDATORS}
+    declared, wanted = declarations_of(protocol, what), settings_from(how)
+    rules = tuple(rule for rule in known.values() if _is_selected(rule, wanted, declared))
+    return Plan(factory, declared, wanted, known, rules, names_backends="backends" in keywords)
 
 
-def options_from(given: Mapping[str, Any]) -> Options:
-    """The common keywords in *given*, validated, over the settings in force.
+def settings_from(given: Mapping[str, Any]) -> Settings:
+    """The settings in force, with those that are *given* in their place, validated.
 
     Raises:
         TypeError: a value of the wrong type.
         ValueError: an unknown level, clock or rule, or a time-out that is not positive.
     """
-    defaults = settings.current()
-    level = given.get("level", defaults.level)
-    if not _is_one_of(level, settings.LEVELS):
-        raise ValueError(f"level= takes 'must', 'should' or 'may', not {describe(level)}")
-    clock = given.get("clock", "virtual")
-    if not _is_one_of(clock, ("virtual", "real")):
-        raise ValueError(f"clock= takes 'virtual' or 'real', not {describe(clock)}")
-    timeout = given.get("timeout", defaults.timeout)
-    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
-        raise TypeError(f"timeout= takes a number of real seconds, not {describe(timeout)}")
-    if not 0 < timeout < float("inf"):
-        raise ValueError(f"timeout= takes a positive number of real seconds, not {timeout!r}")
-    examples = given.get("examples", defaults.examples)
-    if isinstance(examples, bool) or not isinstance(examples, int):
-        raise TypeError(f"examples= takes a number of sequences, not {describe(examples)}")
-    if examples < 0:
-        raise ValueError(f"examples= takes a number of sequences, 0 for none, not {examples}")
-    backends = _words("backends", given.get("backends", defaults.backends))
-    if not backends:
-        raise ValueError(
-            "backends= names no backend: leave it out, or name one, as in ('asyncio',)"
-        )
-    for name in backends:
-        find_known_backend(name)
-    return Options(
-        backends=backends,
-        level=level,
-        select=_prefixes("select", given.get("select", defaults.select)),
-        ignore=_prefixes("ignore", given.get("ignore", defaults.ignore)),
-        timeout=float(timeout),
-        examples=examples,
-        clock=clock,
-        expected_failures=_expected(given.get("expected_failures", {})),
-    )
+    current = settings.current()
+    validated = {
+        name: validate(name, given.get(name, getattr(current, name)))
+        for name, validate in _VALIDATORS.items()
+    }
+    return replace(current, **validated)
 
 
-def selected(rule: Rule, plan: Plan) -> bool:
+def _is_selected(rule: Rule, wanted: Settings, declared: Declarations) -> bool:
     """Whether *rule* is to be reported: by level and selection, or because of a declaration."""
-    options = plan.options
-    if _chosen(rule, options.ignore):
+    if _chosen(rule, wanted.ignore):
         return False
-    if rule.id in options.select or rule.slug in options.select:
+    if rule.id in wanted.select or rule.slug in wanted.select:
         return True
-    if options.select and not _chosen(rule, options.select):
+    if wanted.select and not _chosen(rule, wanted.select):
         return False
-    if any(plan.declared.declares(name) for name in rule.enabled_by):
+    if rule.enabled_by and rule.is_enabled(declared):
         return True
-    return rule.level.included_by(options.level)
+    return rule.level.included_by(wanted.level)
 
 
-def applicable(plan: Plan) -> list[Rule]:
-    """The rules of the plan's protocol that are selected, each behind those that it requires."""
-    return [rule for rule in rules_for(plan.protocol) if selected(rule, plan)]
+def _level(name: str, given: object) -> str:
+    if not isinstance(given, str) or given not in settings.LEVELS:
+        raise ValueError(f"{name}= takes 'must', 'should' or 'may', not {describe(given)}")
+    return given
 
 
-def unmet(rule: Rule, declared: Declarations) -> str | None:
-    """Why the declarations leave *rule* out, or None."""
-    if rule.enabled_by and not any(declared.declares(name) for name in rule.enabled_by):
-        return f"undeclared: {' or '.join(f'{n}=' for n in rule.enabled_by)} would enable it"
-    return None
+def _timeout(name: str, given: object) -> float:
+    if isinstance(given, bool) or not isinstance(given, (int, float)):
+        raise TypeError(f"{name}= takes a number of real seconds, not {describe(given)}")
+    if not 0 < given < float("inf"):
+        raise ValueError(f"{name}= takes a positive number of real seconds, not {given!r}")
+    return float(given)
 
 
-def _is_one_of(given: object, allowed: tuple[str, ...]) -> bool:
-    return isinstance(given, str) and given in allowed
+def _examples(name: str, given: object) -> int:
+    if isinstance(given, bool) or not isinstance(given, int):
+        raise TypeError(f"{name}= takes a number of sequences, not {describe(given)}")
+    if given < 0:
+        raise ValueError(f"{name}= takes a number of sequences, 0 for none, not {given}")
+    return given
+
+
+def _backends(name: str, given: object) -> tuple[str, ...]:
+    backends = _words(name, given)
+    if not backends:
+        raise ValueError(f"{name}= names no backend: leave it out, or name one, as in ('asyncio',)")
+    for backend in backends:
+        find_known_backend(backend)
+    return backends
 
 
 def _words(name: str, given: Any) -> tuple[str, ...]:
@@ -177,25 +157,38 @@ def _begins_with(prefix: str, rule: Rule) -> bool:
     return rule.id.startswith(prefix)
 
 
-def _expected(given: Any) -> Mapping[str, str]:
+def _expected(name: str, given: Any) -> Mapping[str, str]:
     if not isinstance(given, Mapping):
         raise TypeError(
-            "expected_failures= takes a mapping of rule ids to reasons, as in "
+            f"{name}= takes a mapping of rule ids to reasons, as in "
             f"{{'AI005': 'known, see the changelog'}}, not {describe(given)}"
         )
     expected: Mapping[Any, Any] = given  # pyright: ignore[reportUnknownVariableType]
     for key, reason in expected.items():
         rule_id, at, backend = str(key).partition("@")
         if rule_id not in catalogue():
-            raise ValueError(f"expected_failures=: {unknown_rule(rule_id)}")
+            raise ValueError(f"{name}=: {unknown_rule(rule_id)}")
         if at:
             try:
                 find_known_backend(backend)
             except ValueError as error:
-                raise ValueError(f"expected_failures=: {error}") from None
+                raise ValueError(f"{name}=: {error}") from None
         if not isinstance(reason, str) or not reason.strip():
             raise ValueError(
-                f"expected_failures=: {key!r} needs a reason, as in "
+                f"{name}=: {key!r} needs a reason, as in "
                 f"{{{key!r}: 'known, see the changelog'}}, not {describe(reason)}"
             )
     return dict(expected)
+
+
+_VALIDATORS: Mapping[str, Callable[[str, Any], Any]] = {
+    "level": _level,
+    "clock": one_of("virtual", "real"),
+    "timeout": _timeout,
+    "examples": _examples,
+    "backends": _backends,
+    "select": _prefixes,
+    "ignore": _prefixes,
+    "expected_failures": _expected,
+}
+"""The keywords that every assertion takes, in the order in which they are judged."""

@@ -44,6 +44,7 @@ from pytest_asyncprotocol.catalogue import catalogue, unknown_rule
 from pytest_asyncprotocol.checking import check
 from pytest_asyncprotocol.engine.library import library_in_force
 from pytest_asyncprotocol.model import settings
+from pytest_asyncprotocol.model.backends import find_known_backend
 from pytest_asyncprotocol.model.protocols import protocol_named
 from pytest_asyncprotocol.model.text import name_of
 from pytest_asyncprotocol.model.verdicts import Report, Status, Verdict
@@ -226,7 +227,9 @@ def assert_rule_catches(
         names = ", ".join(repr(each.value) for each in found.protocols)
         raise TypeError(f"{found.name} judges several protocols: name one by protocol=: {names}")
     named = next(iter(found.protocols)) if protocol is None else protocol_named(protocol)
-    shows_on = tuple(each for each in backends if _library(each) in found.libraries)
+    shows_on = tuple(
+        each for each in backends if find_known_backend(each).library in found.libraries
+    )
     _expect(
         [
             Specimen(rule_id, named, violator, declared, rule_id, shows_on, backends),
@@ -277,7 +280,7 @@ def _not_judged(specimen: Specimen, judged: dict[str, Verdict]) -> Iterator[str]
     enough = (Status.PASSED, Status.VACUOUS) if proved else (Status.PASSED,)
     for backend in specimen.backends:
         verdict = judged.get(backend)
-        if _library(backend) in _rule(specimen.rule).libraries and (
+        if find_known_backend(backend).library in _rule(specimen.rule).libraries and (
             verdict is None or verdict.status not in enough
         ):
             yield f"{backend}: {_said(specimen, verdict)}, expected: passed"
@@ -318,7 +321,3 @@ def _rule(rule_id: str) -> Rule:
     if found is None:
         raise ValueError(unknown_rule(rule_id))
     return found
-
-
-def _library(backend: str) -> str:
-    return backend.partition("+")[0]

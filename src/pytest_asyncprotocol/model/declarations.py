@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any, Final, cast
 
 from pytest_asyncprotocol.model.exceptions import NoVerdict
@@ -84,23 +84,6 @@ class Declarations:
         if callable(declared):
             return lambda real: _judged(name, declared, real)
         return lambda real: same(real, declared)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """How a subject is to be checked: which rules, on which backends, under which clock.
-
-    ``examples`` is how many sequences of operations are tried on each backend.
-    """
-
-    backends: tuple[str, ...]
-    level: str
-    select: tuple[str, ...]
-    ignore: tuple[str, ...]
-    timeout: float
-    examples: int
-    clock: str = "virtual"
-    expected_failures: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def same(real: object, declared: object) -> bool:
@@ -204,7 +187,9 @@ def _items(name: str, value: object) -> object:
     return tuple(cast("Sequence[object]", value))
 
 
-def _one_of(*allowed: str) -> Callable[[str, object], str]:
+def one_of(*allowed: str) -> Callable[[str, object], str]:
+    """Give what validates that a value is one of the words *allowed*."""
+
     def validate(name: str, value: object) -> str:
         if not isinstance(value, str) or value not in allowed:
             choices = " or ".join(repr(each) for each in allowed)
@@ -245,13 +230,13 @@ def _is_list(value: object) -> bool:
 
 
 def _is_pair(value: object) -> bool:
-    return isinstance(value, tuple) and len(cast("tuple[object, ...]", value)) == len(("a", "b"))
+    return isinstance(value, tuple) and len(cast("tuple[object, ...]", value)) == 2
 
 
 _VALIDATORS: Mapping[str, Callable[[str, object], Any]] = {
     "returns": _anything,
     "raises": _exception_type,
-    "reawait": _one_of("same", "error", "again"),
+    "reawait": one_of("same", "error", "again"),
     "shared": _boolean,
     "retryable": _boolean,
     "items": _items,
@@ -260,8 +245,8 @@ _VALIDATORS: Mapping[str, Callable[[str, object], Any]] = {
     "reiterable": _boolean,
     "independent": _boolean,
     "cancel_safe": _boolean,
-    "after_error": _one_of("stops", "continues"),
-    "concurrent": _one_of("safe", "refused", "broadcast"),
+    "after_error": one_of("stops", "continues"),
+    "concurrent": one_of("safe", "refused", "broadcast"),
     "closes": _boolean,
     "resumable": _boolean,
     "sends": _pairs,
@@ -270,8 +255,8 @@ _VALIDATORS: Mapping[str, Callable[[str, object], Any]] = {
     "value_is_self": _boolean,
     "suppresses": _exception_types,
     "enter_raises": _exception_type,
-    "reuse": _one_of("reusable", "reentrant", "single-use"),
-    "concurrent_entry": _one_of("safe", "refused"),
+    "reuse": one_of("reusable", "reentrant", "single-use"),
+    "concurrent_entry": one_of("safe", "refused"),
     "sets_context": _context_variable,
     "own_scope": _boolean,
     "wraps_in_group": _boolean,

@@ -9,33 +9,33 @@ from typing import Any, Final, Literal, TypedDict
 from pytest_asyncprotocol.model.protocols import Protocol
 
 
-class CommonKeywords(TypedDict, total=False):
-    """What every assertion takes: how to check, and what any subject may promise."""
+class RunKeywords(TypedDict, total=False):
+    """What every check takes, that of a scenario too."""
 
     backends: Sequence[str]
-    level: Literal["must", "should", "may"]
-    select: Iterable[str]
-    ignore: Iterable[str]
     expected_failures: Mapping[str, str]
     clock: Literal["virtual", "real"]
     timeout: float
-    examples: int
     background_ok: bool
+
+
+class ScenarioKeywords(RunKeywords, total=False):
+    """What the exploration of a user's own scenario takes."""
+
+    raises: type[BaseException]
+
+
+class CommonKeywords(RunKeywords, total=False):
+    """What every assertion takes: how to check, and what any subject may promise."""
+
+    level: Literal["must", "should", "may"]
+    select: Iterable[str]
+    ignore: Iterable[str]
+    examples: int
     checkpoints: bool
     reads_context: ContextVar[Any]
     released: Callable[[Any], object]
     hanging: Callable[[], object]
-
-
-class ScenarioKeywords(TypedDict, total=False):
-    """What the exploration of a user's own scenario takes: how to check."""
-
-    backends: Sequence[str]
-    expected_failures: Mapping[str, str]
-    clock: Literal["virtual", "real"]
-    timeout: float
-    background_ok: bool
-    raises: type[BaseException]
 
 
 class AwaitableKeywords(CommonKeywords, total=False):

@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import FunctionType
 from typing import TYPE_CHECKING, Final
 
 from pytest_asyncprotocol.model.declarations import Declarations
@@ -52,12 +53,31 @@ class Feeds(enum.Enum):
     FRESH = "a fresh object"
 
 
+class Fault(enum.Enum):
+    """What keeps other rules from a verdict, and is reported by the one rule that judges it."""
+
+    NO_END = "no end of plain use"
+    OPEN_SCOPE = "an open scope"
+    NO_END_OF_CLOSING = "no end of closing between two runs"
+
+
+@dataclass(frozen=True, slots=True)
+class MethodCheck:
+    """What the definition of a method can show to be wrong, without an object of its class."""
+
+    method: str
+    is_wrong: Callable[[FunctionType], bool]
+    message: str
+
+
 @dataclass(frozen=True)
 class Rule:
     """One obligation, and the function that checks it.
 
     ``requires`` names the rules that must hold before this one can be judged; ``enabled_by``
     names declarations, one of which has to be made; ``libraries`` limits the rule to those named.
+    ``judges`` names the fault that other rules leave to this one. What can be said of a class
+    without an object is said by its ``method_checks``, and by a rule that ``needs_only_methods``.
     """
 
     id: str
@@ -70,6 +90,9 @@ class Rule:
     libraries: tuple[str, ...] = ("asyncio", "trio")
     feeds: Feeds = Feeds.FRESH
     needs_own_loop: bool = False
+    needs_only_methods: bool = False
+    judges: Fault | None = None
+    method_checks: tuple[MethodCheck, ...] = ()
 
     @property
     def name(self) -> str:
@@ -85,6 +108,10 @@ class Rule:
     def distribution(self) -> str | None:
         """What the rule came with, as in ``acme-rules 1.2``; None for those of this package."""
         return distribution_of(self.check.__module__)
+
+    def is_enabled(self, declared: Declarations) -> bool:
+        """Whether the rule needs no declaration, or one of those that enable it is made."""
+        return not self.enabled_by or any(map(declared.declares, self.enabled_by))
 
     @cached_property
     def _page(self) -> dict[str, str]:
@@ -135,14 +162,11 @@ class Rule:
 PLAIN_USE: Final = ("CO010",)
 """The rule that plain use works on this backend, which the others build upon."""
 
-RETIRED: Final[Mapping[str, str]] = {
-    "AB010": "the factory is checked before any rule, and a wrong one is an error that says so",
-    "CM021": "CM004 says it of every manager, those that are written as generators too",
-}
-"""Ids that were given up, and why: they are not given again."""
-
 registered: dict[str, Rule] = {}
 """All rules that were entered so far, by id."""
+
+retired: dict[str, str] = {}
+"""Ids that were given up, and why: they are not given again."""
 
 distributions: dict[str, str] = {}
 """The distributions whose entry points named modules of rules, by module."""
@@ -168,6 +192,9 @@ def rule(
     libraries: tuple[str, ...] = ("asyncio", "trio"),
     feeds: Feeds = Feeds.FRESH,
     needs_own_loop: bool = False,
+    needs_only_methods: bool = False,
+    judges: Fault | None = None,
+    method_checks: tuple[MethodCheck, ...] = (),
 ) -> Callable[[Callable[[Case], Awaitable[None]]], Rule]:
     """Enter an async function into the catalogue as a rule; its docstring is the rule's page.
 
@@ -210,8 +237,8 @@ def rule(
                 "letters, and name protocols="
             )
         entered = Rule(
-            id, slug, level, check, protocols or family or (),
-            requires, enabled_by, libraries, feeds, needs_own_loop,
+            id, slug, level, check, protocols or family or (), requires, enabled_by, libraries,
+            feeds, needs_own_loop, needs_only_methods, judges, method_checks,
         )  # fmt: skip
         registered[id] = entered
         return entered
@@ -227,8 +254,8 @@ def _expect_free(rule_id: str, slug: str) -> None:
         )
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug):
         raise ValueError(f"{slug!r} is no slug: take lower case words with hyphens between them")
-    if rule_id in RETIRED:
-        raise ValueError(f"{rule_id} was retired: {RETIRED[rule_id]}; take another id")
+    if rule_id in retired:
+        raise ValueError(f"{rule_id} was retired: {retired[rule_id]}; take another id")
     taken = next(
         (each for each in registered.values() if rule_id == each.id or slug == each.slug), None
     )

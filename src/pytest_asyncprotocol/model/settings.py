@@ -5,9 +5,9 @@ Imported at start-up by the plugin: it must stay free of imports that cost.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Defaults for every check of this process.
+    """How a subject is checked: the defaults of this process, or what one check makes of them.
 
     ``timeout`` is in real seconds and judges only what the virtual clock cannot; ``examples`` is
     how many sequences of operations are tried on each backend. ``notes_makers`` has each report
@@ -29,6 +29,8 @@ class Settings:
     ignore: tuple[str, ...] = ()
     timeout: float = 10.0
     examples: int = 100
+    clock: str = "virtual"
+    expected_failures: Mapping[str, str] = field(default_factory=dict[str, str])
     notes_makers: bool = False
 
 

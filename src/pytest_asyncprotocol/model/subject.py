@@ -45,7 +45,6 @@ class Loop(Protocol):
         ...
 
 
-_DETAILS = ("type", "value", "traceback")
 _LET_THROUGH = " -> let the cancellation through"
 
 
@@ -277,7 +276,7 @@ def discard(awaitable: object) -> None:
 def _show(arguments: tuple[Any, ...]) -> str:
     if not arguments or all(a is None for a in arguments):
         return ""
-    if len(arguments) == len(_DETAILS) and isinstance(arguments[1], BaseException):
+    if len(arguments) == 3 and isinstance(arguments[1], BaseException):
         return f"({describe_exception(arguments[1])})"
     return f"({', '.join(_show_one(a) for a in arguments)})"
 

@@ -24,6 +24,17 @@ class Status(enum.Enum):
     ERROR = "error"
 
 
+class Skip(enum.Enum):
+    """Why a rule was skipped."""
+
+    NOT_APPLICABLE = "not applicable"
+    UNDECLARED = "undeclared"
+    BLOCKED = "blocked"
+    NEEDS_FRESH = "needs a fresh object"
+    NEEDS_OWN_LOOP = "needs its own loop"
+    USED_UP = "used up"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
     """What a check really did.
@@ -59,7 +70,8 @@ class Verdict:
 
     ``rule`` is None where the factory or the backend failed before any rule could run.
     ``message`` says what happened; ``trace`` holds the protocol calls that led there.
-    ``expected`` is the reason of an expected failure, ``script`` writes the reproducer.
+    ``skip`` is the kind of reason why the rule was skipped. ``expected`` is the reason of an
+    expected failure, ``script`` writes the reproducer.
     """
 
     rule: Rule | None
@@ -68,6 +80,7 @@ class Verdict:
     message: str = ""
     trace: tuple[str, ...] = ()
     coverage: Coverage = field(default_factory=Coverage)
+    skip: Skip | None = None
     expected: str | None = None
     script: Callable[[], str] | None = field(default=None, repr=False, compare=False)
 
@@ -82,11 +95,38 @@ class Verdict:
         return "factory" if self.rule is None else self.rule.name
 
     @property
+    def enabled_by(self) -> tuple[str, ...]:
+        """The declarations, one of which would enable a rule that was skipped without them."""
+        return self.rule.enabled_by if self.rule and self.skip is Skip.UNDECLARED else ()
+
+    @property
     def failed(self) -> bool:
         """Whether this verdict fails the subject."""
         if self.expected is not None:
             return False
         return self.status in (Status.VIOLATED, Status.ERROR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """The verdicts on one subject, with its name and source once one was made.
+
+    ``targets`` names what was checked, as ``module:qualname``.
+    """
+
+    subject: str | None = None
+    source: str | None = None
+    targets: tuple[str, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+
+    def __add__(self, other: Findings) -> Findings:
+        named = self if other.subject is None else other
+        return Findings(
+            subject=named.subject,
+            source=named.source,
+            targets=tuple(dict.fromkeys((*self.targets, *other.targets))),
+            verdicts=(*self.verdicts, *other.verdicts),
+        )
 
 
 class Report:
@@ -108,12 +148,12 @@ class Report:
         self._subject = subject
         self._protocol = protocol
         self._source = source
-        self._targets: dict[str, None] = {}
         self._work = work
         self._begun = False
         self._made_at = made_at
-        self._verdicts: list[Verdict] = []
-        self._unconfirmed: list[str] = []
+        self._targets: tuple[str, ...] = ()
+        self._verdicts: tuple[Verdict, ...] = ()
+        self._unconfirmed: tuple[str, ...] = ()
         self._complete = True
 
     @property
@@ -138,13 +178,13 @@ class Report:
     def targets(self) -> tuple[str, ...]:
         """What was checked, as ``module:qualname``: the class or function, and what gave it."""
         self._need_to_be_finished()
-        return tuple(self._targets)
+        return self._targets
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
         """All verdicts."""
         self._need_to_be_finished()
-        return tuple(self._verdicts)
+        return self._verdicts
 
     @property
     def complete(self) -> bool:
@@ -156,7 +196,7 @@ class Report:
     def unconfirmed(self) -> tuple[str, ...]:
         """Expected failures whose rule gave no verdict that could confirm them."""
         self._need_to_be_finished()
-        return tuple(self._unconfirmed)
+        return self._unconfirmed
 
     @property
     def violations(self) -> tuple[Verdict, ...]:
@@ -219,22 +259,14 @@ class Report:
         if getattr(self, "_work", None) is not None and not self._begun:
             warnings.warn(f"{self._forgotten()}", RuntimeWarning, stacklevel=2, source=self)
 
-    def name(self, subject: str, source: str | None) -> None:
-        """Name the subject, once one was made; for the code that carries out the checks."""
-        self._subject, self._source = subject, source
-
-    def identify(self, targets: Iterable[str]) -> None:
-        """Enter what was checked; for the code that carries out the checks."""
-        self._targets.update(dict.fromkeys(targets))
-
-    def add(self, verdicts: Iterable[Verdict]) -> None:
-        """Enter *verdicts*; for the code that carries out the checks."""
-        self._verdicts.extend(verdicts)
-
-    def conclude(self, *, complete: bool, unconfirmed: Iterable[str]) -> None:
-        """Enter what is known at the end; for the code that carries out the checks."""
-        self._complete = complete
-        self._unconfirmed.extend(unconfirmed)
+    def conclude(
+        self, found: Findings, *, complete: bool = True, unconfirmed: Iterable[str] = ()
+    ) -> None:
+        """Finish the report; for the code that carries out the checks."""
+        if found.subject is not None:
+            self._subject, self._source = found.subject, found.source
+        self._targets, self._verdicts = found.targets, found.verdicts
+        self._complete, self._unconfirmed = complete, tuple(unconfirmed)
         self._work = None
 
     def forget(self) -> str:

@@ -21,7 +21,7 @@ from pytest_asyncprotocol.plugin import (
     virtual_time,
 )
 from pytest_asyncprotocol.plugin import items as generated
-from pytest_asyncprotocol.plugin.tracker import RECORD, Record
+from pytest_asyncprotocol.plugin.tracker import TRACKER, Tracker
 
 if TYPE_CHECKING:
     from pytest_asyncprotocol.assertions import Assertions
@@ -40,9 +40,9 @@ def pytest_configure(config: pytest.Config) -> None:
         "asyncprotocol: set on every test that @conformance generates, for -m asyncprotocol.",
     )
     covered, fail_under = options.coverage_of(config)
-    record = Record(replace(options.settings_of(config), notes_makers=bool(covered)))
-    config.stash[RECORD] = record
-    record.install()
+    tracker = Tracker(replace(options.settings_of(config), notes_makers=bool(covered)))
+    config.stash[TRACKER] = tracker
+    tracker.install()
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(terminal.Summary(), "asyncprotocol-summary")
     if covered:
@@ -63,9 +63,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Take the settings out of force."""
-    record = config.stash.get(RECORD, None)
-    if record is not None:
-        record.uninstall()
+    tracker = config.stash.get(TRACKER, None)
+    if tracker is not None:
+        tracker.uninstall()
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
@@ -75,7 +75,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
 def pytest_report_header(config: pytest.Config) -> str | None:
     """Name the settings under -v."""
-    return options.header(config, config.stash[RECORD].settings)
+    return options.header(config, config.stash[TRACKER].settings)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -114,7 +114,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
     """Add a note to a failed set-up that forgot to await a check."""
     __tracebackhide__ = True
-    return (yield from _record(item).guard_set_up())
+    return (yield from _tracker(item).guard_set_up())
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -122,8 +122,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Fail a test that forgot to await a check, or awaited it on another loop than its label's."""
     __tracebackhide__ = True
     label = generated.label_of(item)  # before pytest-trio puts a sync function into its place
-    result = yield from _record(item).guard()
-    _record(item).expect_awaited_on(label)
+    result = yield from _tracker(item).guard()
+    _tracker(item).expect_awaited_on(label)
     return result
 
 
@@ -131,7 +131,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
     """Fail a tear-down that forgot to await a check."""
     __tracebackhide__ = True
-    return (yield from _record(item).guard())
+    return (yield from _tracker(item).guard())
 
 
 @pytest.hookimpl(wrapper=True)
@@ -141,7 +141,7 @@ def pytest_runtest_makereport(
     """Attach what was checked to the test's report."""
     del call
     report = yield
-    serialization.attach(report, item, _record(item).take_finished())
+    serialization.attach(report, item, _tracker(item).take_finished())
     return report
 
 
@@ -171,5 +171,5 @@ def virtual_clock(request: pytest.FixtureRequest) -> Generator[VirtualClock]:
     yield from virtual_time.provide(request)
 
 
-def _record(item: pytest.Item) -> Record:
-    return item.config.stash[RECORD]
+def _tracker(item: pytest.Item) -> Tracker:
+    return item.config.stash[TRACKER]

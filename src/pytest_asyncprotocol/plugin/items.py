@@ -1,72 +1,67 @@
-"""Generated items: one for each rule and backend of a decorated function.
+"""Items: which functions are multiplied by rule and backend, and which items are left out.
 
-The decorated function is replaced by a synchronous one, so that no async plugin takes the item
-for its own and lets it pass without having run it.
+Loaded at start-up; what makes and runs the items of decorated functions is in `running`.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_asyncprotocol.model import settings
 from pytest_asyncprotocol.plugin import interop
 
 if TYPE_CHECKING:
     from pytest_asyncprotocol.decorators import Declared
-    from pytest_asyncprotocol.model.verdicts import Report, Verdict
-    from pytest_asyncprotocol.plan import Plan
+    from pytest_asyncprotocol.plugin.running import Check
 
 ATTRIBUTE = "__asyncprotocol__"
 PARAMETER = "_asyncprotocol_check"
 FIXTURE = "asyncprotocol"
 
 
-@dataclass(frozen=True, slots=True)
-class _Door:
-    """Who runs the checks of a function: the engine, anyio, or the plugin of ``fixture``.
-
-    ``backends`` names those to make items for; empty where ``anyio_backend`` decides, and then
-    ``wanted`` names those that it may decide on.
-    """
-
-    backends: tuple[str, ...] = ()
-    wanted: tuple[str, ...] = ()
-    asked: tuple[str, ...] = ()
-    fixture: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Check:
-    """What one item does; ``backend`` is None where anyio's fixture says it."""
-
-    rule: str
-    backend: str | None
-    door: _Door
-
-    @property
-    def id(self) -> str:
-        return f"{self.rule}-{self.backend}" if self.backend else self.rule
-
-
 def generate(metafunc: pytest.Metafunc) -> None:
     """Parametrize a decorated function, or a sync test that uses the fixture ``asyncprotocol``."""
     declared: Declared | None = getattr(metafunc.function, ATTRIBUTE, None)
     if declared is not None:
-        _generate_items(metafunc, declared)
-    elif FIXTURE in metafunc.fixturenames and not is_async_test(metafunc.function):
-        from pytest_asyncprotocol.model import settings
+        from pytest_asyncprotocol.plugin import running
 
-        if interop.parametrized_by_mark(metafunc, FIXTURE) is None:
-            metafunc.parametrize(FIXTURE, settings.current().backends, indirect=True)
+        running.generate(metafunc, declared)
+        return
+    if FIXTURE not in metafunc.fixturenames or is_async_test(metafunc.function):
+        return
+    if interop.parametrized_by_mark(metafunc, FIXTURE) is None:
+        metafunc.parametrize(FIXTURE, settings.current().backends, indirect=True)
 
 
 def narrow(items: list[pytest.Item]) -> None:
     """Leave out the items of backends that anyio's fixture adds to those that are wanted."""
     items[:] = [item for item in items if _is_wanted(item)]
+
+
+def run(item: pytest.Function) -> bool | None:
+    """Run a generated item; None for any other."""
+    declared: Declared | None = getattr(item.obj, ATTRIBUTE, None)
+    check = check_of(item)
+    if declared is None or check is None:
+        return None
+    from pytest_asyncprotocol.plugin import running
+
+    running.run(item, declared, check)
+    return True
+
+
+def parameters_of(item: pytest.Item) -> dict[str, Any]:
+    """The parameters of *item* by name."""
+    return getattr(getattr(item, "callspec", None), "params", {})
+
+
+def check_of(item: pytest.Item) -> Check | None:
+    """What a generated item does; None for any other."""
+    return parameters_of(item).get(PARAMETER)
 
 
 def label_of(item: pytest.Item) -> str | None:
@@ -79,249 +74,7 @@ def label_of(item: pytest.Item) -> str | None:
 
 def library_of(backend: Any) -> str:
     """The library in a value of ``anyio_backend``."""
-    return _name_of(backend).partition("+")[0]
-
-
-def run(item: pytest.Function) -> bool | None:
-    """Run a generated item; None for any other."""
-    declared: Declared | None = getattr(item.obj, ATTRIBUTE, None)
-    if declared is None:
-        return None
-    check: _Check = getattr(item, "callspec").params[PARAMETER]  # noqa: B009
-    _judge(*_verdict(item, declared, check))
-    return True
-
-
-def _generate_items(metafunc: pytest.Metafunc, declared: Declared) -> None:
-    from pytest_asyncprotocol.model.exceptions import BrokenRules
-    from pytest_asyncprotocol.plan import plan_for
-
-    interop.place_as(getattr(metafunc.function, "__func__", metafunc.function), declared.function)
-    try:
-        plan = plan_for(declared.protocol, object, declared.keywords)
-    except BrokenRules as error:
-        raise pytest.Collector.CollectError(str(error)) from None
-    door = _door(metafunc, declared, plan)
-    rules = _rules(plan)
-    metafunc.fixturenames.append(PARAMETER)
-    if not rules:
-        metafunc.parametrize(PARAMETER, [_nothing_left(metafunc, declared)], ids=["no-rule"])
-        return
-    checks = [_Check(rule, name, door) for rule in rules for name in door.backends or (None,)]
-    metafunc.parametrize(
-        PARAMETER,
-        [pytest.param(check, marks=pytest.mark.asyncprotocol) for check in checks],
-        ids=[check.id for check in checks],
-    )
-
-
-def _rules(plan: Plan) -> list[str]:
-    from pytest_asyncprotocol.plan import applicable, unmet
-
-    return sorted(rule.id for rule in applicable(plan) if unmet(rule, plan.declared) is None)
-
-
-def _nothing_left(metafunc: pytest.Metafunc, declared: Declared) -> Any:
-    """A skipped parameter, where only the settings of this session leave nothing to check."""
-    from pytest_asyncprotocol.model.settings import Settings
-    from pytest_asyncprotocol.plan import plan_for
-
-    default = Settings()
-    unset = {"select": default.select, "ignore": default.ignore, "level": default.level}
-    if _rules(plan_for(declared.protocol, object, {**unset, **declared.keywords})):
-        reason = "no rule is left to check: look at --asyncprotocol-select, -ignore and -level"
-        return pytest.param(None, marks=[pytest.mark.asyncprotocol, pytest.mark.skip(reason)])
-    raise pytest.Collector.CollectError(
-        f"{metafunc.definition.nodeid}: no rule is left to check: look at select=, ignore=, "
-        "level= and at the declarations that would enable the selected rules"
-    )
-
-
-def _door(metafunc: pytest.Metafunc, declared: Declared, plan: Plan) -> _Door:
-    config, node = metafunc.config, metafunc.definition.nodeid
-    asynchronous = {n: f for n, f in interop.fixtures_of(metafunc).items() if interop.is_async(f)}
-    if not asynchronous:
-        return _Door(backends=plan.options.backends)
-    of_asyncio = [
-        n for n, f in asynchronous.items() if interop.belongs_to_pytest_asyncio(f, config)
-    ]
-    through_anyio = interop.ANYIO_BACKEND in metafunc.fixturenames
-    if through_anyio and of_asyncio:
-        raise pytest.Collector.CollectError(
-            f"{node}: the async fixture {of_asyncio[0]!r} would be run by pytest-asyncio and by "
-            "anyio, which don't share a loop: take anyio_backend out of its fixtures, or set "
-            "asyncio_mode = strict and mark it @pytest.fixture"
-        )
-    foreign = next((n for n in asynchronous if n not in of_asyncio), None)
-    if foreign is not None and not through_anyio:
-        raise pytest.Collector.CollectError(
-            f"{node}: no plugin runs the async fixture {foreign!r}: let it use anyio_backend, or "
-            "make it a @pytest_asyncio.fixture"
-        )
-    wanted = plan.options.backends
-    asked = wanted if "backends" in declared.keywords else ()
-    if through_anyio:
-        given = interop.anyio_backends(metafunc)
-        if given is not None:
-            _expect_given(node, interop.ANYIO_BACKEND, tuple(map(_name_of, given)), wanted, asked)
-        return _Door(wanted=wanted, asked=asked)
-    loop = _fixture_of_the_loop(metafunc, {n: asynchronous[n] for n in of_asyncio})
-    _expect_given(node, loop, ("asyncio",), wanted, asked)
-    return _Door(backends=("asyncio",), fixture=loop)
-
-
-def _fixture_of_the_loop(metafunc: pytest.Metafunc, fixtures: dict[str, Any]) -> str:
-    """The pytest-asyncio fixture whose loop the checks share: one that the function takes."""
-    taken = [n for n in interop.arguments_of(metafunc) if n in fixtures] or list(fixtures)[-1:]
-    scopes = {n: interop.loop_scope_of(fixtures[n], metafunc.config) for n in taken}
-    other = next((n for n in taken if scopes[n] != scopes[taken[0]]), None)
-    if other is not None:
-        raise pytest.Collector.CollectError(
-            f"{metafunc.definition.nodeid}: the async fixtures {taken[0]!r} (loop scope "
-            f"{scopes[taken[0]]}) and {other!r} (loop scope {scopes[other]}) live on two loops: "
-            "give them the same loop_scope"
-        )
-    return taken[0]
-
-
-def _expect_given(
-    node: str,
-    fixture: str,
-    given: tuple[str, ...],
-    wanted: tuple[str, ...],
-    asked: tuple[str, ...],
-) -> None:
-    """Expect that *fixture* gives every backend that was asked for, and one that is wanted."""
-    runs = f"{node}: the async fixture {fixture!r} runs on {' or '.join(dict.fromkeys(given))} only"
-    missing = next((name for name in asked if not any(_covers(name, g) for g in given)), None)
-    if missing is not None:
-        raise pytest.Collector.CollectError(
-            f"{runs}, but backends= asks for {missing!r}: leave backends= out, or make the "
-            "fixtures of the test sync"
-        )
-    if not any(_covers(name, g) for name in wanted for g in given):
-        raise pytest.Collector.CollectError(
-            f"{runs}, but the backends to check on are {', '.join(wanted)}: look at "
-            "--asyncprotocol-backends, or make the fixtures of the test sync"
-        )
-
-
-def _is_wanted(item: pytest.Item) -> bool:
-    parameters = getattr(getattr(item, "callspec", None), "params", {})
-    check: _Check | None = parameters.get(PARAMETER)
-    if check is None or not check.door.wanted or interop.ANYIO_BACKEND not in parameters:
-        return True
-    return _is_among(check.door.wanted, parameters[interop.ANYIO_BACKEND])
-
-
-def _is_among(backends: Iterable[str], backend: Any) -> bool:
-    return any(_covers(name, _name_of(backend)) for name in backends)
-
-
-def _covers(wanted: str, given: str) -> bool:
-    """Whether the backend *given* by a fixture is the *wanted* one, or the same library's."""
-    return given == wanted or given.partition("+")[0] == wanted
-
-
-def _name_of(backend: Any) -> str:
-    if isinstance(backend, str):
-        return backend
-    library, options = backend
-    return f"{library}+uvloop" if options.get("use_uvloop") else str(library)
-
-
-def _verdict(item: pytest.Function, declared: Declared, check: _Check) -> tuple[Verdict, Report]:
-    from pytest_asyncprotocol.checking import examine_here, examine_now
-    from pytest_asyncprotocol.model.verdicts import Report
-
-    door = check.door
-    label = check.backend or library_of(item.funcargs[interop.ANYIO_BACKEND])
-    plan = _plan(item, declared, (check.rule, label))
-    report = Report(declared.function.__name__, declared.protocol)
-
-    async def work() -> None:
-        if _runs_on(label, report):
-            await examine_here(plan, report)
-
-    if check.backend is None:
-        backend = item.funcargs[interop.ANYIO_BACKEND]
-        if not all(_is_among([name], backend) for name in door.asked):
-            pytest.fail(
-                f"backends={door.asked!r} was asked for, but anyio_backend gave {backend!r}: "
-                "leave backends= out, or let the fixture have them as its params",
-                pytrace=False,
-            )
-        interop.run_by_anyio(backend, work)
-    elif door.fixture:
-        interop.run_by_pytest_asyncio(item, interop.fixture_of(item, door.fixture), work)
-    else:
-        examine_now(plan, report)
-    verdict = report.verdicts[0]
-    report.conclude(complete=True, unconfirmed=_unconfirmed(plan, verdict))
-    return verdict, report
-
-
-def _runs_on(label: str, report: Report) -> bool:
-    """Whether the library on the label is the one in force; if not, the verdict is an error."""
-    from pytest_asyncprotocol.engine.library import library_in_force
-    from pytest_asyncprotocol.model import settings
-    from pytest_asyncprotocol.model.verdicts import Status, Verdict
-
-    in_force = library_in_force()
-    if in_force == label:
-        return True
-    message = (
-        f"this was to run on {label}, but {in_force} is in force: another plugin, or a fixture of "
-        "a wider scope, holds the loop"
-    )
-    report.add([Verdict(rule=None, backend=label, status=Status.ERROR, message=message)])
-    settings.announce(report)
-    return False
-
-
-def _unconfirmed(plan: Plan, verdict: Verdict) -> list[str]:
-    """The expected failures that this item, or no item of the function, can confirm."""
-    from pytest_asyncprotocol.model.verdicts import Status
-
-    undecided = verdict.status in (Status.VACUOUS, Status.SKIPPED)
-    rules = _rules(plan)
-    found: list[str] = []
-    for key, reason in plan.options.expected_failures.items():
-        rule, _, backend = key.partition("@")
-        concerned = plan.only == (rule, backend or verdict.backend)
-        if rule not in rules or (concerned and undecided):
-            found.append(f"{key} ({reason})")
-    return found
-
-
-def _plan(item: pytest.Function, declared: Declared, only: tuple[str, str]) -> Plan:
-    from pytest_asyncprotocol.model.factory import Factory
-    from pytest_asyncprotocol.plan import plan_for
-
-    function = _bound(item, declared.function)
-    names = interop.arguments_of(item)
-
-    def make() -> Any:
-        return function(**{name: item.funcargs[name] for name in names})
-
-    make.__name__ = make.__qualname__ = declared.function.__name__
-    plan = plan_for(declared.protocol, object, declared.keywords)
-    yields = inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
-    factory = Factory(
-        make, declared.protocol, yields=yields, awaits=inspect.iscoroutinefunction(function)
-    )
-    return replace(plan, factory=factory, only=only)
-
-
-def _bound(item: pytest.Function, function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function as its class gives it: a method, a class method, a static method."""
-    if item.cls is None:
-        return function
-    found = inspect.getattr_static(item.cls, item.originalname, None)
-    if isinstance(found, staticmethod):
-        return function
-    owner = item.cls if isinstance(found, classmethod) else item.instance
-    return function.__get__(owner)  # type: ignore[no-any-return]
+    return str(backend if isinstance(backend, str) else backend[0])
 
 
 def is_async_test(function: Callable[..., Any]) -> bool:
@@ -330,14 +83,8 @@ def is_async_test(function: Callable[..., Any]) -> bool:
     return inspect.iscoroutinefunction(inner)
 
 
-def _judge(verdict: Verdict, report: Report) -> None:
-    from pytest_asyncprotocol.explaining import explain_verdicts
-    from pytest_asyncprotocol.model.verdicts import Status
-
-    if verdict.failed:
-        headline = f"{report.subject}: {verdict.message}"
-        pytest.fail(f"{headline}\n\n{explain_verdicts([verdict], report)}", pytrace=False)
-    if verdict.expected is not None:
-        pytest.xfail(verdict.expected)
-    if verdict.status in (Status.VACUOUS, Status.SKIPPED):
-        interop.skip_at_item(f"{verdict.status.value}: {verdict.message}")
+def _is_wanted(item: pytest.Item) -> bool:
+    check, parameters = check_of(item), parameters_of(item)
+    if check is None or interop.ANYIO_BACKEND not in parameters:
+        return True
+    return check.is_wanted_on(parameters[interop.ANYIO_BACKEND])

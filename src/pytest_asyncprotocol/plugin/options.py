@@ -106,7 +106,7 @@ def coverage_of(config: pytest.Config) -> tuple[list[str], float | None]:
     wanted = _listed(given if given is not None else _from_ini(config, "asyncprotocol_cov") or [])
     flag: float | None = config.getoption("asyncprotocol_cov_fail_under")
     share = flag if flag is not None else _from_ini(config, "asyncprotocol_cov_fail_under")
-    if share is not None and not 0 <= share <= 100:  # noqa: PLR2004
+    if share is not None and not 0 <= share <= 100:
         raise pytest.UsageError(
             f"--asyncprotocol-cov-fail-under (or its ini twin) takes percents, not {share:g}"
         )
@@ -165,7 +165,7 @@ def print_and_exit(config: pytest.Config) -> int | None:
         return None
     from pytest_asyncprotocol.catalogue import unknown_rule
     from pytest_asyncprotocol.explaining import explain_rule, plain
-    from pytest_asyncprotocol.model.rule import RETIRED
+    from pytest_asyncprotocol.model.rule import retired
 
     rules = usable_catalogue()
     if explained:
@@ -183,8 +183,8 @@ def print_and_exit(config: pytest.Config) -> int | None:
         origin = f"from {each.distribution}: " if each.distribution else ""
         sys.stdout.write(f"{line}\n       {origin}{each.source_address}\n")
     sys.stdout.write("\nRetired ids, which are not given again:\n")
-    for retired, reason in RETIRED.items():
-        sys.stdout.write(f"{retired}  {reason}\n")
+    for rule_id, reason in retired.items():
+        sys.stdout.write(f"{rule_id}  {reason}\n")
     return 0
 
 
@@ -236,10 +236,10 @@ def _expect_known_keys(config: pytest.Config) -> None:
 def _validated(name: str, value: object, source: str) -> Any:
     """*value* as the option *name* of a check takes it; *source* is where the user wrote it."""
     from pytest_asyncprotocol.model.exceptions import BrokenRules
-    from pytest_asyncprotocol.plan import options_from
+    from pytest_asyncprotocol.plan import settings_from
 
     try:
-        return getattr(options_from({name: value}), name)
+        return getattr(settings_from({name: value}), name)
     except BrokenRules as error:
         raise pytest.UsageError(str(error)) from None
     except (TypeError, ValueError) as error:

@@ -7,12 +7,12 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from pytest_asyncprotocol.plugin import interop
-from pytest_asyncprotocol.plugin.items import FIXTURE, PARAMETER, library_of
+from pytest_asyncprotocol.plugin.items import FIXTURE, check_of, library_of, parameters_of
 
 if TYPE_CHECKING:
     from pytest_asyncprotocol.model.verdicts import Report, Verdict
@@ -21,20 +21,19 @@ if TYPE_CHECKING:
 def attach(report: pytest.TestReport, item: pytest.Item, finished: list[Report]) -> None:
     """Put what was checked on the report of *item*."""
     if finished:
-        setattr(report, "asyncprotocol", [_plain(each, item) for each in finished])  # noqa: B010
+        cast("Any", report).asyncprotocol = [_plain(each, item) for each in finished]
 
 
 def add_properties(items: list[pytest.Item]) -> None:
     """Let the JUnit XML say the rule, backend and level of each generated item."""
     for item in items:
-        parameters = _parameters(item)
-        check = parameters.get(PARAMETER)
+        check = check_of(item)
         if check is None:
             continue
         from pytest_asyncprotocol.catalogue import catalogue
 
         rule = catalogue()[check.rule]
-        given = parameters.get(interop.ANYIO_BACKEND)
+        given = parameters_of(item).get(interop.ANYIO_BACKEND)
         backend = check.backend or (given and library_of(given))
         item.user_properties += [
             ("asyncprotocol_rule", rule.name),
@@ -56,8 +55,7 @@ def test_of(item: pytest.Item) -> str:
 
 
 def _added_ids(item: pytest.Function) -> Iterator[str]:
-    parameters = _parameters(item)
-    check = parameters.get(PARAMETER)
+    check, parameters = check_of(item), parameters_of(item)
     if check is not None:
         yield check.id
     if FIXTURE in parameters:
@@ -66,17 +64,13 @@ def _added_ids(item: pytest.Function) -> Iterator[str]:
         yield library_of(parameters[interop.ANYIO_BACKEND])
 
 
-def _parameters(item: pytest.Item) -> dict[str, Any]:
-    return getattr(getattr(item, "callspec", None), "params", {})
-
-
 def _plain(report: Report, item: pytest.Item) -> dict[str, Any]:
     from pytest_asyncprotocol.catalogue import catalogue
 
     rules = catalogue().values()
     return {
         "test": test_of(item),
-        "generated": PARAMETER in _parameters(item),
+        "generated": check_of(item) is not None,
         "subject": report.subject,
         "protocol": report.protocol.words,
         "targets": list(report.targets),
@@ -96,7 +90,8 @@ def _plain_verdict(verdict: Verdict, config: pytest.Config) -> dict[str, Any]:
         "status": verdict.status.value,
         "failed": verdict.failed,
         "message": _portable(verdict.message, config),
-        "needs_fresh": verdict.message.startswith("needs a fresh object"),
+        "skip": verdict.skip and verdict.skip.name,
+        "enabled_by": list(verdict.enabled_by),
         "trace": [_portable(line, config) for line in verdict.trace],
         "coverage": {
             "runs": verdict.coverage.runs,

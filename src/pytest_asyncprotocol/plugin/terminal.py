@@ -19,8 +19,6 @@ _RAN = ("violated", "passed", "vacuous")
 _SILENT = -1
 """The verbosity below which not even pytest says how many tests passed."""
 
-_UNDECLARED, _WOULD_ENABLE = "skipped, undeclared: ", " would enable it"
-
 
 @dataclass(slots=True)
 class _Subject:
@@ -34,8 +32,11 @@ class _Subject:
     ran: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     backends: set[str] = field(default_factory=set[str])
     broken: dict[tuple[str, str], set[str]] = field(default_factory=dict[tuple[str, str], set[str]])
-    rest: dict[str, dict[str, set[str]]] = field(default_factory=dict[str, dict[str, set[str]]])
+    rest: dict[tuple[str, str], dict[str, set[str]]] = field(
+        default_factory=dict[tuple[str, str], dict[str, set[str]]]
+    )
     fresh: set[str] = field(default_factory=set[str])
+    enabling: set[str] = field(default_factory=set[str])
     unconfirmed: set[str] = field(default_factory=set[str])
 
     def add(self, checked: dict[str, Any]) -> None:
@@ -52,10 +53,10 @@ class _Subject:
             if verdict["failed"]:
                 self.broken.setdefault((rule, message), set()).add(backend)
             elif status in ("vacuous", "skipped"):
-                why = self.rest.setdefault(f"{status}, {message}", {})
-                why.setdefault(rule, set()).add(backend)
-            if verdict["needs_fresh"]:
+                self.rest.setdefault((status, message), {}).setdefault(rule, set()).add(backend)
+            if verdict["skip"] == "NEEDS_FRESH":
                 self.fresh.add(rule)
+            self.enabling.update(verdict["enabled_by"])
 
     @property
     def remarkable(self) -> bool:
@@ -77,23 +78,16 @@ class _Subject:
         Without *skipped*, of what was skipped just the declarations that would enable it.
         """
         lines: list[str] = []
-        for why, rules in sorted(self.rest.items()):
+        for (status, message), rules in sorted(self.rest.items()):
             names = [
                 rule if on == self.backends else f"{rule} ({_listed(on)})"
                 for rule, on in sorted(rules.items())
             ]
-            if skipped or why.startswith("vacuous"):
-                lines.append(f"{why}: {', '.join(names)}")
-        enabling = {
-            name
-            for why in self.rest
-            if why.startswith(_UNDECLARED)
-            for name in why.removeprefix(_UNDECLARED).removesuffix(_WOULD_ENABLE).split(" or ")
-        }
-        if enabling and not skipped:
-            lines.append(
-                f"declarations that would enable more rules: {', '.join(sorted(enabling))}"
-            )
+            if skipped or status == "vacuous":
+                lines.append(f"{status}, {message}: {', '.join(names)}")
+        if self.enabling and not skipped:
+            names = [f"{name}=" for name in sorted(self.enabling)]
+            lines.append(f"declarations that would enable more rules: {', '.join(names)}")
         return lines
 
 

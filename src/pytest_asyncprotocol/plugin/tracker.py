@@ -20,7 +20,7 @@ _TAKERS = {
 }
 
 
-class Record:
+class Tracker:
     """Listens to the reports that are made while the session runs."""
 
     def __init__(self, wanted: settings.Settings) -> None:
@@ -61,8 +61,10 @@ class Record:
         """Fail a test whose awaited checks ran on another library than its label says."""
         if library is None:
             return
+        from pytest_asyncprotocol.model.backends import find_known_backend
+
         for report in self._finished:
-            other = {v.backend.partition("+")[0] for v in report} - {library}
+            other = {find_known_backend(v.backend).library for v in report} - {library}
             if report.made_at and other:
                 pytest.fail(
                     f"this test is labelled {library}, but its check at {report.made_at} ran on "
@@ -110,5 +112,5 @@ def _given_up(report: Report) -> str:
     )
 
 
-RECORD = pytest.StashKey[Record]()
-"""Where a session keeps its record."""
+TRACKER = pytest.StashKey[Tracker]()
+"""Where a session keeps its tracker."""

@@ -16,10 +16,10 @@ from pytest_asyncprotocol.exploration.sequences.shrinking import shortest
 from pytest_asyncprotocol.model import settings
 from pytest_asyncprotocol.model.backends import find_known_backend
 from pytest_asyncprotocol.model.case import Case
-from pytest_asyncprotocol.model.declarations import Options
 from pytest_asyncprotocol.model.exceptions import Forbidden, NoVerdict
 from pytest_asyncprotocol.model.protocols import Protocol
 from pytest_asyncprotocol.model.recording import Event, Style
+from pytest_asyncprotocol.model.settings import Settings
 from pytest_asyncprotocol.model.text import describe_exception
 from pytest_asyncprotocol.model.verdicts import Status
 
@@ -57,7 +57,7 @@ class Search:
     """Runs sequences of operations on the subjects of each *new_case*, on one *loop*."""
 
     def __init__(
-        self, protocol: Protocol, options: Options, loop: Loop, new_case: Callable[[], Case]
+        self, protocol: Protocol, options: Settings, loop: Loop, new_case: Callable[[], Case]
     ) -> None:
         self._options = options
         self._loop = loop

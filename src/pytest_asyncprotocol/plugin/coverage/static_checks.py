@@ -8,9 +8,7 @@ nothing is said.
 
 from __future__ import annotations
 
-import inspect
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any, cast
@@ -21,19 +19,17 @@ from pytest_asyncprotocol.model.protocols import Protocol, on_class
 from pytest_asyncprotocol.model.recording import Log
 from pytest_asyncprotocol.model.rule import Rule
 from pytest_asyncprotocol.model.subject import Subject
-from pytest_asyncprotocol.plan import Plan, applicable, plan_for
+from pytest_asyncprotocol.plan import Plan, plan_for
 from pytest_asyncprotocol.plugin.coverage.targets import Target
 
-_RULES = ("AW001", "AB001", "AI001", "AG012", "CM001", "CM003")
-"""Those that look at nothing but the methods of the protocol."""
-
 _METHODS = {
-    protocol: (*protocol.methods, *(("aclose",) if protocol is Protocol.ASYNC_GENERATOR else ()))
+    protocol: sorted(
+        (*protocol.methods, *(("aclose",) if protocol is Protocol.ASYNC_GENERATOR else ())),
+        key=lambda name: not name.startswith("__"),
+    )
     for protocol in Protocol
 }
-
-_Kind = Callable[[Any], bool]
-_EXCEPTION = ValueError("thrown in")
+"""The methods of each protocol; first those that the language itself calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +47,7 @@ def looks_at(target: Target) -> list[Look]:
     found: list[Look] = []
     for protocol in target.protocols:
         plan = plan_for(protocol, _stand_in(target.cls, protocol), {})
-        seen = [*_by_rules(target.cls, plan), *_by_kinds(target.cls, plan)]
+        seen = [*_by_rules(target.cls, plan), *_by_definition(target.cls, plan)]
         found += seen[:1]
     return found
 
@@ -60,7 +56,7 @@ def _by_rules(cls: type, plan: Plan) -> Iterator[Look]:
     if not _shows_all(cls, plan.protocol):
         return
     nowhere: Any = None
-    for rule in (each for each in applicable(plan) if each.id in _RULES):
+    for rule in (each for each in plan.rules if each.needs_only_methods):
         case = Case(
             plan.factory, plan.declared, library="asyncio", loop=nowhere,
             instance=Subject(plan.factory.target, nowhere, Log(), 1),
@@ -117,62 +113,15 @@ def _stand_in(cls: type, protocol: Protocol) -> object:
     return type(cls.__name__, (), plain)()
 
 
-def _by_kinds(cls: type, plan: Plan) -> Iterator[Look]:
-    wanted = {rule.id: rule for rule in applicable(plan)}
-    for rule_id, name, wrong, told in _KINDS[plan.protocol]:
-        method = on_class(cls, name)
-        if rule_id not in wanted or type(method) is not FunctionType:
+def _by_definition(cls: type, plan: Plan) -> Iterator[Look]:
+    checks = [(rule, check) for rule in plan.rules for check in rule.method_checks]
+    methods = _METHODS[plan.protocol]
+    for rule, check in sorted(checks, key=lambda each: methods.index(each[1].method)):
+        method = on_class(cls, check.method)
+        if type(method) is not FunctionType or hasattr(method, "__wrapped__"):
             continue
-        if not hasattr(method, "__wrapped__") and wrong(method):
-            yield Look(wanted[rule_id].name, f"{name} {told}")
+        if check.is_wrong(method):
+            yield Look(rule.name, f"{check.method} {check.message}")
 
 
-def _is_generator(method: FunctionType) -> bool:
-    coroutine_too = method.__code__.co_flags & inspect.CO_ITERABLE_COROUTINE
-    return inspect.isgeneratorfunction(method) and not coroutine_too
-
-
-def _gives_no_awaitable(method: FunctionType) -> bool:
-    return inspect.isasyncgenfunction(method) or _is_generator(method)
-
-
-def _refuses(*arguments: object) -> _Kind:
-    def refuses(method: FunctionType) -> bool:
-        try:
-            inspect.signature(method, follow_wrapped=False).bind(None, *arguments)
-        except TypeError:
-            return True
-        return False
-
-    return refuses
-
-
-_YIELDS = "has a `yield`, so its call gives a generator; expected an awaitable"
-_ANEXT = ("AI001", "__anext__", _gives_no_awaitable, _YIELDS)
-_ATHROW = ("AG005", "athrow", _refuses(_EXCEPTION), "does not take an exception alone")
-_ATHROW_DETAILS = (
-    "AG005", "athrow", _refuses(ValueError, _EXCEPTION, None),
-    "does not take type, value and traceback",
-)  # fmt: skip
-_AITER = (
-    ("AB002", "__aiter__", inspect.iscoroutinefunction, "is `async def`; expected plain `def`"),
-    ("AB003", "__aiter__", _refuses(), "can't be called without arguments"),
-)
-_KINDS: dict[Protocol, tuple[tuple[str, str, _Kind, str], ...]] = {
-    Protocol.AWAITABLE: (
-        (
-            "AW002", "__await__",
-            lambda m: inspect.iscoroutinefunction(m) or inspect.isasyncgenfunction(m),
-            "is `async def`; expected plain `def` that returns an iterator",
-        ),
-    ),
-    Protocol.ASYNC_ITERABLE: _AITER,
-    Protocol.ASYNC_ITERATOR: (_ANEXT, *_AITER),
-    Protocol.ASYNC_GENERATOR: (
-        _ANEXT, *_AITER, _ATHROW, *((_ATHROW_DETAILS,) if sys.version_info < (3, 12) else ()),
-    ),
-    Protocol.ASYNC_CONTEXT_MANAGER: tuple(
-        ("CM002", name, _gives_no_awaitable, _YIELDS) for name in ("__aenter__", "__aexit__")
-    ),
-}  # fmt: skip
 _getattribute = on_class(object, "__getattribute__")

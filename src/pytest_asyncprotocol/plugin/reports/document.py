@@ -104,7 +104,7 @@ def _subjects(checked: Mapping[str, list[dict[str, Any]]]) -> list[dict[str, Any
                 seen[name] += 1
             found.setdefault((report["test"], seen[name], name), []).append(report)
     return [
-        _subject(name if number < 2 else f"{name} #{number}", reports)  # noqa: PLR2004
+        _subject(name if number < 2 else f"{name} #{number}", reports)
         for (_, number, name), reports in sorted(found.items(), key=lambda each: _order(each[0]))
     ]
 

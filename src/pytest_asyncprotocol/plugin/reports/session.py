@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -12,7 +12,7 @@ from pytest_asyncprotocol.plugin.reports import baseline, document, markdown, pa
 from pytest_asyncprotocol.plugin.reports.scope import Scope
 from pytest_asyncprotocol.plugin.serialization import test_of
 from pytest_asyncprotocol.plugin.terminal import Out
-from pytest_asyncprotocol.plugin.tracker import RECORD
+from pytest_asyncprotocol.plugin.tracker import TRACKER
 
 _DESELECTED = "asyncprotocol_deselected"
 _WRITERS = {".json": document.written, ".md": markdown.written, ".html": page.written}
@@ -53,7 +53,7 @@ class _Worker(_Deselection):
     """A worker collects all tests and deselects by itself, which its controller is not told."""
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        output: dict[str, Any] = getattr(session.config, "workeroutput")  # noqa: B009
+        output: dict[str, Any] = cast("Any", session.config).workeroutput
         output[_DESELECTED] = sorted(self.deselected)
 
 
@@ -93,7 +93,7 @@ class _ReportFiles(_Deselection):
         if not self._running:
             return
         found = document.document(
-            self._checked, self._config.stash[RECORD].settings, _packages(self._config)
+            self._checked, self._config.stash[TRACKER].settings, _packages(self._config)
         )
         if self._earlier is not None:
             scope = Scope.of(session, frozenset(self.deselected))

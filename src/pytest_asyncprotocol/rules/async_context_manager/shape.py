@@ -24,11 +24,12 @@ from pytest_asyncprotocol.authoring import (
     expect_entry,
     rule,
 )
+from pytest_asyncprotocol.rules._methods import expect_awaitable
 
 CLEAN = (None, None, None)
 
 
-@rule("CM001", "enter-and-exit-on-type", Level.MUST, feeds=Feeds.LOOK)
+@rule("CM001", "enter-and-exit-on-type", Level.MUST, feeds=Feeds.LOOK, needs_only_methods=True)
 async def enter_and_exit_on_type(case: Case) -> None:
     """``__aenter__`` and ``__aexit__`` are found on the type.
 
@@ -59,7 +60,13 @@ async def enter_and_exit_on_type(case: Case) -> None:
         raise Violation(f"{name} has no {' and no '.join(missing)} on its type{hint}")
 
 
-@rule("CM002", "enter-and-exit-awaitable", Level.MUST, requires=("CM001",))
+@rule(
+    "CM002",
+    "enter-and-exit-awaitable",
+    Level.MUST,
+    requires=("CM001",),
+    method_checks=tuple(map(expect_awaitable, ("__aenter__", "__aexit__"))),
+)
 async def enter_and_exit_awaitable(case: Case) -> None:
     """``__aenter__`` and ``__aexit__`` return awaitables.
 
@@ -95,7 +102,14 @@ async def enter_and_exit_awaitable(case: Case) -> None:
         raise Violation(f"{name} returned {describe(given)}; expected something to await")
 
 
-@rule("CM003", "exit-takes-three", Level.MUST, requires=("CM002",), feeds=Feeds.LOOK)
+@rule(
+    "CM003",
+    "exit-takes-three",
+    Level.MUST,
+    requires=("CM002",),
+    feeds=Feeds.LOOK,
+    needs_only_methods=True,
+)
 async def exit_takes_three(case: Case) -> None:
     """``__aexit__`` accepts the three positional arguments.
 

@@ -16,6 +16,8 @@ from pytest_asyncprotocol.authoring import (
     has_attribute,
     rule,
 )
+from pytest_asyncprotocol.model.rule import MethodCheck
+from pytest_asyncprotocol.rules._methods import refuses
 from pytest_asyncprotocol.rules.async_generator.state import Thrown, expect_methods
 
 METHODS = ("asend", "athrow", "aclose")
@@ -30,8 +32,23 @@ _ARGUMENTS: Mapping[str, Callable[[BaseException], tuple[object, ...]]] = {
     DETAILS: lambda error: (type(error), error, error.__traceback__),
 }
 
+_ERROR = ValueError("thrown in")
+_TAKES_BOTH_FORMS = (
+    MethodCheck("athrow", refuses(_ERROR), "does not take an exception alone"),
+    MethodCheck(
+        "athrow", refuses(ValueError, _ERROR, None), "does not take type, value and traceback"
+    ),
+)
 
-@rule("AG012", "all-methods", Level.MUST, requires=("AB001", "AI001"), feeds=Feeds.LOOK)
+
+@rule(
+    "AG012",
+    "all-methods",
+    Level.MUST,
+    requires=("AB001", "AI001"),
+    feeds=Feeds.LOOK,
+    needs_only_methods=True,
+)
 async def all_methods(case: Case) -> None:
     """It has all five methods of an async generator.
 
@@ -64,7 +81,13 @@ async def all_methods(case: Case) -> None:
     raise Violation(f"{type(subject.object).__name__} has no {names}{hint}")
 
 
-@rule("AG005", "athrow-signatures", Level.MUST, requires=("CO010", "AG012"))
+@rule(
+    "AG005",
+    "athrow-signatures",
+    Level.MUST,
+    requires=("CO010", "AG012"),
+    method_checks=_TAKES_BOTH_FORMS if sys.version_info < (3, 12) else _TAKES_BOTH_FORMS[:1],
+)
 async def athrow_signatures(case: Case) -> None:
     """``athrow`` takes an exception, and on Python 3.11 also its type, value and traceback.
 

@@ -19,11 +19,25 @@ from pytest_asyncprotocol.authoring import (
     opened,
     rule,
 )
+from pytest_asyncprotocol.model.rule import MethodCheck
+from pytest_asyncprotocol.rules._methods import refuses
 
 FOR_ASYNC_FOR = (Protocol.ASYNC_ITERABLE, Protocol.ASYNC_ITERATOR, Protocol.ASYNC_GENERATOR)
 
+_IS_PLAIN = MethodCheck(
+    "__aiter__", inspect.iscoroutinefunction, "is `async def`; expected plain `def`"
+)
+_TAKES_NOTHING = MethodCheck("__aiter__", refuses(), "can't be called without arguments")
 
-@rule("AB001", "aiter-on-type", Level.MUST, protocols=FOR_ASYNC_FOR, feeds=Feeds.LOOK)
+
+@rule(
+    "AB001",
+    "aiter-on-type",
+    Level.MUST,
+    protocols=FOR_ASYNC_FOR,
+    feeds=Feeds.LOOK,
+    needs_only_methods=True,
+)
 async def aiter_on_type(case: Case) -> None:
     """``__aiter__`` is found on the type.
 
@@ -59,6 +73,7 @@ async def aiter_on_type(case: Case) -> None:
     protocols=FOR_ASYNC_FOR,
     requires=("AB001",),
     feeds=Feeds.SCENARIO,
+    method_checks=(_IS_PLAIN,),
 )
 async def aiter_not_awaited(case: Case) -> None:
     """``__aiter__`` gives the iterator at once, not an awaitable of it.
@@ -95,6 +110,7 @@ async def aiter_not_awaited(case: Case) -> None:
     protocols=FOR_ASYNC_FOR,
     requires=("AB001", "AB002", "AI001"),
     feeds=Feeds.SCENARIO,
+    method_checks=(_TAKES_NOTHING,),
 )
 async def aiter_gives_iterator(case: Case) -> None:
     """``aiter(obj)`` works without arguments, and gives an object with ``__anext__``.

@@ -23,10 +23,18 @@ from pytest_asyncprotocol.authoring import (
     rule,
     take,
 )
+from pytest_asyncprotocol.rules._methods import expect_awaitable
 from pytest_asyncprotocol.rules.async_iterator.ending import alike, defensive_pass, is_declared_end
 
 
-@rule("AI001", "anext-on-type", Level.MUST, feeds=Feeds.LOOK)
+@rule(
+    "AI001",
+    "anext-on-type",
+    Level.MUST,
+    feeds=Feeds.LOOK,
+    needs_only_methods=True,
+    method_checks=(expect_awaitable("__anext__"),),
+)
 async def anext_on_type(case: Case) -> None:
     """``__anext__`` is found on the type and returns an awaitable.
 

@@ -25,12 +25,14 @@ from pytest_asyncprotocol.authoring import (
     special_method,
     understands,
 )
+from pytest_asyncprotocol.model.rule import MethodCheck
+from pytest_asyncprotocol.rules._methods import is_async
 
 MOST_FOREIGN = 100
 """Things that a loop does not take, after which nobody waits for the end any more."""
 
 
-@rule("AW001", "await-on-type", Level.MUST, feeds=Feeds.LOOK)
+@rule("AW001", "await-on-type", Level.MUST, feeds=Feeds.LOOK, needs_only_methods=True)
 async def await_on_type(case: Case) -> None:
     """``__await__`` is found on the type.
 
@@ -63,7 +65,19 @@ async def await_on_type(case: Case) -> None:
     raise Violation(f"{type(obj).__name__} has no __await__ on its type{claim}")
 
 
-@rule("AW002", "await-gives-iterator", Level.MUST, requires=("AW001",), feeds=Feeds.LOOK)
+_IS_PLAIN = MethodCheck(
+    "__await__", is_async, "is `async def`; expected plain `def` that returns an iterator"
+)
+
+
+@rule(
+    "AW002",
+    "await-gives-iterator",
+    Level.MUST,
+    requires=("AW001",),
+    feeds=Feeds.LOOK,
+    method_checks=(_IS_PLAIN,),
+)
 async def await_gives_iterator(case: Case) -> None:
     """``__await__`` returns an iterator.
 

@@ -29,6 +29,7 @@ from pytest_asyncprotocol.authoring import (
     rule,
     uses,
 )
+from pytest_asyncprotocol.model.rule import Fault
 
 JUDGED_BY_OTHERS = (Protocol.ASYNC_CONTEXT_MANAGER, Protocol.ASYNC_GENERATOR)
 """What these hold after a cancellation is for CM010, CM011, CM012 and AG008."""
@@ -54,6 +55,7 @@ JUDGED_BY_OTHERS = (Protocol.ASYNC_CONTEXT_MANAGER, Protocol.ASYNC_GENERATOR)
         "CM015",
         "CM020",
     ),
+    judges=Fault.NO_END_OF_CLOSING,
 )
 async def closable_after_cancellation(case: Case) -> None:
     """After a cancellation it can be closed, and then holds nothing.

@@ -23,6 +23,7 @@ from pytest_asyncprotocol.authoring import (
     use,
     uses,
 )
+from pytest_asyncprotocol.model.rule import Fault
 from pytest_asyncprotocol.rules.common._scope_balance import imbalance_of
 from pytest_asyncprotocol.rules.common.use import SHAPE
 
@@ -61,7 +62,14 @@ async def callers_context(case: Case) -> None:
         await _expect_read(case, case.declared.reads_context)
 
 
-@rule("CO015", "scopes-balanced", Level.MUST, requires=SHAPE, needs_own_loop=True)
+@rule(
+    "CO015",
+    "scopes-balanced",
+    Level.MUST,
+    requires=SHAPE,
+    needs_own_loop=True,
+    judges=Fault.OPEN_SCOPE,
+)
 async def scopes_balanced(case: Case) -> None:
     """Cancel scopes are balanced: what it opens in its caller's task, it closes there.
 

@@ -25,6 +25,7 @@ from pytest_asyncprotocol.authoring import (
     use,
     uses,
 )
+from pytest_asyncprotocol.model.rule import Fault
 
 SHAPE = (
     "AW001", "AW002", "AW004", "AW005",
@@ -80,7 +81,14 @@ async def backend_primitives(case: Case) -> None:
 
 
 # What leaves a scope open breaks every task that uses it, so CO015 has to hold before anything.
-@rule("CO020", "plain-use", Level.MUST, requires=(*SHAPE, "CO015"), feeds=Feeds.SCENARIO)
+@rule(
+    "CO020",
+    "plain-use",
+    Level.MUST,
+    requires=(*SHAPE, "CO015"),
+    feeds=Feeds.SCENARIO,
+    judges=Fault.NO_END,
+)
 async def plain_use(case: Case) -> None:
     """Its plain use comes to an end, by a result or by the declared exception.
 
