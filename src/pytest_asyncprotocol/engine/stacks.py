@@ -39,6 +39,7 @@ _LIBRARIES = (
     ),
 )
 
+_RELAY = cast("Any", Relay).__await__.__code__
 _CLOSABLE = ("coroutine", "generator", "async_generator_asend", "async_generator_athrow")
 
 LOOKS = 5
@@ -190,7 +191,7 @@ def _frame(awaiting: Any) -> FrameType | None:
 
 def _awaited_by(awaiting: Any) -> Any:
     frame = _frame(awaiting)
-    if frame is not None and frame.f_code is Relay.__await__.__code__:
+    if frame is not None and frame.f_code is _RELAY:
         return frame.f_locals["self"].steps
     for name in ("cr_await", "gi_yieldfrom", "ag_await"):
         if hasattr(cast("object", type(awaiting)), name):

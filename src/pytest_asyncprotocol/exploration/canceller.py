@@ -63,11 +63,12 @@ class Canceller:
 
     def cancel(self) -> None:
         """Cancel it: now, or when the future is done that is awaited."""
+        awaited = self._awaited
         if self._style is not Style.CROSSING:
             cancelled_now(self._recorded)
             (self.scope if self._style.by_scope else self._task).cancel()
-        elif isinstance(self._awaited, asyncio.Future):
-            cast("asyncio.Future[object]", self._awaited).add_done_callback(self._cross)
+        elif isinstance(awaited, asyncio.Future):
+            cast("asyncio.Future[object]", awaited).add_done_callback(self._cross)
 
     async def interrupt(self, run: Awaitable[object], at: int) -> Ended:
         """Await *run*, and cancel it at suspension *at*; then nothing is left of that."""
