@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import pytest
 
@@ -19,6 +19,8 @@ REPORT_SUFFIXES = (".json", ".md", ".html")
 
 _LOOKED_AT_RULES = pytest.StashKey[bool]()
 
+_IniType = Literal["args", "bool", "float", "int", "paths", "string"]
+
 _LISTS = {
     "backends": "event loops to check on, separated by commas (default: asyncio,trio)",
     "select": "check only rules with these ids, prefixes or slugs, separated by commas",
@@ -29,41 +31,29 @@ _LISTS = {
 def add(parser: pytest.Parser) -> None:
     """Add all options to *parser*."""
     group = parser.getgroup("asyncprotocol", "conformance to Python's async protocols")
+
+    def both(name: str, kind: _IniType, text: str, *, unset: object = None, **flag: Any) -> None:
+        group.addoption(f"--asyncprotocol-{name}", default=None, help=text, **flag)
+        parser.addini(f"asyncprotocol_{name.replace('-', '_')}", text, kind, default=unset)
+
     for name, text in _LISTS.items():
-        group.addoption(f"--asyncprotocol-{name}", metavar="LIST", default=None, help=f"{text}")
-        parser.addini(f"asyncprotocol_{name}", text, type="args", default=[])
-    level = "rules that fail: 'must', 'should' and what is stricter (the default), or 'may'"
-    group.addoption("--asyncprotocol-level", metavar="LEVEL", default=None, help=level)
-    parser.addini("asyncprotocol_level", level, type="string", default="")
-    timeout = "real seconds for what the virtual clock cannot judge (default: 10)"
-    group.addoption(
-        "--asyncprotocol-timeout", metavar="SECONDS", type=float, default=None, help=timeout
-    )
-    parser.addini("asyncprotocol_timeout", timeout, type="float", default=None)
-    examples = "sequences of operations to try on each subject and backend (default: 100)"
-    group.addoption("--asyncprotocol-examples", metavar="N", type=int, default=None, help=examples)
-    parser.addini("asyncprotocol_examples", examples, type="int", default=None)
-    cov = "show what of a package's async protocols the tests checked; may be repeated"
-    group.addoption(
-        "--asyncprotocol-cov", metavar="PACKAGE", action="append", default=None, help=cov
-    )
-    parser.addini("asyncprotocol_cov", cov, type="args", default=[])
-    under = "fail if less than this share of them was checked, in percent"
-    group.addoption(
-        "--asyncprotocol-cov-fail-under", metavar="N", type=float, default=None, help=under
-    )
-    parser.addini("asyncprotocol_cov_fail_under", under, type="float", default=None)
-    report = "write all verdicts to a file, by its suffix .json, .md or .html; may be repeated"
-    group.addoption(
-        "--asyncprotocol-report", metavar="PATH", action="append", default=None, help=report
-    )
-    parser.addini("asyncprotocol_report", report, type="paths", default=[])
-    baseline = "compare with an earlier .json report: fail for what is new, and what is not run"
-    group.addoption("--asyncprotocol-baseline", metavar="FILE", default=None, help=baseline)
-    parser.addini("asyncprotocol_baseline", baseline, type="string", default="")
-    junit = "write rule, backend and level of generated tests into the JUnit XML, as properties"
-    group.addoption("--asyncprotocol-junit", action="store_true", default=None, help=junit)
-    parser.addini("asyncprotocol_junit", junit, type="bool", default=False)
+        both(name, "args", text, unset=[], metavar="LIST")
+    text = "rules that fail: 'must', 'should' and what is stricter (the default), or 'may'"
+    both("level", "string", text, unset="", metavar="LEVEL")
+    text = "real seconds for what the virtual clock cannot judge (default: 10)"
+    both("timeout", "float", text, metavar="SECONDS", type=float)
+    text = "sequences of operations to try on each subject and backend (default: 100)"
+    both("examples", "int", text, metavar="N", type=int)
+    text = "show what of a package's async protocols the tests checked; may be repeated"
+    both("cov", "args", text, unset=[], metavar="PACKAGE", action="append")
+    text = "fail if less than this share of them was checked, in percent"
+    both("cov-fail-under", "float", text, metavar="N", type=float)
+    text = "write all verdicts to a file, by its suffix .json, .md or .html; may be repeated"
+    both("report", "paths", text, unset=[], metavar="PATH", action="append")
+    text = "compare with an earlier .json report: fail for what is new, and what is not run"
+    both("baseline", "string", text, unset="", metavar="FILE")
+    text = "write rule, backend and level of generated tests into the JUnit XML, as properties"
+    both("junit", "bool", text, unset=False, action="store_true")
     group.addoption(
         "--asyncprotocol-rules", action="store_true", help="list the catalogue of rules and exit"
     )
