@@ -10,7 +10,7 @@ import os
 import sys
 import sysconfig
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from contextvars import ContextVar
 from pathlib import Path
@@ -25,26 +25,26 @@ _INSTALLED = (sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
 
 
 class Origins:
-    """Collects what stands at the head of a script, so that its *expressions* can be evaluated."""
+    """Collects what stands at the head of a script, so that its *expressions* can be evaluated.
 
-    def __init__(self) -> None:
+    The *reserved* names are left to the script itself.
+    """
+
+    def __init__(self, reserved: Iterable[str] = ()) -> None:
         self._paths: dict[str, None] = {}
         self._imports: dict[str, None] = {}
         self._copied: dict[str, str] = {}
-        self._names: dict[str, Any] = {}
+        self._names: dict[str, Any] = dict.fromkeys(reserved)
         self.open: list[str] = []
 
-    def lines(self) -> list[str]:
-        """The head of the script."""
-        paths = [f"sys.path.insert(0, {path!r})" for path in self._paths]
-        copied = [line for text in self._copied.values() for line in ("", "", *text.splitlines())]
-        to_fill = [f"# To be filled in: {each}" for each in self.open]
-        return [*paths, *sorted(self._imports), *to_fill, *copied]
+    def imports(self) -> list[str]:
+        """The paths and imports at the head of the script."""
+        return [*(f"sys.path.insert(0, {path!r})" for path in self._paths), *sorted(self._imports)]
 
-    @property
-    def imports(self) -> int:
-        """How many lines of the head are paths and imports."""
-        return len(self._paths) + len(self._imports)
+    def lines(self) -> list[str]:
+        """What follows the imports."""
+        copied = [line for text in self._copied.values() for line in ("", "", *text.splitlines())]
+        return [*(f"# To be filled in: {each}" for each in self.open), *copied]
 
     def expression(self, obj: Any) -> str:
         """Python source whose value is *obj*, or something alike."""
