@@ -30,9 +30,9 @@ class Parts:
     definitions: dict[str, Part] = field(default_factory=dict[str, Part])
     imports: dict[str, str] = field(default_factory=dict[str, str])
 
-    def used_in(self, code: str) -> tuple[list[str], list[str]]:
-        """The imports that *code* needs, and the definitions, with what these need themselves."""
-        names, pending = set[str](), names_in(code)
+    def used_in(self, code: str, bound: set[str]) -> tuple[list[str], list[str]]:
+        """The imports and definitions for *code*, and for one another, without what is *bound*."""
+        names, pending = set[str](), names_in(ast.parse(code)) - bound
         while pending:
             names |= pending
             found = (self.definitions[each].uses for each in pending & self.definitions.keys())
@@ -58,32 +58,27 @@ def parts_for(library: str) -> Parts:
             if name is not None:
                 text = without_annotations(ast.get_source_segment(source, node) or "")
                 is_constant = isinstance(node, (ast.Assign, ast.AnnAssign))
-                parts.definitions[name] = Part(text, names_in(text), is_constant)
+                parts.definitions[name] = Part(text, names_in(ast.parse(text)), is_constant)
     return parts
 
 
-def names_in(code: str) -> set[str]:
-    """All names that *code* uses or binds."""
-    return {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
+def names_in(tree: ast.AST) -> set[str]:
+    """All names that *tree* uses or binds."""
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
 def without_annotations(code: str) -> str:
     """*code* without what only type checkers read; all else stays as it is laid out."""
     lines = code.splitlines()
-    annotated = [node for node in ast.walk(ast.parse(code)) if isinstance(node, _ANNOTATED)]
-    for node in sorted(annotated, key=lambda node: node.lineno, reverse=True):
-        first = node.lineno - 1
-        line = lines[first]
+    for node in sorted(ast.walk(ast.parse(code)), key=lambda n: getattr(n, "lineno", 0))[::-1]:
         if isinstance(node, ast.AnnAssign):
-            lines[first] = (
-                line[: node.target.end_col_offset] + line[node.annotation.end_col_offset :]
-            )
-        else:
-            lines[first : node.body[0].lineno - 1] = [line[: node.col_offset] + _header(node)]
+            line, target = lines[node.lineno - 1], node.target
+            end = node.annotation.end_col_offset
+            lines[node.lineno - 1] = line[: target.end_col_offset] + line[end:]
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.returns:
+            header = " " * node.col_offset + _header(node)
+            lines[node.lineno - 1 : node.returns.end_lineno] = [header]
     return "\n".join(lines)
-
-
-_ANNOTATED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.AnnAssign)
 
 
 def _header(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:

@@ -190,18 +190,13 @@ class Replay:
         task = next(each.task for each in events if isinstance(each, Call))
         block = list(self._block(events, task, scope))
         if scope.style.by_scope:
-            yield f"with {self._cancel_scope()} as {name}:"
+            yield f"with CancelScope() as {name}:"
             yield from _indented(block)
             return
         yield f"async def {name}():"
         yield from _indented([*self._globals(), *block])
         yield ""
         yield f"await in_{'a' if scope.own_task else 'this'}_task({name}())"
-
-    def _cancel_scope(self) -> str:
-        if self._library == "trio":
-            return "trio.CancelScope()"
-        return "anyio.CancelScope()"
 
     def _cancel(self, scope: Scope) -> str:
         if scope.style.by_scope:

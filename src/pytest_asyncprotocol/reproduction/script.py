@@ -66,17 +66,16 @@ def script_for(finding: Finding) -> str:
         ordered=not shown.in_two_loops,
     )  # fmt: skip
     if use is None:
-        body = _watched(
-            finding, replay.lines() or [f"subject = {replay.maker(finding.factory)}"], origins
-        )
+        body = replay.lines() or [f"subject = {replay.maker(finding.factory)}"]
+        body = _watched(finding, body, origins)
         subjects = replay.names or ["subject"]
     else:
         body = list(_used(use, finding, replay))
         subjects = ["subject"] if "subject" in _parameters(use) else []
     body += ["", *_remains(finding, subjects, origins)]
     jumps = max(replay.duration, shown.seconds) > SHORT or replay.waits
-    frame = "\n".join([*_main(finding, body, replay.names), "", "", *_start(finding, jumps=jumps)])
-    imports, definitions = parts.used_in(frame)
+    frame = "\n".join([*_main(finding, body, subjects), "", "", *_start(finding, jumps=jumps)])
+    imports, definitions = parts.used_in(frame, origins.bound)
     head = dict.fromkeys([*sorted({*imports, "import sys"}), *origins.imports()])
     return "\n".join(
         [*_docstring(finding), "", *head, *origins.lines()]
@@ -173,11 +172,11 @@ def _released(finding: Finding, subjects: Sequence[str], origins: Origins) -> It
                 yield f'await print_released("{name}", {released}({name}))'
 
 
-def _main(finding: Finding, body: Sequence[str], globals_: Sequence[str]) -> Iterator[str]:
+def _main(finding: Finding, body: Sequence[str], subjects: Sequence[str]) -> Iterator[str]:
     eager = finding.rule.shown_by.eager or finding.backend == "asyncio+eager"
     yield "async def main():"
-    if globals_:
-        yield f"    global {', '.join(globals_)}"
+    if subjects:
+        yield f"    global {', '.join(subjects)}"
     if finding.library == "asyncio":
         yield "    asyncio.get_running_loop().set_exception_handler(told_the_loop)"
     if eager:

@@ -74,7 +74,7 @@ async def set_up(generator: Any) -> Any:
 
 
 def opened(subject: AsyncIterable[object]) -> Any:
-    """What aiter() returns."""
+    """Call aiter(), and print what it returned."""
     try:
         iterator = type(subject).__aiter__(subject)
     except BaseException as error:

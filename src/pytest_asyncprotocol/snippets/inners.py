@@ -1,4 +1,4 @@
-"""What wrappers are given to wrap."""
+"""Small objects for wrappers to wrap."""
 
 from __future__ import annotations
 

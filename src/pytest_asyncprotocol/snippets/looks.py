@@ -1,4 +1,4 @@
-"""What else is looked at around a call."""
+"""Looks at a call, besides its result."""
 
 from __future__ import annotations
 

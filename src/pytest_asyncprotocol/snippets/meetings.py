@@ -72,7 +72,7 @@ async def call_in_order(
 
 
 async def cancelled_body(cancel: Callable[[], object]) -> BaseException | None:
-    """What a body that is cancelled raises."""
+    """Cancel, and return what is raised at the next checkpoint."""
     try:
         cancel()
         await turns(1)

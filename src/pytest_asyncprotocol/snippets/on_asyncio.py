@@ -1,4 +1,4 @@
-"""What scripts for asyncio take from their library."""
+"""The parts that need asyncio."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CancelScope = anyio.CancelScope
 
 
 def resumption() -> object:
-    """What the event loop sends into what it resumes."""
+    """The value that the event loop sends where it resumes."""
     return None
 
 

@@ -1,4 +1,4 @@
-"""What scripts for trio take from their library."""
+"""The parts that need trio."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CancelScope = trio.CancelScope
 
 
 def resumption() -> object:
-    """What the event loop sends into what it resumes."""
+    """The value that the event loop sends where it resumes."""
     return outcome.Value(None)
 
 

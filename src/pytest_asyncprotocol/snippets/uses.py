@@ -18,24 +18,24 @@ Make = Callable[[], Awaitable[Any]]
 
 
 async def await_it(subject: Awaitable[object]) -> None:
-    """Its plain use."""
+    """Use it as a caller does."""
     await subject
 
 
 async def loop_over(subject: AsyncIterable[object]) -> None:
-    """Its plain use."""
+    """Use it as a caller does."""
     async for _ in subject:
         pass
 
 
 async def enter(subject: Any) -> None:
-    """Its plain use."""
+    """Use it as a caller does."""
     async with subject:
         pass
 
 
 async def by_await(subject: Awaitable[object]) -> None:
-    """What await does."""
+    """Await it, and print what came of it."""
     try:
         print(f"await -> returned {shown(await subject)}")
     except BaseException as error:
@@ -43,7 +43,7 @@ async def by_await(subject: Awaitable[object]) -> None:
 
 
 async def by_async_for(subject: AsyncIterable[object]) -> None:
-    """What the first step of a loop does."""
+    """Begin a loop over it, and print what came of it."""
     try:
         async for _ in subject:
             print("async for: an item")
@@ -55,7 +55,7 @@ async def by_async_for(subject: AsyncIterable[object]) -> None:
 
 
 async def by_async_with(make: Make) -> None:
-    """What async with does."""
+    """Enter and leave it, and print what came of it."""
     try:
         async with await make():
             print("entered")
@@ -65,7 +65,7 @@ async def by_async_with(make: Make) -> None:
 
 
 async def by_anext(subject: Any) -> None:
-    """What anext() does."""
+    """Call anext(), and print what came of it."""
     try:
         print(f"anext() -> returned {shown(await anext(subject))}")
     except BaseException as error:
@@ -73,7 +73,7 @@ async def by_anext(subject: Any) -> None:
 
 
 async def by_both_iterations(make: Make) -> None:
-    """The items of `for` and of `async for`."""
+    """Print the items of `for` and of `async for`."""
     first: list[object] = list(islice(await make(), 100))
     print("for:", first)
     items: list[object] = []
@@ -85,7 +85,7 @@ async def by_both_iterations(make: Make) -> None:
 
 
 async def by_other_protocols(subject: Any, make: Make) -> None:
-    """What `await` gives, and what `with` or `async with`."""
+    """Print the types that `await` gives, and `with` or `async with`."""
     if hasattr(subject, "__await__"):
         print("await gives a", type(await subject).__name__)
     subject = await make()
@@ -104,7 +104,7 @@ async def open_it(subject: Any) -> None:
 
 
 async def look_at_its_iterator(make: Make) -> None:
-    """What aiter() gives, and what aiter() gives of that."""
+    """Print what its iterator has, and whether that is its own iterator."""
     subject: AsyncIterable[object] = await make()
     iterator = aiter(subject)
     print("its iterator has __aiter__:", hasattr(type(iterator), "__aiter__"))
@@ -116,18 +116,18 @@ async def look_at_its_iterator(make: Make) -> None:
 
 
 async def look_at_its_methods(subject: object) -> None:
-    """Which methods of an async generator it has."""
+    """Print which methods of an async generator it has."""
     for name in ("__aiter__", "__anext__", "asend", "athrow", "aclose"):
         print(f"{name}:", "there" if callable(getattr(subject, name, None)) else "missing")
 
 
 async def look_for_aclose(subject: object) -> None:
-    """Whether it can be closed."""
+    """Print whether it can be closed."""
     print("it has aclose():", hasattr(subject, "aclose"))
 
 
 async def iterate_with_and_without_aiter(subject: Any, make: Make) -> None:
-    """The items by anext() alone, and by aiter()."""
+    """Print items by anext() alone, and by aiter()."""
     print("aiter(it) is it:", aiter(subject) is subject)
     print("by anext() alone:", shown(await anext(await make(), "no item")))
     subject = await make()
@@ -136,7 +136,7 @@ async def iterate_with_and_without_aiter(subject: Any, make: Make) -> None:
 
 
 async def make_two_awaitables(subject: Any, make: Make) -> None:
-    """What two calls of __anext__() give, before the first is awaited."""
+    """Call __anext__() twice before the first awaitable is awaited."""
     first = subject.__anext__()
     second = subject.__anext__()
     print("two calls gave one awaitable:", first is second)
@@ -172,7 +172,7 @@ async def ask_for_a_default(make: Make) -> None:
 
 
 async def step_by_hand(make: Make) -> None:
-    """What it yields to the event loop."""
+    """Resume it as the event loop does, and print what it yields."""
     iterator = (await make()).__await__()
     try:
         for sent in (None, resumption(), resumption()):
@@ -182,7 +182,7 @@ async def step_by_hand(make: Make) -> None:
 
 
 async def throw_by_hand(make: Make) -> None:
-    """What throw() does with the exception alone."""
+    """Throw an exception in, without its type."""
     iterator = (await make()).__await__()
     iterator.send(None)
     try:
@@ -192,7 +192,7 @@ async def throw_by_hand(make: Make) -> None:
 
 
 async def interrupt_by_hand(make: Make) -> None:
-    """What throw() and close() do in its first suspensions, and what they leave suspended."""
+    """Throw into its first suspensions, or close it; print what is left suspended."""
     for at in (1, 2):
         for name, given in (("throw", (RuntimeError("thrown in"),)), ("close", ())):
             iterator = (await make()).__await__()
@@ -247,7 +247,7 @@ async def drop_unused(make: Make) -> None:
 
 
 async def drop_used(make: Make, use: Callable[[Any], Awaitable[None]]) -> None:
-    """Drop it where no event loop runs, after its use."""
+    """Use it, and drop it where no event loop runs."""
     held = [await make()]
     await use(held[0])
     let_go(held)
@@ -255,7 +255,7 @@ async def drop_used(make: Make, use: Callable[[Any], Awaitable[None]]) -> None:
 
 
 async def keep_weakly(make: Make, use: Callable[[Any], Awaitable[None]]) -> None:
-    """Whether it is still there after its use, when nobody here holds it."""
+    """Use it, and print whether it is still alive when only a weak reference is left."""
     subject = await make()
     await use(subject)
     still = weakref.ref(subject)
