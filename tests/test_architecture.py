@@ -31,15 +31,16 @@ LAYERS = (
     "exploration",
     "engine",
     "model",
+    "snippets",
 )
 """From top to bottom. The package itself stands above them all."""
 
 LIBRARIES = {
     "pytest": {"plugin"},
     "_pytest": {"plugin"},
-    "asyncio": {"engine", "exploration"},
-    "trio": {"engine", "exploration"},
-    "anyio": {"engine", "exploration"},
+    "asyncio": {"engine", "exploration", "snippets"},
+    "trio": {"engine", "exploration", "snippets"},
+    "anyio": {"engine", "exploration", "snippets"},
     "uvloop": {"engine", "exploration"},
     "hypothesis": {"engine", "exploration"},
 }

@@ -47,6 +47,12 @@ async def waits() -> Restarts:
     return Restarts(40)
 
 
+def named_like_a_part() -> Callable[[], Any]:
+    """One with a value whose name a part of scripts has too."""
+    items, nothing = 40, None
+    return lambda: Restarts(items if nothing is None else 0)
+
+
 def given_by_a_fixture() -> Callable[[], Any]:
     """One whose values only the test knows."""
     start = object()
@@ -57,6 +63,7 @@ FACTORIES = {
     "lambda": lambda: Restarts(40),
     "local class": local_class(),
     "async": waits,
+    "named like a part": named_like_a_part(),
     "two on a line": [lambda: Restarts(1), lambda: Restarts(40)][1],
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gc
 import io
 import os
@@ -18,6 +19,10 @@ import pytest
 
 from pytest_asyncprotocol import Status, Verdict, check
 from pytest_asyncprotocol.model.recording import Call
+from pytest_asyncprotocol.model.showing import Snippet
+from pytest_asyncprotocol.reproduction.parts import parts_for, without_annotations
+from pytest_asyncprotocol.reproduction.script import Finding
+from pytest_asyncprotocol.snippets import looks, on_asyncio, uses
 from tests.specimens import Specimen, specimens
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="each script runs in a fork")
@@ -45,49 +50,54 @@ NOT_SHOWN: dict[str, str] = {
 }
 """Specimens whose fault no script shows, and why."""
 
-SHOWN_BY: dict[str, str] = {
-    "AB001": r"async for -> raised TypeError|async for: no item",
-    "AB002": r"async for -> raised TypeError",
-    "AB003": r"async for -> raised TypeError",
-    "AB004": r"has __aiter__: False|is the iterator: False|aiter\(iterator\) -> raised",
-    "AB007": r"never awaited|released, subject: False|still alive|nobody could catch",
-    "AB009": r"^for: ",
-    "AG012": r"missing$",
-    "AI001": r"anext\(\) -> raised TypeError",
-    "AI004": r"is it: False|by anext\(\) alone: 'no item'|after that, by aiter",
-    "AI013": r"one awaitable: True|after one that was closed unused: 1|await -> raised",
-    "AW001": r"await -> raised TypeError",
-    "AW002": r"await -> raised TypeError",
-    "AW005": r"await -> raised AttributeError",
-    "AW007": r"throw\(exception\) -> raised TypeError",
-    "AG007": r"a cancel scope around the call -> raised",
-    "AG014": r"sees .*'_language': .*en",
-    "AI014": r"-> raised \w+|hangs$",
-    "AI015": r"suspended 0 times|^__anext__ #1 -> returned",
-    "AI017": r"has aclose\(\): False|aclose #\d.* -> raised|hangs$",
-    "AG011": r"raised ValueError",
-    "AW004": r"^it yielded to the loop|-> raised",
-    "AW006": r"left .* suspended|-> raised (AttributeError|TypeError)",
-    "AW013": r"a traceback of",
-    "CM001": r"async with -> raised TypeError",
-    "CM002": r"async with -> raised TypeError",
-    "CM003": r"async with -> raised TypeError",
+SHOWN_BY: dict[Snippet | None, str] = {
+    uses.by_await: r"await -> raised (TypeError|AttributeError)",
+    uses.by_async_for: r"async for -> raised TypeError|async for: no item",
+    uses.by_async_with: r"async with -> raised TypeError",
+    uses.by_anext: r"anext\(\) -> raised TypeError",
+    uses.by_both_iterations: r"^for: ",
+    uses.by_other_protocols: r"with gives a",
+    uses.open_it: r"never awaited|released, subject: False|still alive|nobody could catch",
+    uses.look_at_its_iterator: (
+        r"has __aiter__: False|is the iterator: False|aiter\(iterator\) -> raised"
+    ),
+    uses.look_at_its_methods: r"missing$",
+    uses.look_for_aclose: r"has aclose\(\): False",
+    uses.iterate_with_and_without_aiter: (
+        r"is it: False|by anext\(\) alone: 'no item'|after that, by aiter"
+    ),
+    uses.make_two_awaitables: (
+        r"one awaitable: True|after one that was closed unused: 1|await -> raised"
+    ),
+    uses.ask_for_a_default: r"-> raised \w+|hangs$",
+    uses.step_by_hand: r"^it yielded to the loop|-> raised",
+    uses.throw_by_hand: r"throw\(exception\) -> raised TypeError",
+    uses.interrupt_by_hand: r"left .* suspended|-> raised (AttributeError|TypeError)",
+    uses.make_in_a_thread: r"no event loop runs -> raised",
+    uses.drop_unused: r"nobody could catch|never awaited",
+    uses.drop_used: r"nobody could catch|never awaited",
+    uses.keep_weakly: r"after gc.collect\(\): True",
+    looks.suspensions: r"suspended 0 times|^__anext__ #1 -> returned",
+    looks.growth: r"a traceback of",
+    looks.variable_seen: r"its caller sees",
+    looks.context_seen: r"sees .*'_language': .*en",
+    looks.in_a_scope: r"a cancel scope around the call -> raised",
+    looks.blocking: r"it blocks the event loop by",
+    on_asyncio.in_a_task: r"raised ValueError",
+}
+"""What shows the fault, by what a script does besides the recorded calls."""
+
+LEFT_BEHIND: dict[str, str] = {
+    "AI017": r"aclose #\d.* -> raised|hangs$",
     "CM018": r"-> raised RuntimeError|in a different cancel scope",
-    "CM024": r"with gives a",
     "CO005": (
         r"-> raised RuntimeError: coroutine ignored GeneratorExit|hangs$|released, subject: False"
     ),
     "CO006": r"never awaited",
     "CO007": r"still alive",
     "CO008": r"only the loop is told|nobody could catch",
-    "CO011": r"no event loop runs -> raised",
-    "CO013": r"it blocks the event loop by",
-    "CO014": r"its caller sees",
-    "CO015": r"a cancel scope around the call -> raised",
     "CO016": r"ResourceWarning|nobody could catch|unclosed",
     "CO017": r"__aexit__ #1 -> raised AttributeError|__anext__ #1 -> returned 'working'",
-    "CO018": r"nobody could catch|never awaited",
-    "CO019": r"after gc.collect\(\): True",
 }
 """What shows the fault where it is more than what calls return or raise."""
 
@@ -170,18 +180,26 @@ def plain(line: str) -> str:
     return " ".join(line.split())
 
 
-def calls(verdict: Verdict) -> list[str]:
+def finding_of(verdict: Verdict) -> Finding:
+    """What the script of *verdict* is made from."""
+    return verdict.script.args[0]  # type: ignore[union-attr]
+
+
+def calls(finding: Finding) -> list[str]:
     """What the calls of the violating run did, a line each."""
-    finding = verdict.script.args[0]  # type: ignore[union-attr]
     return [e.outcome for e in finding.events if isinstance(e, Call) and e.outcome]
 
 
-def pattern_for(rule: str, message: str) -> str | None:
+def pattern_for(finding: Finding) -> str | None:
     """What a line that shows the fault matches; None where it is what the calls did."""
+    message, shown = finding.message, finding.rule.shown_by
     if " hangs: " in message or "did not end" in message:
         return r"hangs$"
-    if rule in SHOWN_BY:
-        return SHOWN_BY[rule]
+    for snippet in (finding.use, shown.each_call, shown.profiler):
+        if snippet in SHOWN_BY:
+            return SHOWN_BY[snippet]
+    if finding.rule.id in LEFT_BEHIND:
+        return LEFT_BEHIND[finding.rule.id]
     told = {
         "released": r"released, subject\w*: False|raised",
         "still alive": "still alive",
@@ -192,14 +210,14 @@ def pattern_for(rule: str, message: str) -> str | None:
 
 def missing(verdict: Verdict, output: str) -> str:
     """What *output* does not show of the fault."""
-    rule = str(verdict.rule.id) if verdict.rule else ""
+    finding = finding_of(verdict)
     lines = [plain(line) for line in output.splitlines()]
-    pattern = pattern_for(rule, verdict.message)
+    pattern = pattern_for(finding)
     if pattern is not None:
         return "" if any(re.search(pattern, line) for line in lines) else pattern
     if "Traceback" in output:
         return "an end without a traceback"
-    recorded = calls(verdict)
+    recorded = calls(finding)
     if not recorded:
         return "any call"
     for call in recorded[:12]:
@@ -234,6 +252,47 @@ def test_what_passes_has_no_script() -> None:
     report = check(specimen.protocol, specimen.factory, **specimen.declared)
 
     assert all(bool(v.reproducer) == (v.status is Status.VIOLATED) for v in report)
+
+
+def test_each_library_has_what_its_scripts_need() -> None:
+    """What is imported from the module of asyncio is in that of trio too."""
+    snippets = ROOT / "src/pytest_asyncprotocol/snippets"
+    taken = {
+        alias.name
+        for name in ("meetings", "looks", "inners", "uses")
+        for node in ast.parse((snippets / f"{name}.py").read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ImportFrom) and str(node.module).endswith(".on_asyncio")
+        for alias in node.names
+    }
+
+    assert taken
+    assert taken <= parts_for("asyncio").definitions.keys()
+    assert taken <= parts_for("trio").definitions.keys()
+
+
+def test_a_part_has_no_annotations() -> None:
+    """The rest of it stays as it is laid out."""
+    code = """\
+def first(
+    one: int, *others: str, last: bool = False
+) -> None:
+    # A comment.
+    count: int = 1
+
+    def second(self: "C") -> int: # Another one.
+        return (self
+                + 1)
+"""
+
+    assert without_annotations(code).splitlines() == [
+        "def first(one, *others, last=False):",
+        "    # A comment.",
+        "    count = 1",
+        "",
+        "    def second(self):",
+        "        return (self",
+        "                + 1)",
+    ]
 
 
 def test_the_script_of_each_violation_shows_it() -> None:

@@ -133,11 +133,14 @@ from pytest_asyncprotocol.model.protocols import Protocol as Protocol
 from pytest_asyncprotocol.model.protocols import has_attribute as has_attribute
 from pytest_asyncprotocol.model.protocols import isinstance_of as isinstance_of
 from pytest_asyncprotocol.model.protocols import special_method as special_method
+from pytest_asyncprotocol.model.recording import Argument as Argument
 from pytest_asyncprotocol.model.recording import Style as Style
+from pytest_asyncprotocol.model.recording import call_as_source as call_as_source
 from pytest_asyncprotocol.model.rule import Feeds as Feeds
 from pytest_asyncprotocol.model.rule import Level as Level
 from pytest_asyncprotocol.model.rule import Rule as Rule
 from pytest_asyncprotocol.model.rule import rule as rule
+from pytest_asyncprotocol.model.showing import Shown as Shown
 from pytest_asyncprotocol.model.subject import Outcome as Outcome
 from pytest_asyncprotocol.model.subject import Subject as Subject
 from pytest_asyncprotocol.model.subject import discard as discard

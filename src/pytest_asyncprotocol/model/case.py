@@ -12,7 +12,7 @@ from pytest_asyncprotocol.model.exceptions import NotApplicable, NoVerdict
 from pytest_asyncprotocol.model.factory import Factory, TearDown, expect_fresh
 from pytest_asyncprotocol.model.identity import identity_of, noting_makers
 from pytest_asyncprotocol.model.protocols import Protocol, is_coroutine_like
-from pytest_asyncprotocol.model.recording import new_log
+from pytest_asyncprotocol.model.recording import Argument, new_log
 from pytest_asyncprotocol.model.subject import Loop, Subject, discard
 from pytest_asyncprotocol.model.text import describe_exception, name_of, source_of
 from pytest_asyncprotocol.model.verdicts import Coverage
@@ -126,8 +126,8 @@ class Case:
         self.runs += 1
         return self.adopt(made, make, name)
 
-    def wrapping(self, inner: Any) -> Subject:
-        """What the author's ``wraps=`` makes of *inner*.
+    def wrapping(self, inner: Any, source: Argument | None = None) -> Subject:
+        """What the author's ``wraps=`` makes of *inner*, which a script makes by *source*.
 
         Raises:
             NotApplicable: ``wraps=`` was not declared.
@@ -141,7 +141,7 @@ class Case:
             discard(inner)
             raise NoVerdict(f"wraps= raised {describe_exception(error)}") from error
         self.runs += 1
-        return self.adopt(wrapped, self.declared.wraps, "wraps", inner)
+        return self.adopt(wrapped, self.declared.wraps, "wraps", source)
 
     async def prove_factory(self) -> tuple[str, str | None, list[str]]:
         """Prove that the factory works here: a new object each time, of the right kind.
@@ -163,7 +163,7 @@ class Case:
             await self.tear_down()
 
     def adopt(
-        self, made: Any, target: Any = None, declared_as: str = "", inner: Any = None
+        self, made: Any, target: Any = None, declared_as: str = "", inner: Argument | None = None
     ) -> Subject:
         """Record the calls of *made*, an object that the author's *target* has just given."""
         loop = self.loop

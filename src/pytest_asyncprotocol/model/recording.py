@@ -8,13 +8,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from itertools import count
-from types import AsyncGeneratorType, CoroutineType
 from typing import Any, cast
 
 from pytest_asyncprotocol.model.exceptions import members
 from pytest_asyncprotocol.model.relay import Relay
-
-_OURS = __name__.partition(".")[0]
+from pytest_asyncprotocol.model.showing import Snippet
 
 LONGEST_LITERAL = 200
 """Characters up to which a value is written out."""
@@ -135,15 +133,19 @@ class Log:
         return self.events[: self._over]
 
     def made(
-        self, target: Any, declared_as: str, task: int, moment: float, inner: Any = None
+        self,
+        target: Any,
+        declared_as: str,
+        task: int,
+        moment: float,
+        inner: Argument | None = None,
     ) -> int:
         """Enter a new subject, and give its number."""
         if self._over is not None:
             self._over = None
             self.events, self.subjects, self.steps = [], 0, count(1)
-        given = None if inner is None else _inner_as_source(inner)
         self.subjects += 1
-        self.events.append(Made(self.subjects, target, declared_as, task, moment, given))
+        self.events.append(Made(self.subjects, target, declared_as, task, moment, inner))
         return self.subjects
 
     def derived(self) -> int:
@@ -235,31 +237,13 @@ def as_source(value: object) -> Argument:
     return Argument("object()", unknown=True)
 
 
-def _inner_as_source(inner: Any) -> Argument:
-    """A call of what made *inner*, a small object of a rule's own, with what it holds."""
-    prefixes: dict[type, str] = {CoroutineType: "cr", AsyncGeneratorType: "ag"}
-    prefix = prefixes.get(type(cast("object", inner)))
-    held: dict[str, Any] = {}
-    if prefix is not None:
-        frame, name = getattr(inner, f"{prefix}_frame"), getattr(inner, f"{prefix}_code").co_name
-        if frame is not None:
-            held.update(frame.f_locals)
-    else:
-        name = type(cast("object", inner)).__name__
-        held.update(vars(cast("object", inner)))
-    given: list[Argument] = []
-    for key, value in held.items():
-        if key in ("value", "suspends", "answer", "_left"):
-            if isinstance(value, list) and not _is_literal(cast("object", value)):
-                inside = [
-                    _inner_as_source(v) if type(v).__module__.startswith(_OURS) else as_source(v)
-                    for v in cast("list[object]", value)
-                ]
-                given.append(Argument(f"[{', '.join(v.text for v in inside)}]"))
-            else:
-                given.append(as_source(cast("object", value)))
-    names = tuple(each for argument in given for each in argument.names)
-    return Argument(f"{name.strip('_')}({', '.join(g.text for g in given)})", names)
+def call_as_source(snippet: Snippet, *given: object, **named: object) -> Argument:
+    """A call of *snippet*; what is an `Argument` already is taken as it is."""
+    arguments = [each if isinstance(each, Argument) else as_source(each) for each in given]
+    texts = [each.text for each in arguments]
+    texts += [f"{name}={as_source(each).text}" for name, each in named.items()]
+    names = tuple(name for each in arguments for name in each.names)
+    return Argument(f"{snippet.__name__}({', '.join(texts)})", names)
 
 
 def _is_literal(value: object) -> bool:

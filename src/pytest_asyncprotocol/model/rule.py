@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from pytest_asyncprotocol.model.declarations import Declarations
 from pytest_asyncprotocol.model.protocols import Protocol
+from pytest_asyncprotocol.model.showing import AS_RECORDED, Shown
 
 if TYPE_CHECKING:
     from pytest_asyncprotocol.model.case import Case
@@ -78,6 +79,7 @@ class Rule:
     names declarations, one of which has to be made; ``libraries`` limits the rule to those named.
     ``judges`` names the fault that other rules leave to this one. What can be said of a class
     without an object is said by its ``method_checks``, and by a rule that ``needs_only_methods``.
+    ``shown_by`` says how a script shows a violation.
     """
 
     id: str
@@ -93,6 +95,7 @@ class Rule:
     needs_only_methods: bool = False
     judges: Fault | None = None
     method_checks: tuple[MethodCheck, ...] = ()
+    shown_by: Shown = AS_RECORDED
 
     @property
     def name(self) -> str:
@@ -195,6 +198,7 @@ def rule(
     needs_only_methods: bool = False,
     judges: Fault | None = None,
     method_checks: tuple[MethodCheck, ...] = (),
+    shown_by: Shown = AS_RECORDED,
 ) -> Callable[[Callable[[Case], Awaitable[None]]], Rule]:
     """Enter an async function into the catalogue as a rule; its docstring is the rule's page.
 
@@ -238,7 +242,7 @@ def rule(
             )
         entered = Rule(
             id, slug, level, check, protocols or family or (), requires, enabled_by, libraries,
-            feeds, needs_own_loop, needs_only_methods, judges, method_checks,
+            feeds, needs_own_loop, needs_only_methods, judges, method_checks, shown_by,
         )  # fmt: skip
         registered[id] = entered
         return entered

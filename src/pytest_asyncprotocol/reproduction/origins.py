@@ -10,7 +10,7 @@ import os
 import sys
 import sysconfig
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from contextvars import ContextVar
 from pathlib import Path
@@ -19,32 +19,39 @@ from typing import Any, cast
 
 from pytest_asyncprotocol.model.recording import as_source
 from pytest_asyncprotocol.model.text import describe
+from pytest_asyncprotocol.reproduction.parts import names_in
 
 _OURS = __name__.partition(".")[0]
+_RESERVED = object()
 _INSTALLED = (sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
 
 
 class Origins:
-    """Collects what stands at the head of a script, so that its *expressions* can be evaluated."""
+    """Collects what stands at the head of a script, so that its *expressions* can be evaluated.
 
-    def __init__(self) -> None:
+    It gives none of the *reserved* names to what it imports or copies by itself.
+    """
+
+    def __init__(self, reserved: Iterable[str] = ()) -> None:
         self._paths: dict[str, None] = {}
         self._imports: dict[str, None] = {}
         self._copied: dict[str, str] = {}
-        self._names: dict[str, Any] = {}
-        self.open: list[str] = []
+        self._names: dict[str, Any] = dict.fromkeys(reserved, _RESERVED)
+        self._open: dict[str, None] = {}
+
+    def imports(self) -> list[str]:
+        """The paths and imports at the head of the script."""
+        return [*(f"sys.path.insert(0, {path!r})" for path in self._paths), *sorted(self._imports)]
 
     def lines(self) -> list[str]:
-        """The head of the script."""
-        paths = [f"sys.path.insert(0, {path!r})" for path in self._paths]
+        """What follows the imports."""
         copied = [line for text in self._copied.values() for line in ("", "", *text.splitlines())]
-        to_fill = [f"# To be filled in: {each}" for each in self.open]
-        return [*paths, *sorted(self._imports), *to_fill, *copied]
+        return [*(f"# To be filled in: {each}" for each in self._open), *copied]
 
     @property
-    def imports(self) -> int:
-        """How many lines of the head are paths and imports."""
-        return len(self._paths) + len(self._imports)
+    def bound(self) -> set[str]:
+        """The names that stand for objects of the test."""
+        return {name for name, value in self._names.items() if value is not _RESERVED}
 
     def expression(self, obj: Any) -> str:
         """Python source whose value is *obj*, or something alike."""
@@ -71,7 +78,7 @@ class Origins:
         return self._missing(obj)
 
     def _missing(self, obj: object) -> str:
-        self.open.append(f"{describe(obj)}, which is only known to the test")
+        self._open[f"{describe(obj)}, which is only known to the test"] = None
         return "..."
 
     def _maker(self, obj: Any) -> str:
@@ -174,14 +181,14 @@ class Origins:
                     self._take(name, cell.cell_contents)
         wanted = set(_global_names(function.__code__))
         if tree is not None:
-            wanted |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+            wanted |= names_in(tree)
         for name in sorted(wanted):
             if name in function.__globals__:
                 self._take(name, function.__globals__[name])
 
     def _take(self, name: str, value: Any) -> None:
         """Make *name* stand for *value* in the script."""
-        if self._names.get(name) is value:
+        if self._names.get(name, _RESERVED) is value:
             return
         if isinstance(value, ModuleType):
             if value.__name__.partition(".")[0] == _OURS:
@@ -194,11 +201,8 @@ class Origins:
             return
         module = getattr(value, "__module__", "") or ""
         key = getattr(value, "__name__", name)
-        if (
-            isinstance(key, str)
-            and _found(module, key) is value
-            and module.partition(".")[0] != _OURS
-        ):
+        importable = module in sys.modules and module.partition(".")[0] != _OURS
+        if importable and isinstance(key, str) and _found(module, key) is value:
             text = self._imported(module, key)
         else:
             text = self.expression(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from pytest_asyncprotocol.model.factory import Factory
@@ -18,14 +18,12 @@ _OURS = __name__.partition(".")[0]
 SHORTEST_WAIT = 0.001
 """Seconds of the loop's time between two calls that are worth to be waited for."""
 
-_DETAILS = 3
-"""Arguments of ``__aexit__``."""
-
 
 class Replay:
-    """Writes the lines; ``tickets`` says that calls of several tasks meet.
+    """Writes the lines; *written* writes each call, from its label and the expression of the call.
 
-    If *ordered*, each of these begins and goes on where it did in the run that was recorded.
+    If *ordered*, the calls of several tasks that meet begin and go on where they did in the run
+    that was recorded. ``waits`` says that some time has to pass.
     """
 
     def __init__(
@@ -33,15 +31,14 @@ class Replay:
         events: Sequence[Event],
         library: str,
         origins: Origins,
-        written: str = "await {call}",
+        written: Callable[[str, str], str],
         *,
         ordered: bool = True,
     ) -> None:
-        self.tickets = False
         self.subjects: dict[int, str] = {}
-        self.errors: set[str] = set()
         self._written = written
         self._ordered = ordered
+        self._in_order = False
         self.waits = False
         self._events = list(events)
         self._library = library
@@ -78,7 +75,7 @@ class Replay:
         """The body of ``main()``."""
         if self._overlap():
             if self._ordered:
-                self.tickets = True
+                self._in_order = True
                 calls = [e for e in self._events if isinstance(e, Call)]
                 self._order = orders_of([c for c in calls if c.operation != "__aiter__"])
             return list(self._in_tasks())
@@ -193,18 +190,13 @@ class Replay:
         task = next(each.task for each in events if isinstance(each, Call))
         block = list(self._block(events, task, scope))
         if scope.style.by_scope:
-            yield f"with {self._cancel_scope()} as {name}:"
+            yield f"with CancelScope() as {name}:"
             yield from _indented(block)
             return
         yield f"async def {name}():"
         yield from _indented([*self._globals(), *block])
         yield ""
         yield f"await in_{'a' if scope.own_task else 'this'}_task({name}())"
-
-    def _cancel_scope(self) -> str:
-        if self._library == "trio":
-            return "trio.CancelScope()"
-        return "anyio.CancelScope()"
 
     def _cancel(self, scope: Scope) -> str:
         if scope.style.by_scope:
@@ -232,21 +224,24 @@ class Replay:
 
     def maker(self, target: Any) -> str:
         """What makes a subject, as source."""
-        factory = target.target if isinstance(target, Factory) else target
-        made = self._origins.expression(factory)
         if not isinstance(target, Factory):
-            return f"{made}()"
-        if target.is_instance:
-            return made
+            return f"{self._origins.expression(target)}()"
+        call, factory = self.factory_call(target), target.target
         if target.yields:
-            return f"await set_up({made}())"
+            return f"await set_up({call})"
         if target.awaits or (
-            target.protocol is not Protocol.AWAITABLE
+            not target.is_instance
+            and target.protocol is not Protocol.AWAITABLE
             and not isinstance(factory, type)
             and (inspect.iscoroutinefunction(factory) or not inspect.isfunction(factory))
         ):
-            return f"await made({made}())"
-        return f"{made}()"
+            return f"await made({call})"
+        return call
+
+    def factory_call(self, factory: Factory) -> str:
+        """The call of *factory* alone, as source; of an instance, the instance."""
+        made = self._origins.expression(factory.target)
+        return made if factory.is_instance else f"{made}()"
 
     def _called(self, call: Call) -> Iterator[str]:
         name = self.subjects[call.subject]
@@ -259,22 +254,26 @@ class Replay:
         fired_before = scope is not None and scope.fired is not None and scope.call is not call
         if cancelled and not fired_before:
             self.waits = True
-            yield "cancelled = await cancelled_body()"
-        options = [repr(line), self._begin(call, name)]
+            yield "cancelled = await waiting_body()"
+        function, options = "call", [repr(line), self._begin(call, name)]
         if scope is not None and scope.call is call:
-            options.append(f"cancel=({scope.suspension}, {self._lazy_cancel(scope)})")
-            if scope.style is Style.CLOSING:
-                options.append(f"close_at={scope.suspension}")
-        order = self._order.get(id(call), Order())
-        if order.after:
-            options.append(f"after={tuple(map(self._moment, order.after))!r}")
-        if order.hold:
-            holds = {number: self._moment(each) for number, each in order.hold.items()}
-            options.append(f"hold={holds!r}")
+            function = "call_in_steps"
+            options += [f"at={scope.suspension}", f"cancel={self._lazy_cancel(scope)}"]
+            options += ["closes=True"] * (scope.style is Style.CLOSING)
+        if self._in_order:
+            function = "call_in_order"
+            options += self._meetings(call)
         if call.outcome.endswith("let the cancellation through"):
             options.append("passes_on=True")
-        call_of_it = f"call({', '.join(options)})"
-        yield self._written.replace("{call}", call_of_it).replace("{line}", repr(line))
+        yield self._written(repr(line), f"{function}({', '.join(options)})")
+
+    def _meetings(self, call: Call) -> Iterator[str]:
+        order = self._order[id(call)]
+        if order.after:
+            yield f"after={tuple(map(self._moment, order.after))!r}"
+        if order.hold:
+            holds = {number: self._moment(each) for number, each in order.hold.items()}
+            yield f"hold={holds!r}"
 
     def _moment(self, moment: Moment) -> tuple[str, int]:
         return self._labels[id(moment.call)], moment.far
@@ -291,7 +290,7 @@ class Replay:
         if call.operation == "await":
             return f"lambda: {name}"
         arguments = [self._argument(each) for each in call.arguments]
-        if call.operation == "__aexit__" and len(arguments) == _DETAILS:
+        if call.operation == "__aexit__" and len(arguments) == 3:
             if arguments[1] == "None":
                 return f"lambda: {name}.__aexit__(None, None, None)"
             return f"lambda: leave({name}, {arguments[1]})"
@@ -301,9 +300,7 @@ class Replay:
         if argument.cancellation:
             return "cancelled"
         for each in argument.names:
-            if each.__module__.startswith(_OURS):
-                self.errors.add(each.__name__)
-            else:
+            if not each.__module__.startswith(_OURS):
                 self._origins.expression(each)
         return argument.text
 

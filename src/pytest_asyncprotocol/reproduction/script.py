@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pytest_asyncprotocol.model.declarations import Declarations
 from pytest_asyncprotocol.model.factory import Factory
-from pytest_asyncprotocol.model.recording import Event
+from pytest_asyncprotocol.model.protocols import Protocol
+from pytest_asyncprotocol.model.recording import Call, Event
 from pytest_asyncprotocol.model.rule import Rule
-from pytest_asyncprotocol.reproduction import stage
-from pytest_asyncprotocol.reproduction.looks import AROUND, BLOCKING, LOOKS
+from pytest_asyncprotocol.model.showing import Snippet
 from pytest_asyncprotocol.reproduction.origins import Origins
-from pytest_asyncprotocol.reproduction.remains import NEED_TIME, remains
+from pytest_asyncprotocol.reproduction.parts import WIDTH, parts_for
 from pytest_asyncprotocol.reproduction.replay import Replay
-from pytest_asyncprotocol.reproduction.special import AT_START, SPECIAL, USES
-from pytest_asyncprotocol.reproduction.wrapped import INNERS
+from pytest_asyncprotocol.snippets.uses import await_it, enter, loop_over
 
 _OURS = __name__.partition(".")[0]
-
-WIDTH = 100
 
 SHORT = 0.2
 """Seconds of the loop's time that may be waited for really."""
 
 PATIENCE = 1.0
 """Real seconds that a script waits before it says that something hangs."""
+
+PLAIN_USES: dict[Protocol, Snippet] = {
+    Protocol.AWAITABLE: await_it,
+    Protocol.ASYNC_ITERABLE: loop_over,
+    Protocol.ASYNC_ITERATOR: loop_over,
+    Protocol.ASYNC_GENERATOR: loop_over,
+    Protocol.ASYNC_CONTEXT_MANAGER: enter,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,50 +49,39 @@ class Finding:
     declared: Declarations
     events: tuple[Event, ...]
 
+    @property
+    def use(self) -> Snippet | None:
+        """What takes the place of the recorded calls."""
+        shown = self.rule.shown_by
+        called = any(isinstance(e, Call) and e.operation != "__aiter__" for e in self.events)
+        return shown.use if called or shown.unused is None else shown.unused
+
 
 def script_for(finding: Finding) -> str:
     """A stand-alone script that shows what was found."""
-    rule, library, origins = finding.rule, finding.library, Origins()
-    written = "await {call}"
-    if rule.id in LOOKS:
-        written = "look({line}, await {call})"
-    elif rule.id in AROUND:
-        written = "await around({call})"
-    replay = Replay(finding.events, library, origins, written, ordered=rule.id != "CO012")
-    body, at_start = replay.lines(), ""
-    if not body:
-        body = ["subject = " + replay.maker(finding.factory)]
-        replay.subjects = {1: "subject"}
-    if rule.id == "AI017" and "call(" not in "\n".join(body):
-        body.append('print("it has aclose():", hasattr(subject, "aclose"))')
-    variable = getattr(finding.declared, "sets_context", None) or finding.declared.reads_context
-    named = "" if variable is None else origins.expression(variable)
-    if finding.declared.reads_context is not None and rule.id == "CO014":
-        body.insert(0, f"{named}.set('what its caller has set')")
-    if rule.id == "CO013":
-        body = ["sys.setprofile(look_for_blocking)", *body, "sys.setprofile(None)"]
-    if rule.id in SPECIAL or rule.id in AT_START:
-        use = USES[finding.factory.protocol.value]
-        replay.subjects = {1: "subject"}
-        starts = rule.id in AT_START and "after its use" not in finding.message
-        text = "" if starts else SPECIAL.get(rule.id, "")
-        text = text.replace("USE", use).replace("sleep(", f"{library}.sleep(")
-        text = text.replace(
-            "CancelScope", "trio.CancelScope" if library == "trio" else "anyio.CancelScope"
-        )
-        text = text.replace("SEND", "outcome.Value(None)" if library == "trio" else "None")
-        maker = replay.maker(finding.factory)
-        body = text.replace("MAKE", maker).strip().splitlines()
-        if starts:
-            at_start = AT_START[rule.id].replace("MAKE", maker.replace("await ", "")).strip()
-    names = [name for name in replay.names if f"{name} = " in "\n".join(body)]
-    body += ["", *remains(rule, finding.declared, library, names, origins)]
-    parts = "\n".join(_parts(finding, replay, body, at_start)).replace("VARIABLE", named)
-    modules = [f"import {name}" for name in _modules(library, parts)]
-    head = dict.fromkeys([*modules, *origins.lines()[: origins.imports]])
-    rest = origins.lines()[origins.imports :]
-    lines = [*_docstring(finding), "", *head, *rest, "", "", parts]
-    return "\n".join(lines).rstrip() + "\n"
+    parts, shown, use = parts_for(finding.library), finding.rule.shown_by, finding.use
+    origins = Origins(parts.definitions)
+    replay = Replay(
+        finding.events, finding.library, origins, _writer(finding, origins),
+        ordered=not shown.in_two_loops,
+    )  # fmt: skip
+    if use is None:
+        body = replay.lines() or [f"subject = {replay.maker(finding.factory)}"]
+        body = _watched(finding, body, origins)
+        subjects = replay.names or ["subject"]
+    else:
+        body = list(_used(use, finding, replay))
+        subjects = ["subject"] if "subject" in _parameters(use) else []
+    body += ["", *_remains(finding, subjects, origins)]
+    jumps = max(replay.duration, shown.seconds) > SHORT or replay.waits
+    frame = "\n".join([*_main(finding, body, subjects), "", "", *_start(finding, jumps=jumps)])
+    imports, definitions = parts.used_in(frame, origins.bound)
+    head = dict.fromkeys([*sorted({*imports, "import sys"}), *origins.imports()])
+    return "\n".join(
+        [*_docstring(finding), "", *head, *origins.lines()]
+        + [f"\n\n{text}" for text in (*definitions, frame)]
+        + [""]
+    )
 
 
 def _docstring(finding: Finding) -> Iterator[str]:
@@ -107,111 +103,100 @@ def without_checker(text: str) -> str:
     return re.sub(rf"\b{_OURS}\.[\w.]*?(\w+)(?![\w.])", r"\1", text)
 
 
-def _modules(library: str, text: str) -> list[str]:
-    names = (
-        "contextvars",
-        "outcome",
-        "socket",
-        "time",
-        "anyio",
-        "asyncio",
-        "gc",
-        "inspect",
-        "os",
-        "re",
-        "threading",
-        "warnings",
-        "weakref",
+def _parameters(snippet: Snippet) -> list[str]:
+    return list(inspect.signature(snippet).parameters)
+
+
+def _call(snippet: Snippet, **given: str) -> str:
+    """The call of *snippet*, which gets what its parameters are named for."""
+    call = f"{snippet.__name__}({', '.join(given[name] for name in _parameters(snippet))})"
+    return f"await {call}" if inspect.iscoroutinefunction(snippet) else call
+
+
+def _writer(finding: Finding, origins: Origins) -> Callable[[str, str], str]:
+    """What writes a call, from its label and its expression."""
+    snippet = finding.rule.shown_by.each_call
+    if snippet is None:
+        return lambda _, call: f"await {call}"
+    variable = origins.expression(_variable(finding)) if "variable" in _parameters(snippet) else ""
+    return lambda line, call: _call(
+        snippet, line=line, coroutine=call, result=f"await {call}", variable=variable
     )
-    used = {name for name in names if f"{name}." in text}
-    if "trio.testing" in text:
-        used.add("trio.testing")
-    return sorted({*used, library, "sys"})
 
 
-def _parts(finding: Finding, replay: Replay, body: list[str], at_start: str) -> Iterator[str]:
-    library = finding.library
-    text = "\n".join(body)
-    for name in sorted(replay.errors):
-        yield f"class {name}(Exception):\n    pass\n\n"
-    yield from (part + "\n" for part in _stage(finding, replay, text))
-    jumps = replay.duration > SHORT or replay.waits or finding.rule.id in NEED_TIME
-    if jumps and library == "asyncio":
-        yield stage.JUMPING_LOOP + "\n"
-    names = [name for name in replay.names if name in text]
+def _variable(finding: Finding) -> Any:
+    return finding.declared.sets_context or finding.declared.reads_context
+
+
+def _watched(finding: Finding, calls: Sequence[str], origins: Origins) -> list[str]:
+    """The recorded *calls*, with what comes before and after them."""
+    shown, read = finding.rule.shown_by, finding.declared.reads_context
+    if shown.profiler is not None:
+        return [f"sys.setprofile({shown.profiler.__name__})", *calls, "sys.setprofile(None)"]
+    if shown.each_call is not None and "variable" in _parameters(shown.each_call) and read:
+        return [f"{origins.expression(read)}.set('what its caller has set')", *calls]
+    return [*calls]
+
+
+def _used(use: Snippet, finding: Finding, replay: Replay) -> Iterator[str]:
+    """Another *use* of the subject than the recorded calls."""
+    maker, plain_use = replay.maker(finding.factory), PLAIN_USES[finding.factory.protocol]
+    if "subject" in _parameters(use):
+        yield f"subject = {maker}"
+    if "make" in _parameters(use):
+        yield from ("async def make():", f"    return {maker}", "")
+    factory = f"lambda: {replay.factory_call(finding.factory)}"
+    yield _call(use, subject="subject", make="make", factory=factory, use=plain_use.__name__)
+
+
+def _remains(finding: Finding, subjects: Sequence[str], origins: Origins) -> Iterator[str]:
+    """What prints what is left when the calls are over."""
+    shown, released = finding.rule.shown_by, list(_released(finding, subjects, origins))
+    if shown.afterwards is not None:
+        yield _call(shown.afterwards)
+    if shown.released_at_once:
+        yield from released
+    yield f"await print_tasks_left({shown.seconds:g})"
+    if not shown.released_at_once:
+        yield from released
+    yield from (f"{name} = None" for name in subjects)
+    yield "gc.collect()"
+    yield "await turns(2)"
+
+
+def _released(finding: Finding, subjects: Sequence[str], origins: Origins) -> Iterator[str]:
+    if finding.declared.released is not None:
+        released = origins.expression(finding.declared.released)
+        for name in subjects:
+            if name.startswith("subject"):
+                yield f'await print_released("{name}", {released}({name}))'
+
+
+def _main(finding: Finding, body: Sequence[str], subjects: Sequence[str]) -> Iterator[str]:
+    eager = finding.rule.shown_by.eager or finding.backend == "asyncio+eager"
     yield "async def main():"
-    if names:
-        yield f"    global {', '.join(names)}"
-    if library == "asyncio":
+    if subjects:
+        yield f"    global {', '.join(subjects)}"
+    if finding.library == "asyncio":
         yield "    asyncio.get_running_loop().set_exception_handler(told_the_loop)"
-    if finding.rule.id == "CO017" or finding.backend == "asyncio+eager":
+    if eager:
         yield "    asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)"
-    for line in body:
-        yield f"    {line}" if line else ""
-    yield "\n"
+    yield from (f"    {line}" if line else "" for line in body)
+
+
+def _start(finding: Finding, *, jumps: bool) -> Iterator[str]:
     yield 'if __name__ == "__main__":'
-    yield from (
-        f"    {line}"
-        for line in (
-            *at_start.splitlines(),
-            "watch.start()",
-            *_start(finding, jumps=jumps),
-            "watch.cancel()",
-        )
-    )
+    yield f"    timer = watch({PATIENCE})"
+    run = _run(finding.library, jumps=jumps)
+    if finding.rule.shown_by.in_two_loops:
+        run = ["for _ in (1, 2):", *(f"    {line}" for line in run)]
+    yield from (f"    {line}" for line in run)
+    yield "    timer.cancel()"
 
 
-def _stage(finding: Finding, replay: Replay, text: str) -> Iterator[str]:
-    """The parts that *text* needs."""
-    library, rule = finding.library, finding.rule.id
-    plain = not re.search(r"call\((?s:.*?)(cancel|after|hold|passes_on)=", text)
-    if rule == "AI015":
-        plain = False
-    moments = stage.MOMENTS if replay.tickets else stage.NO_MOMENTS
-    full_call = (moments, stage.STEPS, stage.CALL)
-    of_a_body = stage.CANCELLED
-    if "cancelled_body()" in text:
-        of_a_body = stage.WAITING_BODY_TRIO if library == "trio" else stage.WAITING_BODY
-    in_a_task = stage.IN_A_TASK_TRIO if library == "trio" else stage.IN_A_TASK_ASYNCIO
-    in_tasks = any(each in text for each in ("in_a_task(", "in_tasks(")) or rule in AROUND
-    scope = "trio.CancelScope" if library == "trio" else "anyio.CancelScope"
-    parts: list[tuple[bool, str]] = [
-        (True, stage.SHOWN),
-        (True, stage.HOOKS),
-        (True, stage.WATCH.replace("{seconds}", str(PATIENCE))),
-        ("made(" in text, stage.MADE),
-        *((name in text, part) for name, part in INNERS.items()),
-        ("set_up(" in text, stage.SET_UP),
-        ("opened(" in text, stage.OPENED),
-        ("call(" in text and plain, stage.PLAIN_CALL),
-        *(("call(" in text and not plain, part) for part in full_call),
-        ("cancel_with_the_result" in text, stage.CROSSING),
-        ("leave(" in text, stage.LEAVE),
-        (True, stage.TURNS),
-        ("cancelled_body(" in text, of_a_body),
-        (in_tasks, in_a_task),
-        ("in_this_task(" in text, stage.IN_THIS_TASK),
-        (rule in LOOKS, LOOKS.get(rule, "")),
-        (rule in AROUND, AROUND.get(rule, "").replace("SCOPE", scope)),
-        (rule == "CO013", BLOCKING.replace("LIBRARY", library)),
-        (library == "asyncio", stage.TOLD_THE_LOOP),
-    ]
-    for needed, part in parts:
-        if needed:
-            yield part.replace("{library}", library)
-
-
-def _start(finding: Finding, *, jumps: bool) -> list[str]:
-    if finding.rule.id == "CO012":
-        return [
-            "for loop in (1, 2):",
-            f"    {finding.library}.run(main())"
-            if finding.library == "asyncio"
-            else "    trio.run(main)",
-        ]
-    if finding.library == "trio":
-        clock = ", clock=trio.testing.MockClock(autojump_threshold=0)" if jumps else ""
-        return [f"trio.run(main{clock})"]
+def _run(library: str, *, jumps: bool) -> list[str]:
+    if library == "trio":
+        return [f"trio.run(main{', clock=MockClock(autojump_threshold=0)' if jumps else ''})"]
     if jumps:
         return [
             "with asyncio.Runner(loop_factory=JumpingLoop) as runner:",

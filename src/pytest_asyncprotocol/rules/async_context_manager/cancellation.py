@@ -12,6 +12,7 @@ from pytest_asyncprotocol.authoring import (
     Level,
     NotApplicable,
     Outcome,
+    Shown,
     Stepped,
     Style,
     Subject,
@@ -91,7 +92,13 @@ async def never_suppresses_cancellation(case: Case) -> None:
         raise Vacuous("no cancellation could be delivered into the body")
 
 
-@rule("CM011", "cancelled-exit-releases", Level.SHOULD, enabled_by=("released",))
+@rule(
+    "CM011",
+    "cancelled-exit-releases",
+    Level.SHOULD,
+    enabled_by=("released",),
+    shown_by=Shown(seconds=1),
+)
 async def cancelled_exit_releases(case: Case) -> None:
     """An ``__aexit__`` that is cancelled still releases.
 
@@ -145,6 +152,7 @@ async def cancelled_exit_releases(case: Case) -> None:
     libraries=("trio",),
     requires=("CO010", "CM011", "CM014", "CM020"),
     enabled_by=("released",),
+    shown_by=Shown(seconds=1),
 )
 async def exit_in_cancelled_scope(case: Case) -> None:
     """What was acquired is released although the scope around is cancelled already.

@@ -10,6 +10,7 @@ from pytest_asyncprotocol.authoring import (
     EachSuspension,
     Level,
     Outcome,
+    Shown,
     Stepped,
     Style,
     Subject,
@@ -33,7 +34,13 @@ TURNS_TO_END = 5
 """Turns that the tasks of an entry that failed get to end."""
 
 
-@rule("CM009", "failed-entry-releases", Level.SHOULD, enabled_by=("failing_enter", "enter_raises"))
+@rule(
+    "CM009",
+    "failed-entry-releases",
+    Level.SHOULD,
+    enabled_by=("failing_enter", "enter_raises"),
+    shown_by=Shown(seconds=1),
+)
 async def failed_entry_releases(case: Case) -> None:
     """An ``__aenter__`` that fails releases what it acquired.
 
@@ -77,7 +84,13 @@ async def failed_entry_releases(case: Case) -> None:
         raise Violation(f"{failed}, and {min(left)} is still alive")
 
 
-@rule("CM010", "cancelled-entry-releases", Level.SHOULD, enabled_by=("released",))
+@rule(
+    "CM010",
+    "cancelled-entry-releases",
+    Level.SHOULD,
+    enabled_by=("released",),
+    shown_by=Shown(seconds=1),
+)
 async def cancelled_entry_releases(case: Case) -> None:
     """An ``__aenter__`` that is cancelled leaves nothing acquired.
 

@@ -8,6 +8,7 @@ from pytest_asyncprotocol.authoring import (
     Case,
     Level,
     NotApplicable,
+    Shown,
     Subject,
     Violation,
     describe,
@@ -18,11 +19,12 @@ from pytest_asyncprotocol.authoring import (
     special_method,
     type_name,
 )
+from pytest_asyncprotocol.snippets.uses import by_other_protocols
 
 CLEAN = (None, None, None)
 
 
-@rule("CM024", "same-through-each-protocol", Level.MAY)
+@rule("CM024", "same-through-each-protocol", Level.MAY, shown_by=Shown(use=by_other_protocols))
 async def same_through_each_protocol(case: Case) -> None:
     """It gives the same thing through each of its protocols, and refuses `with` or works.
 

@@ -15,6 +15,7 @@ from pytest_asyncprotocol.authoring import (
     Outcome,
     Vacuous,
     Violation,
+    call_as_source,
     checkpoint,
     describe,
     describe_exception,
@@ -25,6 +26,7 @@ from pytest_asyncprotocol.authoring import (
     rule,
     suppresses,
 )
+from pytest_asyncprotocol.snippets.inners import Inner
 
 
 @rule("CM008", "forwards-to-wrapped", Level.SHOULD, enabled_by=("wraps",))
@@ -53,7 +55,7 @@ async def forwards_to_wrapped(case: Case) -> None:
     """
     for error in (None, BodyError()):
         inner = _Inner()
-        subject = case.wrapping(inner)
+        subject = case.wrapping(inner, call_as_source(Inner))
         entry = await subject.enter()
         if not entry.returned:
             raise NoVerdict(f"what wraps= makes cannot be entered: it {entry}")

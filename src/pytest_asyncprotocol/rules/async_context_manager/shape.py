@@ -13,6 +13,7 @@ from pytest_asyncprotocol.authoring import (
     NotApplicable,
     Outcome,
     RuleOutcome,
+    Shown,
     Subject,
     Vacuous,
     Violation,
@@ -25,11 +26,19 @@ from pytest_asyncprotocol.authoring import (
     rule,
 )
 from pytest_asyncprotocol.rules._methods import expect_awaitable
+from pytest_asyncprotocol.snippets.uses import by_async_with
 
 CLEAN = (None, None, None)
 
 
-@rule("CM001", "enter-and-exit-on-type", Level.MUST, feeds=Feeds.LOOK, needs_only_methods=True)
+@rule(
+    "CM001",
+    "enter-and-exit-on-type",
+    Level.MUST,
+    feeds=Feeds.LOOK,
+    needs_only_methods=True,
+    shown_by=Shown(use=by_async_with),
+)
 async def enter_and_exit_on_type(case: Case) -> None:
     """``__aenter__`` and ``__aexit__`` are found on the type.
 
@@ -66,6 +75,7 @@ async def enter_and_exit_on_type(case: Case) -> None:
     Level.MUST,
     requires=("CM001",),
     method_checks=tuple(map(expect_awaitable, ("__aenter__", "__aexit__"))),
+    shown_by=Shown(use=by_async_with),
 )
 async def enter_and_exit_awaitable(case: Case) -> None:
     """``__aenter__`` and ``__aexit__`` return awaitables.
@@ -109,6 +119,7 @@ async def enter_and_exit_awaitable(case: Case) -> None:
     requires=("CM002",),
     feeds=Feeds.LOOK,
     needs_only_methods=True,
+    shown_by=Shown(use=by_async_with),
 )
 async def exit_takes_three(case: Case) -> None:
     """``__aexit__`` accepts the three positional arguments.

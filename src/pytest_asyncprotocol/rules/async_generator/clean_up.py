@@ -7,10 +7,12 @@ from collections.abc import AsyncGenerator
 from pytest_asyncprotocol.authoring import (
     Case,
     Level,
+    Shown,
     Style,
     Sweep,
     Vacuous,
     Violation,
+    call_as_source,
     checkpoint,
     is_released,
     is_released_now,
@@ -21,6 +23,7 @@ from pytest_asyncprotocol.authoring import (
 )
 from pytest_asyncprotocol.rules.async_generator.state import expect_methods, yields
 from pytest_asyncprotocol.rules.async_iterator.closing import expect_closing
+from pytest_asyncprotocol.snippets import inners
 
 NUMBERS = 100
 """Numbers that the source of a wrapper gives, which is enough to be left early."""
@@ -73,6 +76,7 @@ async def cancelled_clean_up(case: Case) -> None:
     Level.SHOULD,
     requires=("CO010", "AB008"),
     enabled_by=("released",),
+    shown_by=Shown(released_at_once=True),
 )
 async def no_collector_needed(case: Case) -> None:
     """What it holds is released without the help of the garbage collector.
@@ -174,7 +178,7 @@ class _Source:
 async def _expect_closed(
     case: Case, source: _Source, items: AsyncGenerator[int], count: int
 ) -> None:
-    subject = case.wrapping(items)
+    subject = case.wrapping(items, call_as_source(inners.items))
     expect_methods(subject, "aclose")
     if (await take(subject, count)).end is not None:
         if count == 1:

@@ -6,6 +6,7 @@ from pytest_asyncprotocol.authoring import (
     Case,
     Level,
     Outcome,
+    Shown,
     Subject,
     Vacuous,
     Violation,
@@ -18,9 +19,17 @@ from pytest_asyncprotocol.authoring import (
 )
 from pytest_asyncprotocol.rules.async_generator.state import yields
 from pytest_asyncprotocol.rules.async_iterable.shape import FOR_ASYNC_FOR
+from pytest_asyncprotocol.snippets.looks import context_seen, in_a_scope
+from pytest_asyncprotocol.snippets.on_asyncio import in_a_task
 
 
-@rule("AG007", "no-yield-in-scope", Level.SHOULD, protocols=FOR_ASYNC_FOR)
+@rule(
+    "AG007",
+    "no-yield-in-scope",
+    Level.SHOULD,
+    protocols=FOR_ASYNC_FOR,
+    shown_by=Shown(each_call=in_a_scope),
+)
 async def no_yield_in_scope(case: Case) -> None:
     """It does not yield inside a cancel scope, a time-out or a task group.
 
@@ -59,7 +68,7 @@ async def no_yield_in_scope(case: Case) -> None:
             raise Violation(f"item {count} was yielded inside {' and '.join(opened)}")
 
 
-@rule("AG011", "any-context", Level.SHOULD)
+@rule("AG011", "any-context", Level.SHOULD, shown_by=Shown(each_call=in_a_task))
 async def any_context(case: Case) -> None:
     """It can be used on, and closed, in another context, such as that of another task.
 
@@ -101,7 +110,7 @@ async def any_context(case: Case) -> None:
             )
 
 
-@rule("AG014", "consumers-context-kept", Level.MAY)
+@rule("AG014", "consumers-context-kept", Level.MAY, shown_by=Shown(each_call=context_seen))
 async def consumers_context_kept(case: Case) -> None:
     """What it sets in context variables is not seen by its consumer.
 

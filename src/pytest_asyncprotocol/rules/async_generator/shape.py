@@ -11,6 +11,7 @@ from pytest_asyncprotocol.authoring import (
     Feeds,
     Level,
     Outcome,
+    Shown,
     Vacuous,
     Violation,
     has_attribute,
@@ -19,6 +20,7 @@ from pytest_asyncprotocol.authoring import (
 from pytest_asyncprotocol.model.rule import MethodCheck
 from pytest_asyncprotocol.rules._methods import refuses
 from pytest_asyncprotocol.rules.async_generator.state import Thrown, expect_methods
+from pytest_asyncprotocol.snippets.uses import look_at_its_methods
 
 METHODS = ("asend", "athrow", "aclose")
 """What an async generator has beyond an async iterator."""
@@ -48,6 +50,7 @@ _TAKES_BOTH_FORMS = (
     requires=("AB001", "AI001"),
     feeds=Feeds.LOOK,
     needs_only_methods=True,
+    shown_by=Shown(use=look_at_its_methods),
 )
 async def all_methods(case: Case) -> None:
     """It has all five methods of an async generator.

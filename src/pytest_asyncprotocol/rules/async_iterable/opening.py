@@ -8,6 +8,7 @@ from pytest_asyncprotocol.authoring import (
     TURNS_TO_END,
     Case,
     Level,
+    Shown,
     Subject,
     Violation,
     describe_task,
@@ -18,10 +19,17 @@ from pytest_asyncprotocol.authoring import (
     rule,
 )
 from pytest_asyncprotocol.rules.async_iterable.leaving import enter
+from pytest_asyncprotocol.snippets.uses import open_it
 
 
 # What a whole pass, or one that is left and closed, leaves behind too is said by the rules on that.
-@rule("AB007", "aiter-leaves-nothing", Level.SHOULD, requires=("CO010", "CO006", "CO007", "AB008"))
+@rule(
+    "AB007",
+    "aiter-leaves-nothing",
+    Level.SHOULD,
+    requires=("CO010", "CO006", "CO007", "AB008"),
+    shown_by=Shown(use=open_it),
+)
 async def aiter_leaves_nothing(case: Case) -> None:
     """``aiter()`` alone has no lasting effect.
 

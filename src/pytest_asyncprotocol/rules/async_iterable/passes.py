@@ -14,6 +14,7 @@ from pytest_asyncprotocol.authoring import (
     NotApplicable,
     Outcome,
     Pass,
+    Shown,
     Subject,
     Vacuous,
     Violation,
@@ -24,6 +25,7 @@ from pytest_asyncprotocol.authoring import (
     rule,
     take,
 )
+from pytest_asyncprotocol.snippets.uses import by_both_iterations
 
 
 @rule("AB005", "second-pass", Level.SHOULD, enabled_by=("reiterable",), feeds=Feeds.SCENARIO)
@@ -70,7 +72,7 @@ async def second_pass(case: Case) -> None:
         raise Vacuous("its first pass gave no item, so the passes could not differ")
 
 
-@rule("AB009", "both-iterations-agree", Level.MAY)
+@rule("AB009", "both-iterations-agree", Level.MAY, shown_by=Shown(use=by_both_iterations))
 async def both_iterations_agree(case: Case) -> None:
     """``__iter__`` and ``__aiter__`` of one class give the same items.
 

@@ -11,6 +11,7 @@ from pytest_asyncprotocol.authoring import (
     Feeds,
     Level,
     Protocol,
+    Shown,
     Subject,
     Vacuous,
     Violation,
@@ -21,6 +22,7 @@ from pytest_asyncprotocol.authoring import (
 )
 from pytest_asyncprotocol.model.rule import MethodCheck
 from pytest_asyncprotocol.rules._methods import refuses
+from pytest_asyncprotocol.snippets.uses import by_async_for, look_at_its_iterator
 
 FOR_ASYNC_FOR = (Protocol.ASYNC_ITERABLE, Protocol.ASYNC_ITERATOR, Protocol.ASYNC_GENERATOR)
 
@@ -37,6 +39,7 @@ _TAKES_NOTHING = MethodCheck("__aiter__", refuses(), "can't be called without ar
     protocols=FOR_ASYNC_FOR,
     feeds=Feeds.LOOK,
     needs_only_methods=True,
+    shown_by=Shown(use=by_async_for),
 )
 async def aiter_on_type(case: Case) -> None:
     """``__aiter__`` is found on the type.
@@ -74,6 +77,7 @@ async def aiter_on_type(case: Case) -> None:
     requires=("AB001",),
     feeds=Feeds.SCENARIO,
     method_checks=(_IS_PLAIN,),
+    shown_by=Shown(use=by_async_for),
 )
 async def aiter_not_awaited(case: Case) -> None:
     """``__aiter__`` gives the iterator at once, not an awaitable of it.
@@ -111,6 +115,7 @@ async def aiter_not_awaited(case: Case) -> None:
     requires=("AB001", "AB002", "AI001"),
     feeds=Feeds.SCENARIO,
     method_checks=(_TAKES_NOTHING,),
+    shown_by=Shown(use=by_async_for),
 )
 async def aiter_gives_iterator(case: Case) -> None:
     """``aiter(obj)`` works without arguments, and gives an object with ``__anext__``.
@@ -150,6 +155,7 @@ async def aiter_gives_iterator(case: Case) -> None:
     Level.SHOULD,
     requires=("AB001", "AB002", "AB003"),
     feeds=Feeds.SCENARIO,
+    shown_by=Shown(use=look_at_its_iterator),
 )
 async def iterator_is_iterable(case: Case) -> None:
     """The iterator that ``aiter()`` gives is itself async-iterable.

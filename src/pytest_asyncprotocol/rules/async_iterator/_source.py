@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, cast
 
-from pytest_asyncprotocol.authoring import checkpoint
+from pytest_asyncprotocol.authoring import Argument, call_as_source, checkpoint
+from pytest_asyncprotocol.snippets import inners
 
 
 class Source:
@@ -36,6 +37,11 @@ class Source:
         """Give nothing more."""
         await checkpoint()
         self._left.clear()
+
+    def as_source(self) -> Argument:
+        """What makes one with the items that are left."""
+        items = [each.as_source() if isinstance(each, Source) else each for each in self._left]
+        return call_as_source(inners.Source, *items)
 
 
 def holds(value: object, item: object) -> bool:

@@ -11,6 +11,7 @@ from pytest_asyncprotocol.authoring import (
     Level,
     NotApplicable,
     RuleOutcome,
+    Shown,
     Style,
     Subject,
     Sweep,
@@ -22,13 +23,20 @@ from pytest_asyncprotocol.authoring import (
 )
 from pytest_asyncprotocol.rules.async_iterator._anext_default import Guarded
 from pytest_asyncprotocol.rules.async_iterator.shape import begin_anext
+from pytest_asyncprotocol.snippets.uses import ask_for_a_default
 
 DEFAULT: Final = object()
 
 _OF_PYTHON = (CoroutineType, GeneratorType)
 
 
-@rule("AI014", "anext-with-default", Level.MUST, requires=("AI001", "AI002", "AI012"))
+@rule(
+    "AI014",
+    "anext-with-default",
+    Level.MUST,
+    requires=("AI001", "AI002", "AI012"),
+    shown_by=Shown(use=ask_for_a_default),
+)
 async def anext_with_default(case: Case) -> None:
     """An awaitable written by hand works with ``anext(it, default)``, cancelled or not.
 

@@ -7,6 +7,7 @@ from pytest_asyncprotocol.authoring import (
     Case,
     Level,
     NotApplicable,
+    Shown,
     Stepped,
     Vacuous,
     Violation,
@@ -15,9 +16,16 @@ from pytest_asyncprotocol.authoring import (
     rule,
     take,
 )
+from pytest_asyncprotocol.snippets.looks import suspensions
 
 
-@rule("AI015", "each-step-suspends", Level.SHOULD, enabled_by=("checkpoints",))
+@rule(
+    "AI015",
+    "each-step-suspends",
+    Level.SHOULD,
+    enabled_by=("checkpoints",),
+    shown_by=Shown(each_call=suspensions),
+)
 async def each_step_suspends(case: Case) -> None:
     """Each step is a checkpoint.
 

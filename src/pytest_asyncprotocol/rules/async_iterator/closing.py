@@ -13,6 +13,7 @@ from pytest_asyncprotocol.authoring import (
     Level,
     NotApplicable,
     Outcome,
+    Shown,
     Style,
     Subject,
     Vacuous,
@@ -26,6 +27,7 @@ from pytest_asyncprotocol.authoring import (
     rule,
     whole_pass,
 )
+from pytest_asyncprotocol.snippets.uses import look_for_aclose
 
 
 # A generator that goes on after GeneratorExit, or can't take it, or gets it inside a task group,
@@ -36,6 +38,7 @@ from pytest_asyncprotocol.authoring import (
     Level.MUST,
     requires=("CO010", "AG001", "AG004", "AG005", "AG007"),
     feeds=Feeds.SCENARIO,
+    shown_by=Shown(unused=look_for_aclose),
 )
 async def aclose_idempotent(case: Case) -> None:
     """``aclose``, if present, is async, idempotent, and safe on an iterator never started.

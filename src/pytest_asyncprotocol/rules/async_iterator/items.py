@@ -165,7 +165,7 @@ class _Run:
 
 async def _around(case: Case, items: Sequence[Any]) -> _Run:
     source = Source(items)
-    subject = case.wrapping(source)
+    subject = case.wrapping(source, source.as_source())
     if subject.special("__anext__") is None:
         raise Vacuous(f"wraps= gave {describe(subject.object)}, which has no __anext__")
     taken = await take(subject, MOST_FOR_EACH * len(items) + BEYOND)

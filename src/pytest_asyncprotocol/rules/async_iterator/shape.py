@@ -12,6 +12,7 @@ from pytest_asyncprotocol.authoring import (
     Level,
     Pass,
     RuleOutcome,
+    Shown,
     Subject,
     Vacuous,
     Violation,
@@ -25,6 +26,11 @@ from pytest_asyncprotocol.authoring import (
 )
 from pytest_asyncprotocol.rules._methods import expect_awaitable
 from pytest_asyncprotocol.rules.async_iterator.ending import alike, defensive_pass, is_declared_end
+from pytest_asyncprotocol.snippets.uses import (
+    by_anext,
+    iterate_with_and_without_aiter,
+    make_two_awaitables,
+)
 
 
 @rule(
@@ -34,6 +40,7 @@ from pytest_asyncprotocol.rules.async_iterator.ending import alike, defensive_pa
     feeds=Feeds.LOOK,
     needs_only_methods=True,
     method_checks=(expect_awaitable("__anext__"),),
+    shown_by=Shown(use=by_anext),
 )
 async def anext_on_type(case: Case) -> None:
     """``__anext__`` is found on the type and returns an awaitable.
@@ -71,7 +78,7 @@ async def anext_on_type(case: Case) -> None:
         raise Violation(f"__anext__ returned {describe(given)}; expected an awaitable")
 
 
-@rule("AI004", "aiter-is-self", Level.SHOULD)
+@rule("AI004", "aiter-is-self", Level.SHOULD, shown_by=Shown(use=iterate_with_and_without_aiter))
 async def aiter_is_self(case: Case) -> None:
     """``aiter(it)`` is ``it``; it does not start again, and can be left out.
 
@@ -147,7 +154,13 @@ async def raises_when_awaited(case: Case) -> None:
         raise Violation(f"{end.operation} {end}; expected an awaitable that raises")
 
 
-@rule("AI013", "fresh-awaitables", Level.MUST, requires=("AI001", "AI002"))
+@rule(
+    "AI013",
+    "fresh-awaitables",
+    Level.MUST,
+    requires=("AI001", "AI002"),
+    shown_by=Shown(use=make_two_awaitables),
+)
 async def fresh_awaitables(case: Case) -> None:
     """Each call of ``__anext__`` gives an awaitable that is still good, and begins no work.
 

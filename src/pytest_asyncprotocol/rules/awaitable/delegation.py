@@ -10,6 +10,7 @@ from pytest_asyncprotocol.authoring import (
     Case,
     EachSuspension,
     Level,
+    Shown,
     Vacuous,
     Violation,
     describe_exception,
@@ -21,12 +22,19 @@ from pytest_asyncprotocol.rules.awaitable._delegation import (
     cancelled_by_hand,
     closed_by_hand,
 )
+from pytest_asyncprotocol.snippets.uses import interrupt_by_hand, throw_by_hand
 
 NEVER_INTERRUPTED = "it never suspended, so it could not be interrupted"
 
 
 # What a throw() makes of an argument that it does not take is AW007's.
-@rule("AW006", "passes-interruptions-on", Level.SHOULD, requires=("CO010", "AW005", "AW007"))
+@rule(
+    "AW006",
+    "passes-interruptions-on",
+    Level.SHOULD,
+    requires=("CO010", "AW005", "AW007"),
+    shown_by=Shown(use=interrupt_by_hand),
+)
 async def passes_interruptions_on(case: Case) -> None:
     """An iterator written by hand passes ``throw()`` and ``close()`` on.
 
@@ -67,7 +75,13 @@ async def passes_interruptions_on(case: Case) -> None:
 
 
 # What tries again whatever happens comes to no end when it is interrupted: that is CO001's.
-@rule("AW007", "throw-takes-one-argument", Level.MUST, requires=("CO010", "AW005", "CO001"))
+@rule(
+    "AW007",
+    "throw-takes-one-argument",
+    Level.MUST,
+    requires=("CO010", "AW005", "CO001"),
+    shown_by=Shown(use=throw_by_hand),
+)
 async def throw_takes_one_argument(case: Case) -> None:
     """The ``throw()`` of an iterator written by hand can be called with the exception alone.
 

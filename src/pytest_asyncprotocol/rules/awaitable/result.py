@@ -14,6 +14,7 @@ from pytest_asyncprotocol.authoring import (
     Violation,
     awaited,
     awaited_again,
+    call_as_source,
     checkpoint,
     describe,
     describe_exception,
@@ -22,6 +23,7 @@ from pytest_asyncprotocol.authoring import (
     same,
 )
 from pytest_asyncprotocol.rules.awaitable.shape import is_generator_based
+from pytest_asyncprotocol.snippets.inners import giving
 
 
 @rule("AW003", "result-comes-out", Level.MUST, enabled_by=("returns",), feeds=Feeds.SCENARIO)
@@ -86,7 +88,9 @@ async def result_unharmed(case: Case) -> None:
     for value in _delicate_results():
         for suspends in (True, False):
             inner = _giving(value, suspends=suspends)
-            outcome = await case.wrapping(inner).wait()
+            outcome = await case.wrapping(
+                inner, call_as_source(giving, value, suspends=suspends)
+            ).wait()
             discard(inner)
             if not outcome.returned or outcome.value is not value:
                 raise Violation(

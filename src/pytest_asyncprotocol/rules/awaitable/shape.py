@@ -12,6 +12,7 @@ from pytest_asyncprotocol.authoring import (
     Feeds,
     Level,
     NotApplicable,
+    Shown,
     Stepped,
     Subject,
     Vacuous,
@@ -27,12 +28,20 @@ from pytest_asyncprotocol.authoring import (
 )
 from pytest_asyncprotocol.model.rule import MethodCheck
 from pytest_asyncprotocol.rules._methods import is_async
+from pytest_asyncprotocol.snippets.uses import by_await, step_by_hand
 
 MOST_FOREIGN = 100
 """Things that a loop does not take, after which nobody waits for the end any more."""
 
 
-@rule("AW001", "await-on-type", Level.MUST, feeds=Feeds.LOOK, needs_only_methods=True)
+@rule(
+    "AW001",
+    "await-on-type",
+    Level.MUST,
+    feeds=Feeds.LOOK,
+    needs_only_methods=True,
+    shown_by=Shown(use=by_await),
+)
 async def await_on_type(case: Case) -> None:
     """``__await__`` is found on the type.
 
@@ -77,6 +86,7 @@ _IS_PLAIN = MethodCheck(
     requires=("AW001",),
     feeds=Feeds.LOOK,
     method_checks=(_IS_PLAIN,),
+    shown_by=Shown(use=by_await),
 )
 async def await_gives_iterator(case: Case) -> None:
     """``__await__`` returns an iterator.
@@ -110,7 +120,13 @@ async def await_gives_iterator(case: Case) -> None:
         raise Violation(f"__await__ returned {describe(given)}; expected an iterator")
 
 
-@rule("AW004", "yields-for-the-loop", Level.MUST, requires=("AW001", "AW002", "AW005"))
+@rule(
+    "AW004",
+    "yields-for-the-loop",
+    Level.MUST,
+    requires=("AW001", "AW002", "AW005"),
+    shown_by=Shown(use=step_by_hand),
+)
 async def yields_for_the_loop(case: Case) -> None:
     """It yields only what the running loop understands.
 
@@ -160,7 +176,14 @@ async def yields_for_the_loop(case: Case) -> None:
         raise Vacuous("it did not come to its end, which CO020 judges")
 
 
-@rule("AW005", "iterator-has-send", Level.MUST, requires=("AW001", "AW002"), libraries=("trio",))
+@rule(
+    "AW005",
+    "iterator-has-send",
+    Level.MUST,
+    requires=("AW001", "AW002"),
+    libraries=("trio",),
+    shown_by=Shown(use=by_await),
+)
 async def iterator_has_send(case: Case) -> None:
     """An iterator that suspends has ``send()``.
 

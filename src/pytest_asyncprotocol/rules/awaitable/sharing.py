@@ -13,6 +13,7 @@ from pytest_asyncprotocol.authoring import (
     EachSuspension,
     Level,
     Outcome,
+    Shown,
     Style,
     Sweep,
     Vacuous,
@@ -26,6 +27,7 @@ from pytest_asyncprotocol.authoring import (
     schedules,
 )
 from pytest_asyncprotocol.rules.awaitable._waiters import Waiter, two_waiters
+from pytest_asyncprotocol.snippets.looks import growth
 
 AWAITS = 3
 """Awaits of a failed object: the first one may carry out what the others only repeat."""
@@ -221,7 +223,13 @@ async def not_stuck_after_cancellation(case: Case) -> None:
 
 
 # A second await that waits for ever is AW009's.
-@rule("AW013", "stored-error-kept", Level.MAY, requires=("CO010", "AW009"))
+@rule(
+    "AW013",
+    "stored-error-kept",
+    Level.MAY,
+    requires=("CO010", "AW009"),
+    shown_by=Shown(each_call=growth),
+)
 async def stored_error_kept(case: Case) -> None:
     """A stored exception is not degraded by repeated awaits.
 

@@ -11,6 +11,7 @@ from pytest_asyncprotocol.authoring import (
     Case,
     Level,
     Marker,
+    Shown,
     Vacuous,
     Violation,
     carry_out,
@@ -26,9 +27,16 @@ from pytest_asyncprotocol.authoring import (
 from pytest_asyncprotocol.model.rule import Fault
 from pytest_asyncprotocol.rules.common._scope_balance import imbalance_of
 from pytest_asyncprotocol.rules.common.use import SHAPE
+from pytest_asyncprotocol.snippets.looks import in_a_scope, variable_seen
 
 
-@rule("CO014", "callers-context", Level.SHOULD, enabled_by=("sets_context", "reads_context"))
+@rule(
+    "CO014",
+    "callers-context",
+    Level.SHOULD,
+    enabled_by=("sets_context", "reads_context"),
+    shown_by=Shown(each_call=variable_seen),
+)
 async def callers_context(case: Case) -> None:
     """It runs in its caller's context.
 
@@ -69,6 +77,7 @@ async def callers_context(case: Case) -> None:
     requires=SHAPE,
     needs_own_loop=True,
     judges=Fault.OPEN_SCOPE,
+    shown_by=Shown(each_call=in_a_scope),
 )
 async def scopes_balanced(case: Case) -> None:
     """Cancel scopes are balanced: what it opens in its caller's task, it closes there.

@@ -12,6 +12,7 @@ from pytest_asyncprotocol.authoring import (
     Level,
     Protocol,
     Scenario,
+    Shown,
     Subject,
     Violation,
     carry_out,
@@ -31,13 +32,15 @@ from pytest_asyncprotocol.authoring import (
     with_body,
 )
 from pytest_asyncprotocol.rules.common._blocking_calls import blocking_calls
+from pytest_asyncprotocol.snippets.looks import blocking
+from pytest_asyncprotocol.snippets.uses import make_in_a_thread
 
 TURNS_OF_A_BODY = 3
 """Turns for which a manager is held, so that another task comes to want what it has."""
 
 
 # No declaration says where a class may be made, and many must be made in a loop: so it is a MAY.
-@rule("CO011", "made-anywhere", Level.MAY)
+@rule("CO011", "made-anywhere", Level.MAY, shown_by=Shown(use=make_in_a_thread))
 async def made_anywhere(case: Case) -> None:
     """It can be made where no event loop runs.
 
@@ -65,7 +68,14 @@ async def made_anywhere(case: Case) -> None:
         raise Violation(f"made where no event loop runs, it raised {raised}") from error
 
 
-@rule("CO012", "any-loop", Level.SHOULD, libraries=("asyncio",), needs_own_loop=True)
+@rule(
+    "CO012",
+    "any-loop",
+    Level.SHOULD,
+    libraries=("asyncio",),
+    needs_own_loop=True,
+    shown_by=Shown(in_two_loops=True),
+)
 async def any_loop(case: Case) -> None:
     """It works in a second event loop of the same process.
 
@@ -105,7 +115,9 @@ async def any_loop(case: Case) -> None:
             raise _second_loop(describe_exception(each)) from each
 
 
-@rule("CO013", "does-not-block", Level.SHOULD, needs_own_loop=True)
+@rule(
+    "CO013", "does-not-block", Level.SHOULD, needs_own_loop=True, shown_by=Shown(profiler=blocking)
+)
 async def does_not_block(case: Case) -> None:
     """It does not block the event loop.
 
@@ -137,7 +149,7 @@ async def does_not_block(case: Case) -> None:
         await case.tear_down()
 
 
-@rule("CO017", "eager-tasks", Level.SHOULD, libraries=("asyncio",))
+@rule("CO017", "eager-tasks", Level.SHOULD, libraries=("asyncio",), shown_by=Shown(eager=True))
 async def same_with_eager_tasks(case: Case) -> None:
     """It behaves the same under ``asyncio.eager_task_factory``.
 

@@ -9,6 +9,7 @@ from pytest_asyncprotocol.authoring import (
     Level,
     NotApplicable,
     Scenario,
+    Shown,
     Violation,
     carry_out,
     drop,
@@ -21,6 +22,7 @@ from pytest_asyncprotocol.authoring import (
     uses,
 )
 from pytest_asyncprotocol.rules.common.leaks import settle
+from pytest_asyncprotocol.snippets.uses import drop_unused, drop_used, keep_weakly
 
 LEFT_OPEN = "ResourceWarning"
 
@@ -79,7 +81,13 @@ async def nothing_left_open(case: Case) -> None:
             raise Violation(f"dropped after its use, it left something open: {each}")
 
 
-@rule("CO018", "finalizer-needs-no-loop", Level.SHOULD, needs_own_loop=True)
+@rule(
+    "CO018",
+    "finalizer-needs-no-loop",
+    Level.SHOULD,
+    needs_own_loop=True,
+    shown_by=Shown(use=drop_used, unused=drop_unused),
+)
 async def finalizer_needs_no_loop(case: Case) -> None:
     """``__del__`` does not need a running event loop.
 
@@ -120,7 +128,7 @@ async def finalizer_needs_no_loop(case: Case) -> None:
                 )
 
 
-@rule("CO019", "collectable", Level.MAY)
+@rule("CO019", "collectable", Level.MAY, shown_by=Shown(use=keep_weakly))
 async def collectable(case: Case) -> None:
     """It can be collected after its use.
 

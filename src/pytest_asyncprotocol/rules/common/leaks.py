@@ -8,6 +8,7 @@ from pytest_asyncprotocol.authoring import (
     NotApplicable,
     Record,
     Scenario,
+    Shown,
     Violation,
     carry_out,
     describe_task,
@@ -48,7 +49,7 @@ async def nothing_unawaited(case: Case) -> None:
             raise Violation(found)
 
 
-@rule("CO007", "no-task-left", Level.SHOULD)
+@rule("CO007", "no-task-left", Level.SHOULD, shown_by=Shown(seconds=1))
 async def no_task_left(case: Case) -> None:
     """No task outlives the operation, the close or the exit.
 

@@ -12,6 +12,7 @@ from pytest_asyncprotocol.authoring import (
     Level,
     Protocol,
     Scenario,
+    Shown,
     Subject,
     Violation,
     a_long_time,
@@ -28,6 +29,7 @@ from pytest_asyncprotocol.rules.common._own_task import (
     under_timeout,
     waiting_while_closed,
 )
+from pytest_asyncprotocol.snippets.on_asyncio import print_requests
 
 USED = "used"
 FAILING = ("failing", "failing_enter", "failing_exit", "failing_background")
@@ -74,7 +76,14 @@ async def no_forged_cancellation(case: Case) -> None:
 
 
 # Where a CancelledError of its own comes out, CO003 says so.
-@rule("CO004", "uncancels-its-own", Level.MUST, requires=("CO010", "CO003"), libraries=("asyncio",))
+@rule(
+    "CO004",
+    "uncancels-its-own",
+    Level.MUST,
+    requires=("CO010", "CO003"),
+    libraries=("asyncio",),
+    shown_by=Shown(afterwards=print_requests),
+)
 async def uncancels_its_own(case: Case) -> None:
     """A cancellation of its own that it swallows is taken back by ``uncancel()``.
 
