@@ -265,7 +265,8 @@ def test_what_cannot_run_is_a_collection_error(
         ),
         (
             ("ours", "asyncio"),
-            "from pytest_asyncprotocol.plugin import doors; doors.loop_scope_of = lambda *_: 'all'",
+            "from pytest_asyncprotocol.plugin import interop\n"
+            "interop.loop_scope_of = lambda *_: 'all'",
             "pytest_asyncio.fixture",
             "request",
             "its fixture _all_scoped_runner, which pytest-asyncio",
