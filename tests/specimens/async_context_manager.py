@@ -77,7 +77,12 @@ def asyncio_lock() -> asyncio.Lock:
     return asyncio.Lock()
 
 
-@conforms("CM011", MANAGER, released=lambda lock: not lock.locked())
+@conforms(
+    "CM011",
+    MANAGER,
+    released=lambda lock: not lock.locked(),
+    says="__aexit__ never suspended, so no cancellation could be delivered into it",
+)
 @conforms("CM015", MANAGER, reuse="reusable")
 def anyio_lock() -> anyio.Lock:
     """The lock of anyio, whose exit never suspends."""
@@ -145,7 +150,7 @@ class Plain(Session):
     """Has its methods in the class, or inherits them."""
 
 
-@violates("CM001", MANAGER)
+@violates("CM001", MANAGER, says="OnlyCloses has no __aexit__ on its type")
 class OnlyCloses:
     """Can be entered, but has close() where __aexit__ belongs."""
 
@@ -156,7 +161,14 @@ class OnlyCloses:
         """Never called."""
 
 
-@violates("CM001", MANAGER)
+@violates(
+    "CM001",
+    MANAGER,
+    says=(
+        "ForWith has no __aenter__ and no __aexit__ on its type; it is a manager for "
+        "`with`, not for `async with`"
+    ),
+)
 class ForWith:
     """Is a manager for `with`."""
 
@@ -167,7 +179,7 @@ class ForWith:
         """Nothing to do."""
 
 
-@violates("CM001", MANAGER)
+@violates("CM001", MANAGER, says="EntersOnly has no __aenter__ and no __aexit__ on its type")
 class EntersOnly:
     """Is no manager for `with` either, having `__enter__` alone."""
 
@@ -175,7 +187,7 @@ class EntersOnly:
         return self
 
 
-@violates("CM001", MANAGER)
+@violates("CM001", MANAGER, says="OnlyOnTheInstance has no __aenter__ and no __aexit__ on its type")
 class OnlyOnTheInstance:
     """Has its methods as attributes of the object, where the language does not look."""
 
@@ -184,7 +196,7 @@ class OnlyOnTheInstance:
         self.__aexit__ = Session().__aexit__
 
 
-@violates("CM001", MANAGER)
+@violates("CM001", MANAGER, says="Forwards has no __aenter__ and no __aexit__ on its type")
 class Forwards:
     """Forwards each attribute by __getattr__, which the language does not ask."""
 
@@ -228,7 +240,11 @@ class ReturnsAwaitables:
         return self.Done()
 
 
-@violates("CM002", MANAGER)
+@violates(
+    "CM002",
+    MANAGER,
+    says="__aenter__ returned <...EntersSynchronously object>; expected something to await",
+)
 class EntersSynchronously(Session):
     """Forgot the async of its entry."""
 
@@ -236,7 +252,7 @@ class EntersSynchronously(Session):
         return self
 
 
-@violates("CM002", MANAGER)
+@violates("CM002", MANAGER, says="__aexit__ returned False; expected something to await")
 class LeavesSynchronously(Session):
     """Forgot the async of its exit."""
 
@@ -269,7 +285,14 @@ class SignatureLies(Session):
     __aexit__.__signature__ = inspect.signature(close)
 
 
-@violates("CM003", MANAGER)
+@violates(
+    "CM003",
+    MANAGER,
+    says=(
+        "__aexit__ does not take the type, the value and the traceback: TypeError: "
+        "TakesNothing.__aexit__() takes 1 positional argument but 4 were given"
+    ),
+)
 class TakesNothing(Session):
     """Has no room for an exception."""
 
@@ -277,7 +300,14 @@ class TakesNothing(Session):
         """Nothing to do."""
 
 
-@violates("CM003", MANAGER)
+@violates(
+    "CM003",
+    MANAGER,
+    says=(
+        "__aexit__ does not take the type, the value and the traceback: TypeError: "
+        "SignatureOfAnother.close() takes 1 positional argument but 4 were given"
+    ),
+)
 class SignatureOfAnother(Session):
     """Takes nothing, and shows the signature of the method that it wraps."""
 
@@ -289,7 +319,14 @@ class SignatureOfAnother(Session):
         await self.close()
 
 
-@violates("CO020", MANAGER)
+@violates(
+    "CO020",
+    MANAGER,
+    says=(
+        "its plain use raised TypeError: object of type 'NoneType' has no len(); pass a "
+        "factory whose manager can be left; failing_exit= takes one that can't"
+    ),
+)
 class FailsBehindALyingSignature(SignatureLies):
     """Takes the three whatever its signature says, and then counts the connections of None."""
 
@@ -336,7 +373,14 @@ class SuppressesWhatItDeclares(Session):
         return isinstance(error, (LookupError, OSError))
 
 
-@violates("CM004", MANAGER)
+@violates(
+    "CM004",
+    MANAGER,
+    says=(
+        "__aexit__ #1 returned the manager itself, which is true; so the body's BodyError: "
+        "raised in the body was lost"
+    ),
+)
 class ReturnsItself(Session):
     """Is fluent where it should be false."""
 
@@ -344,7 +388,14 @@ class ReturnsItself(Session):
         return self
 
 
-@violates("CM004", MANAGER)
+@violates(
+    "CM004",
+    MANAGER,
+    says=(
+        "__aexit__ #1 returned 1, which is true; so the body's BodyError: raised in the "
+        "body was lost"
+    ),
+)
 class ReturnsHowManyItClosed(Session):
     """Returns a number where it should be false."""
 
@@ -352,7 +403,15 @@ class ReturnsHowManyItClosed(Session):
         return 1
 
 
-@violates("CM004", MANAGER)
+@violates(
+    "CM004",
+    MANAGER,
+    says=(
+        "__aexit__ #1 returned <coroutine object ForgetsToAwaitItsRollback.roll_back>, "
+        "which it did not await, and which is true; so the body's BodyError: raised in the "
+        "body was lost"
+    ),
+)
 class ForgetsToAwaitItsRollback(Session):
     """Returns a coroutine, which is true, when the body raised."""
 
@@ -363,7 +422,11 @@ class ForgetsToAwaitItsRollback(Session):
         """Never runs."""
 
 
-@violates("CM004", MANAGER)
+@violates(
+    "CM004",
+    MANAGER,
+    says="__aexit__ #1 returned True; so the body's BodyError: raised in the body was lost",
+)
 class ReturnsWhatItsTaskGroupSays:
     """Cancels its task group, which then says that it suppressed an exception."""
 
@@ -377,7 +440,14 @@ class ReturnsWhatItsTaskGroupSays:
         return await self.tasks.__aexit__(None, None, None)
 
 
-@violates("CM004", MANAGER)
+@violates(
+    "CM004",
+    MANAGER,
+    says=(
+        "__aexit__ #1 returned True; so the body's ExceptionGroup[BodyError: raised in the "
+        "body] was lost"
+    ),
+)
 @contextlib.asynccontextmanager
 async def takes_groups_for_its_own() -> AsyncIterator[None]:
     """Takes each group for what its own tasks left behind."""
@@ -395,7 +465,14 @@ class IgnoresWhatItsTaskGroupSays(ReturnsWhatItsTaskGroupSays):
         await super().__aexit__()
 
 
-@violates("CM004", MANAGER)
+@violates(
+    "CM004",
+    MANAGER,
+    says=(
+        "__aexit__ #1 returned <...Ambiguous object>, whose truth cannot be told: it "
+        "raised ValueError: ambiguous; expected None, False or True"
+    ),
+)
 class TruthRaises(Session):
     """Returns a value that is neither true nor false."""
 
@@ -409,7 +486,12 @@ class TruthRaises(Session):
         return self.Ambiguous()
 
 
-@violates("CM004", MANAGER, suppresses=(LookupError,))
+@violates(
+    "CM004",
+    MANAGER,
+    suppresses=(LookupError,),
+    says="__aexit__ #1 returned True; so the body's BodyError: raised in the body was lost",
+)
 class SuppressesMoreThanItDeclares(SuppressesWhatItDeclares):
     """Suppresses every error, and declares one kind."""
 
@@ -417,7 +499,15 @@ class SuppressesMoreThanItDeclares(SuppressesWhatItDeclares):
         return isinstance(error, Exception)
 
 
-@violates("CM004", MANAGER, suppresses=(LookupError,))
+@violates(
+    "CM004",
+    MANAGER,
+    suppresses=(LookupError,),
+    says=(
+        "suppresses= covers LookupError, but when the body raised it, __aexit__ #1 "
+        "returned None; expected a true value"
+    ),
+)
 class SuppressesLessThanItDeclares(Session):
     """Declares a suppression that it does not do."""
 
@@ -441,7 +531,14 @@ class EndsQuietlyOnControlC(Session):
         return isinstance(error, KeyboardInterrupt)
 
 
-@violates("CM005", MANAGER)
+@violates(
+    "CM005",
+    MANAGER,
+    says=(
+        "cancelled by a cancel scope at suspension 2, inside the body, it suppressed the "
+        "cancellation; if it was its own, declare own_scope=True"
+    ),
+)
 class SuppressesCancellation(Session):
     """Takes cancellation for its own business."""
 
@@ -449,12 +546,25 @@ class SuppressesCancellation(Session):
         return isinstance(error, anyio.get_cancelled_exc_class())
 
 
-@violates("CM005", MANAGER, own_scope=True)
+@violates(
+    "CM005",
+    MANAGER,
+    own_scope=True,
+    says=(
+        "cancelled by a cancel scope at suspension 2, inside the body, it suppressed the "
+        "cancellation"
+    ),
+)
 class SuppressesTheCancellationOfOthers(SuppressesCancellation):
     """Says that it cancels its own body, and suppresses what others cancel."""
 
 
-@violates("CM005", MANAGER, suppresses=(Exception,))
+@violates(
+    "CM005",
+    MANAGER,
+    suppresses=(Exception,),
+    says="__aexit__ #1 returned True, so the body's KeyboardInterrupt was lost",
+)
 class SuppressesEverything(Session):
     """Declares errors, and suppresses whatever ends the body."""
 
@@ -462,7 +572,7 @@ class SuppressesEverything(Session):
         return kind is not None
 
 
-@violates("CM005", MANAGER)
+@violates("CM005", MANAGER, says="__aexit__ #1 returned True, so the body's SystemExit was lost")
 class SuppressesSystemExit(Session):
     """Does not let the program end."""
 
@@ -470,7 +580,7 @@ class SuppressesSystemExit(Session):
         return isinstance(error, SystemExit)
 
 
-@violates("CM005", MANAGER)
+@violates("CM005", MANAGER, says="__aexit__ #1 returned True, so the body's GeneratorExit was lost")
 class SuppressesGeneratorExit(Session):
     """Goes on although its coroutine is being closed."""
 
@@ -501,7 +611,14 @@ class TakesItsOwnForAll(CancelsItsOwnBody):
         return isinstance(error, anyio.get_cancelled_exc_class())
 
 
-@violates("CM005", MANAGER)
+@violates(
+    "CM005",
+    MANAGER,
+    says=(
+        "cancelled by a cancel scope at suspension 1, inside the body, it suppressed the "
+        "cancellation; if it was its own, declare own_scope=True"
+    ),
+)
 class TakesItsOwnForAllUndeclared(TakesItsOwnForAll):
     """Suppresses every cancellation, and does not say that it asks for one."""
 
@@ -583,11 +700,45 @@ class FailsTogether(Session):
 @conforms("CM007", MANAGER, failing_exit=FailsToCloseFromTheBody)
 @conforms("CM007", MANAGER, failing_exit=FailsInStages)
 @conforms("CM007", MANAGER, failing_exit=FailsTogether)
-@conforms("CM007", MANAGER, failing_exit=FailsToCommit)
-@violates("CM007", MANAGER, failing_exit=FailsToCloseOnItsOwn)
-@violates("CM007", MANAGER, failing_exit=FailsByAnErrorLikeAll)
-@violates("CM007", MANAGER, failing_exit=FailsToCloseForAnotherReason)
-@violates("CM007", MANAGER, failing_exit=Session)
+@conforms(
+    "CM007",
+    MANAGER,
+    failing_exit=FailsToCommit,
+    says="its exit fails only where the body raised nothing",
+)
+@violates(
+    "CM007",
+    MANAGER,
+    failing_exit=FailsToCloseOnItsOwn,
+    says=(
+        "__aexit__ #1 raised ConnectionError: close failed, from which nothing leads to "
+        "the body's BodyError: raised in the body"
+    ),
+)
+@violates(
+    "CM007",
+    MANAGER,
+    failing_exit=FailsByAnErrorLikeAll,
+    says=(
+        "__aexit__ #1 raised Alike: close failed, from which nothing leads to the body's "
+        "BodyError: raised in the body"
+    ),
+)
+@violates(
+    "CM007",
+    MANAGER,
+    failing_exit=FailsToCloseForAnotherReason,
+    says=(
+        "__aexit__ #1 raised ConnectionError: close failed, from which nothing leads to "
+        "the body's BodyError: raised in the body"
+    ),
+)
+@violates(
+    "CM007",
+    MANAGER,
+    failing_exit=Session,
+    says="failing_exit= was declared, but __aexit__ #1 returned None",
+)
 class FailsWhereDeclared(Session):
     """Does not fail itself; what it is like when it does is declared."""
 
@@ -623,7 +774,15 @@ class ReleasesUnderAShield(Slot):
             self.taken -= 1
 
 
-@violates("CM011", MANAGER, released=is_free)
+@violates(
+    "CM011",
+    MANAGER,
+    released=is_free,
+    says=(
+        "cancelled at suspension 2, inside __aexit__, it ended without releasing: "
+        "released= is false"
+    ),
+)
 class SaysGoodbyeFirst(Slot):
     """Gives its slot back behind an await that may be cancelled."""
 
@@ -651,7 +810,12 @@ class ReleasesAlwaysAsFarAsCanBeAsked(Slot):
     """Declares what has to be awaited."""
 
 
-@violates("CM020", MANAGER, released=is_free)
+@violates(
+    "CM020",
+    MANAGER,
+    released=is_free,
+    says="after a body that raised BodyError, released= is false",
+)
 class ReleasesAfterSuccess(Slot):
     """Gives its slot back only if the body raised nothing."""
 
@@ -660,7 +824,15 @@ class ReleasesAfterSuccess(Slot):
             await super().__aexit__(kind)
 
 
-@violates("CM020", MANAGER, released=is_free)
+@violates(
+    "CM020",
+    MANAGER,
+    released=is_free,
+    says={
+        "asyncio": "after a body that raised CancelledError, released= is false",
+        "trio": "after a body that raised Cancelled, released= is false",
+    },
+)
 class ReleasesAfterExceptionsOnly(Slot):
     """Gives its slot back after success and after errors, but not after a cancellation."""
 
@@ -669,7 +841,9 @@ class ReleasesAfterExceptionsOnly(Slot):
             await super().__aexit__(kind, *details)
 
 
-@violates("CM020", MANAGER, released=is_free)
+@violates(
+    "CM020", MANAGER, released=is_free, says="after a body that raised nothing, released= is false"
+)
 class NeverReleases(Slot):
     """Keeps its slot."""
 
@@ -677,7 +851,12 @@ class NeverReleases(Slot):
         await anyio.lowlevel.checkpoint()
 
 
-@violates("CM020", MANAGER, released=is_free)
+@violates(
+    "CM020",
+    MANAGER,
+    released=is_free,
+    says="released= is false before use, so it contradicts its declaration",
+)
 class HoldsFromTheStart(Slot):
     """Has a slot before it is used, so that its declaration is wrong."""
 
@@ -719,7 +898,14 @@ class CountsItsEntries(Session):
         self.entries -= 1
 
 
-@violates("CM015", MANAGER)
+@violates(
+    "CM015",
+    MANAGER,
+    says=(
+        "__aexit__ #2, after a second entry that was not refused, raised IndexError: pop "
+        "from empty list"
+    ),
+)
 class UsesItsStateUp(Session):
     """Can be entered again, and then fails at its exit."""
 
@@ -730,7 +916,14 @@ class UsesItsStateUp(Session):
         self.connections.pop()
 
 
-@violates("CM015", MANAGER)
+@violates(
+    "CM015",
+    MANAGER,
+    says=(
+        "__aexit__ #2 hangs: it waits at ... in WaitsAtItsSecondExit.__aexit__ for "
+        "Semaphore.acquire, and nothing is left that could wake it"
+    ),
+)
 class WaitsAtItsSecondExit(Session):
     """Can be entered again, and then cannot be left."""
 
@@ -741,17 +934,41 @@ class WaitsAtItsSecondExit(Session):
         await self.leaves.acquire()
 
 
-@violates("CM015", MANAGER, reuse="reusable")
+@violates(
+    "CM015",
+    MANAGER,
+    reuse="reusable",
+    says=(
+        "reuse='reusable' was declared, but __aenter__ #2 raised RuntimeError: cannot be "
+        "entered twice"
+    ),
+)
 class RefusesThoughReusable(RefusesASecondEntry):
     """Declares that it can be used again, and refuses."""
 
 
-@violates("CM015", MANAGER, reuse="single-use")
+@violates(
+    "CM015",
+    MANAGER,
+    reuse="single-use",
+    says=(
+        "reuse='single-use' was declared, but __aenter__ #2 returned "
+        "<...WorksTwiceThoughSingleUse object>"
+    ),
+)
 class WorksTwiceThoughSingleUse(Session):
     """Declares that it can be used once, and does not refuse."""
 
 
-@violates("CM015", MANAGER, reuse="reentrant")
+@violates(
+    "CM015",
+    MANAGER,
+    reuse="reentrant",
+    says=(
+        "__aenter__ #2 hangs: it waits at ... in IsLocked.__aenter__ for "
+        "Semaphore.acquire, and nothing is left that could wake it"
+    ),
+)
 class IsLocked(Session):
     """Declares that its uses may be nested, and waits for itself."""
 
@@ -766,7 +983,15 @@ class IsLocked(Session):
         self.held.release()
 
 
-@violates("CM015", MANAGER, reuse="reentrant")
+@violates(
+    "CM015",
+    MANAGER,
+    reuse="reentrant",
+    says=(
+        "__aenter__ #2, inside the first use, though declared reentrant, raised "
+        "RuntimeError: it is in use"
+    ),
+)
 class RefusesToBeNested(Session):
     """Declares that its uses may be nested, and refuses the inner one."""
 
@@ -807,7 +1032,9 @@ class GivesSomething(Session):
     """Gives what the author's function approves of."""
 
 
-@violates("CM025", MANAGER, value_is_self=True)
+@violates(
+    "CM025", MANAGER, value_is_self=True, says="__aenter__ gave None; expected the manager itself"
+)
 class ForgetsToReturnItself(Session):
     """Has no return in its entry."""
 
@@ -815,7 +1042,12 @@ class ForgetsToReturnItself(Session):
         await anyio.lowlevel.checkpoint()
 
 
-@violates("CM025", MANAGER, value_is_self=True)
+@violates(
+    "CM025",
+    MANAGER,
+    value_is_self=True,
+    says="__aenter__ gave <...GivesItsEqual object>; expected the manager itself",
+)
 class GivesItsEqual(Session):
     """Equals each of its kind, and gives another one."""
 
@@ -828,7 +1060,7 @@ class GivesItsEqual(Session):
         return type(self)()
 
 
-@violates("CM025", MANAGER, value=2)
+@violates("CM025", MANAGER, value=2, says="__aenter__ gave 1; expected 2")
 class GivesAnotherValue(Session):
     """Gives what was not declared."""
 
@@ -836,12 +1068,25 @@ class GivesAnotherValue(Session):
         return 1
 
 
-@violates("CM025", MANAGER, value=lambda value: value.size == 3)
+@violates(
+    "CM025",
+    MANAGER,
+    value=lambda value: value.size == 3,
+    says=(
+        "__aenter__ gave None; the callable value= raised AttributeError: 'NoneType' "
+        "object has no attribute 'size' for it"
+    ),
+)
 class GivesNothingToLookAt(ForgetsToReturnItself):
     """Gives None where the author's function looks for a size."""
 
 
-@violates("CM025", MANAGER, value=1)
+@violates(
+    "CM025",
+    MANAGER,
+    value=1,
+    says="__aenter__ gave <Prickly whose __repr__ raised ValueError>; expected 1",
+)
 class GivesWhatCannotBeCompared(Session):
     """Gives a value whose comparison and whose repr raise."""
 

@@ -64,7 +64,12 @@ def exit_stack() -> contextlib.AsyncExitStack:
     return contextlib.AsyncExitStack()
 
 
-@violates("CM006", MANAGER, level="may")
+@violates(
+    "CM006",
+    MANAGER,
+    level="may",
+    says="__aexit__ #1 raised again the exception that it was given; expected a false value",
+)
 class RaisesItAgain(Prompt):
     """Takes it for its duty to raise what it was given."""
 
@@ -73,7 +78,12 @@ class RaisesItAgain(Prompt):
             raise error
 
 
-@violates("CM006", MANAGER, level="may")
+@violates(
+    "CM006",
+    MANAGER,
+    level="may",
+    says="__aexit__ #1 raised again the exception that it was given; expected a false value",
+)
 class RaisesItToSortIt(Prompt):
     """Chooses by `except` clauses what to count."""
 
@@ -88,7 +98,13 @@ class RaisesItToSortIt(Prompt):
             raise
 
 
-@conforms("CM013", MANAGER, level="may", suppresses=(Exception,))
+@conforms(
+    "CM013",
+    MANAGER,
+    level="may",
+    suppresses=(Exception,),
+    says="not applicable: suppresses= covers every exception, so it may be gone",
+)
 class SuppressesErrors(Session):
     """Suppresses every error, so that none can get lost."""
 
@@ -112,7 +128,15 @@ def memory_stream() -> Any:
     return anyio.create_memory_object_stream[int](1)[0]
 
 
-@violates("CM013", MANAGER, level="may")
+@violates(
+    "CM013",
+    MANAGER,
+    level="may",
+    says=(
+        "left by a body that raised BodyError, in a scope that is cancelled, __aexit__ let "
+        "the cancellation out in place of that exception, which was lost"
+    ),
+)
 class SaysGoodbye(Session):
     """Suspends at its exit, whatever it was given: python-trio/trio#1559."""
 
@@ -172,7 +196,13 @@ class WaitsForAWhile(HasNoTime):
 
 
 @conforms("CM014", MANAGER, own_scope=True)
-@conforms("CM014", MANAGER, own_scope=True, waits_for_children=True)
+@conforms(
+    "CM014",
+    MANAGER,
+    own_scope=True,
+    waits_for_children=True,
+    says="not applicable: declared waits_for_children=True",
+)
 def anyio_task_group() -> Any:
     """The task group of anyio, which waits for its children."""
     return anyio.create_task_group()
@@ -195,7 +225,23 @@ async def generator_with_a_task() -> AsyncIterator[None]:
         raise failed
 
 
-@violates("CM014", MANAGER)
+@violates(
+    "CM014",
+    MANAGER,
+    says={
+        "asyncio": (
+            "__aexit__ #1(CancelledError) hangs: it waits at ... in "
+            "StopsAfterErrorsOnly.__aexit__ for Event.wait, and nothing is left that could "
+            "wake it"
+        ),
+        "trio": (
+            "__aexit__ #1(Cancelled: cancelled due to explicit from task <Task "
+            "'pytest_asyncprotocol.engine.host.Host._carry_out'>) hangs: it waits at ... in "
+            "StopsAfterErrorsOnly.__aexit__ for Event.wait, and nothing is left that could "
+            "wake it"
+        ),
+    },
+)
 class StopsAfterErrorsOnly(Session):
     """Is told to stop where the body raised nothing or an error, and waits in any case."""
 
@@ -209,12 +255,33 @@ class StopsAfterErrorsOnly(Session):
         await self.stopped.wait()
 
 
-@violates("CM014", MANAGER)
+@violates(
+    "CM014",
+    MANAGER,
+    says=(
+        "__aexit__ #1 hangs: it waits at ... in Works.stop for Event.wait, and nothing is "
+        "left that could wake it"
+    ),
+)
 class WaitsForTheDead(HasNoTime):
     """Waits for the answer of a task that may be dead: chrisguidry/docket#263."""
 
 
-@violates("CM014", MANAGER)
+@violates(
+    "CM014",
+    MANAGER,
+    says={
+        "asyncio": (
+            "__aexit__ #1(CancelledError) hangs: it waits at ... in Works.stop for Event.wait, "
+            "and nothing is left that could wake it"
+        ),
+        "trio": (
+            "__aexit__ #1(Cancelled: cancelled due to explicit from task <Task "
+            "'pytest_asyncprotocol.engine.host.Host._carry_out'>) hangs: it waits at ... in "
+            "Works.stop for Event.wait, and nothing is left that could wake it"
+        ),
+    },
+)
 class WaitsForTheCancelled(Works):
     """Waits under a shield for a task that was cancelled together with the body."""
 
@@ -238,6 +305,14 @@ class Fails(Works):
             raise self.error
 
 
-@violates("CM014", MANAGER, failing_background=Fails)
+@violates(
+    "CM014",
+    MANAGER,
+    failing_background=Fails,
+    says=(
+        "__aexit__ #1 hangs: it waits at ... in Works.stop for Event.wait, and nothing is "
+        "left that could wake it"
+    ),
+)
 class WaitsForWhatFailed(Works):
     """Works itself; where its work fails, it waits for an answer: python-trio/trio-websocket#74."""

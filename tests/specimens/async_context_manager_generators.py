@@ -92,7 +92,12 @@ async def logs_and_returns() -> AsyncIterator[int]:
 
 
 @conforms("CM019", MANAGER, failing_enter=refuses)
-@violates("CM019", MANAGER, failing_enter=logs_and_returns)
+@violates(
+    "CM019",
+    MANAGER,
+    failing_enter=logs_and_returns,
+    says="__aenter__ #1: the generator ended before it yielded",
+)
 @contextlib.asynccontextmanager
 async def connects() -> AsyncIterator[int]:
     """Yields once; what it is like when it fails is declared."""
@@ -100,7 +105,7 @@ async def connects() -> AsyncIterator[int]:
     yield 1
 
 
-@violates("CM019", MANAGER)
+@violates("CM019", MANAGER, says="__aenter__ #1: the generator ended before it yielded")
 @contextlib.asynccontextmanager
 async def never_yields() -> AsyncIterator[int]:
     """Yields on a path that is not taken."""
@@ -108,7 +113,7 @@ async def never_yields() -> AsyncIterator[int]:
         yield 1
 
 
-@violates("CM019", MANAGER)
+@violates("CM019", MANAGER, says="__aenter__ #1: the generator ended before it yielded")
 @contextlib.asynccontextmanager
 async def out_of_time_before_it_yields() -> AsyncIterator[int]:
     """Its scope ends it before the body begins."""
@@ -117,7 +122,14 @@ async def out_of_time_before_it_yields() -> AsyncIterator[int]:
         yield 1
 
 
-@violates("CM019", MANAGER)
+@violates(
+    "CM019",
+    MANAGER,
+    says=(
+        "__aexit__ #1, after a body that raised nothing: the generator yielded again; "
+        "expected it to end"
+    ),
+)
 @contextlib.asynccontextmanager
 async def yields_twice() -> AsyncIterator[int]:
     """Yields behind its clean-up too."""
@@ -126,7 +138,14 @@ async def yields_twice() -> AsyncIterator[int]:
     yield 2
 
 
-@violates("CM019", MANAGER)
+@violates(
+    "CM019",
+    MANAGER,
+    says=(
+        "__aexit__ #1, after a body that raised BodyError: the generator yielded again; "
+        "expected it to end"
+    ),
+)
 @contextlib.asynccontextmanager
 async def tries_again() -> AsyncIterator[int]:
     """Wants to run its body again when that failed."""
@@ -138,7 +157,14 @@ async def tries_again() -> AsyncIterator[int]:
             await checkpoint()
 
 
-@violates("CM019", MANAGER)
+@violates(
+    "CM019",
+    MANAGER,
+    says=(
+        "__aexit__ #1, after a body that raised BodyError: the generator yielded again; "
+        "expected it to end"
+    ),
+)
 @contextlib.asynccontextmanager
 async def yields_an_alternative() -> AsyncIterator[str]:
     """Falls back to another value when the first one led to an error."""
@@ -168,7 +194,12 @@ def task_group() -> asyncio.TaskGroup:
 
 
 @conforms("CM017", MANAGER, wraps_in_group=True, own_scope=True)
-@conforms("CM017", MANAGER, own_scope=True)
+@conforms(
+    "CM017",
+    MANAGER,
+    own_scope=True,
+    says="not applicable: declared own_scope=True, which may wrap; wraps_in_group= says it must",
+)
 def anyio_task_group() -> Any:
     """The task group of anyio, which groups by contract."""
     return anyio.create_task_group()
@@ -205,7 +236,14 @@ class FailsTwice(Session):
             raise ExceptionGroup("rolled back", [error, ConnectionError("close failed")])
 
 
-@violates("CM017", MANAGER)
+@violates(
+    "CM017",
+    MANAGER,
+    says=(
+        "__aexit__ #1 raised ExceptionGroup[BodyError: raised in the body]; expected the "
+        "exception of the body as it is, or the declaration wraps_in_group=True"
+    ),
+)
 class HasATaskGroup:
     """Lets its task group show: modelcontextprotocol/python-sdk#2114."""
 
@@ -218,7 +256,15 @@ class HasATaskGroup:
         return await self.tasks.__aexit__(*details)
 
 
-@violates("CM017", MANAGER)
+@violates(
+    "CM017",
+    MANAGER,
+    says=(
+        "__aexit__ #1 raised ExceptionGroup[ExceptionGroup[BodyError: raised in the "
+        "body]]; expected the exception of the body as it is, or the declaration "
+        "wraps_in_group=True"
+    ),
+)
 @contextlib.asynccontextmanager
 async def yields_in_two_task_groups() -> AsyncIterator[None]:
     """Has a task group inside a task group."""
@@ -226,12 +272,29 @@ async def yields_in_two_task_groups() -> AsyncIterator[None]:
         yield
 
 
-@violates("CM017", MANAGER, wraps_in_group=True)
+@violates(
+    "CM017",
+    MANAGER,
+    wraps_in_group=True,
+    says=(
+        "wraps_in_group=True was declared, but __aexit__ #1 returned None; expected a "
+        "group that holds the exception of the body"
+    ),
+)
 class DoesNotWrapThoughDeclared(Session):
     """Says that it wraps, and does not."""
 
 
-@violates("CM017", MANAGER, wraps_in_group=True)
+@violates(
+    "CM017",
+    MANAGER,
+    wraps_in_group=True,
+    says=(
+        "wraps_in_group=True was declared, but __aexit__ #1 raised "
+        "ExceptionGroup[ConnectionError: close failed]; expected a group that holds the "
+        "exception of the body"
+    ),
+)
 class WrapsOthersThanTheBodys(Session):
     """Raises a group, from which the exception of the body is missing."""
 
@@ -311,7 +374,14 @@ class DrivesAGenerator:
             return True
 
 
-@violates("CM022", MANAGER)
+@violates(
+    "CM022",
+    MANAGER,
+    says=(
+        "the body raised StopAsyncIteration, but __aexit__ #1 raised RuntimeError: async "
+        "generator raised StopAsyncIteration; expected the StopAsyncIteration to come out"
+    ),
+)
 class LetsTheGeneratorConvert(DrivesAGenerator):
     """Takes what comes out of its generator for what went in: agronholm/asyncio_extras#2."""
 
@@ -346,7 +416,9 @@ class ConvertsStopIterationOnly(DrivesAGenerator):
         return False
 
 
-@violates("CM022", MANAGER)
+@violates(
+    "CM022", MANAGER, says="__aexit__ #1 returned True, so the body's StopAsyncIteration was lost"
+)
 class TakesItForItsOwnEnd(Session):
     """Suppresses the end of an iterator that the body asked."""
 
@@ -354,7 +426,7 @@ class TakesItForItsOwnEnd(Session):
         return isinstance(error, StopAsyncIteration)
 
 
-@violates("CM022", MANAGER)
+@violates("CM022", MANAGER, says="__aexit__ #1 returned True, so the body's StopIteration was lost")
 class TakesStopIterationForItsOwn(Session):
     """Suppresses the StopIteration that a `next()` in the body raised."""
 
@@ -362,7 +434,7 @@ class TakesStopIterationForItsOwn(Session):
         return isinstance(error, StopIteration)
 
 
-@violates("CM022", MANAGER)
+@violates("CM022", MANAGER, says="__aexit__ #1 returned True, so the body's RuntimeError was lost")
 class IgnoresComplaints(Session):
     """Takes each RuntimeError for one of the loop that is being closed."""
 
@@ -495,15 +567,73 @@ class LeavesOnSuccessOnly(Wrapper):
 @conforms("CM008", MANAGER, wraps=wrapping)
 @conforms("CM008", MANAGER, wraps=converting)
 @conforms("CM008", MANAGER, wraps=Stacked)
-@conforms("CM008", MANAGER, wraps=contextlib.nullcontext)
-@conforms("CM008", MANAGER, wraps=NeverEnters)
-@violates("CM008", MANAGER, wraps=TellsNothing)
-@violates("CM008", MANAGER, wraps=TellsTheValueOnly)
-@violates("CM008", MANAGER, wraps=TellsAnother)
-@violates("CM008", MANAGER, wraps=TellsAnErrorLikeAll)
-@violates("CM008", MANAGER, wraps=TellsOfAnErrorAlways)
-@violates("CM008", MANAGER, wraps=DropsTheAnswer)
-@violates("CM008", MANAGER, wraps=LeavesOnSuccessOnly)
+@conforms(
+    "CM008",
+    MANAGER,
+    wraps=contextlib.nullcontext,
+    says="it did not enter the manager that wraps= was given",
+)
+@conforms(
+    "CM008", MANAGER, wraps=NeverEnters, says="it did not enter the manager that wraps= was given"
+)
+@violates(
+    "CM008",
+    MANAGER,
+    wraps=TellsNothing,
+    says=(
+        "the body raised BodyError: raised in the body, but the manager it wraps was told "
+        "of nothing"
+    ),
+)
+@violates(
+    "CM008",
+    MANAGER,
+    wraps=TellsTheValueOnly,
+    says=(
+        "the manager it wraps was told of BodyError: raised in the body with the type "
+        "<class 'pytest_asyncprotocol.exploration.bodies.BodyError'> and no traceback; "
+        "expected those of the exception"
+    ),
+)
+@violates(
+    "CM008",
+    MANAGER,
+    wraps=TellsAnother,
+    says=(
+        "the body raised BodyError: raised in the body, but the manager it wraps was told "
+        "of ConnectionError: lost"
+    ),
+)
+@violates(
+    "CM008",
+    MANAGER,
+    wraps=TellsAnErrorLikeAll,
+    says=(
+        "the body raised BodyError: raised in the body, but the manager it wraps was told "
+        "of Alike: lost"
+    ),
+)
+@violates(
+    "CM008",
+    MANAGER,
+    wraps=TellsOfAnErrorAlways,
+    says="the body raised nothing, but the manager it wraps was told of CancelledError",
+)
+@violates(
+    "CM008",
+    MANAGER,
+    wraps=DropsTheAnswer,
+    says=(
+        "the manager it wraps suppressed the exception of the body, but __aexit__ #1 "
+        "returned None; expected a true value"
+    ),
+)
+@violates(
+    "CM008",
+    MANAGER,
+    wraps=LeavesOnSuccessOnly,
+    says="it did not call __aexit__ of the manager it wraps, which it had entered",
+)
 def wrapped() -> Wrapper:
     """Wraps a transaction; how it wraps others is declared."""
     return Wrapper()

@@ -119,7 +119,13 @@ def given_back_later() -> GivesBackLater:
 @conforms("CM009", MANAGER, failing_enter=slot_given_back, released=is_free)
 @conforms("CM009", MANAGER, failing_enter=stack_unwound, released=is_free)
 @conforms("CM009", MANAGER, failing_enter=given_back_later, released=is_free, backends=ASYNCIO)
-@violates("CM009", MANAGER, failing_enter=Slot, released=is_free)
+@violates(
+    "CM009",
+    MANAGER,
+    failing_enter=Slot,
+    released=is_free,
+    says="failing_enter= was declared, but __aenter__ #1 returned <...Slot object>",
+)
 class ComesIn(Slot):
     """Comes in itself; what it is like when it does not is declared."""
 
@@ -139,7 +145,13 @@ async def refuses_before_it_yields() -> AsyncIterator[None]:
         yield
 
 
-@violates("CM009", MANAGER, enter_raises=ConnectionError, released=is_free)
+@violates(
+    "CM009",
+    MANAGER,
+    enter_raises=ConnectionError,
+    released=is_free,
+    says="__aenter__ #1 raised ConnectionError, and kept what it had acquired: released= is false",
+)
 class KeepsItsSlotForAnotherTry(Login):
     """Is always refused, and keeps what it holds for a second try that nobody makes."""
 
@@ -184,7 +196,16 @@ def reads_although_refused() -> Reads:
 @conforms(
     "CM009", MANAGER, failing_enter=reads_although_refused, background_ok=True, backends=ASYNCIO
 )
-@violates("CM009", MANAGER, failing_enter=reads_although_refused, backends=ASYNCIO)
+@violates(
+    "CM009",
+    MANAGER,
+    failing_enter=reads_although_refused,
+    backends=ASYNCIO,
+    says=(
+        "__aenter__ #1 raised ConnectionError, and the task running Reads.read (it waits "
+        "at ... in Reads.read for sleep) is still alive"
+    ),
+)
 class LeavesItsReaderBehind(Reads):
     """Its reader goes on when the login was refused."""
 
@@ -197,13 +218,23 @@ class GivesBackIfCancelled(GivesItsSlotBack):
     """Gives its slot back if it is cancelled behind it."""
 
 
-@conforms("CM010", MANAGER, released=lambda lock: not lock.locked())
+@conforms(
+    "CM010",
+    MANAGER,
+    released=lambda lock: not lock.locked(),
+    says={"trio": "__aenter__ never suspended, so no cancellation could be delivered into it"},
+)
 def anyio_lock() -> anyio.Lock:
     """The lock of anyio, whose entry is a checkpoint when it has the lock already."""
     return anyio.Lock()
 
 
-@conforms("CM010", MANAGER, released=is_free)
+@conforms(
+    "CM010",
+    MANAGER,
+    released=is_free,
+    says={"trio": "__aenter__ never suspended, so no cancellation could be delivered into it"},
+)
 class ConnectsWhateverComes(Slot):
     """Connects under a shield, and comes in although it was cancelled."""
 
@@ -246,12 +277,30 @@ class HangsUpWhenItIsConnected(ConnectsInATask):
         self.taken -= 1
 
 
-@violates("CM010", MANAGER, released=is_free, backends=ASYNCIO)
+@violates(
+    "CM010",
+    MANAGER,
+    released=is_free,
+    backends=ASYNCIO,
+    says=(
+        "cancelled at suspension 1, inside __aenter__, it kept what it had acquired: "
+        "released= is false"
+    ),
+)
 class ConnectsForNobody(ConnectsInATask):
     """Is connected when its user has gone, and nobody hangs up."""
 
 
-@violates("CM010", MANAGER, released=is_free, backends=ASYNCIO)
+@violates(
+    "CM010",
+    MANAGER,
+    released=is_free,
+    backends=ASYNCIO,
+    says=(
+        "cancelled at suspension 1, inside __aenter__, it kept what it had acquired: "
+        "released= is false"
+    ),
+)
 class ConnectsForNobodyMuchLater(ConnectsInATask):
     """Is connected half a second after its user has gone."""
 
@@ -291,7 +340,16 @@ class HandedOver(Slot):
         return self
 
 
-@violates("CM010", MANAGER, released=is_free, backends=ASYNCIO)
+@violates(
+    "CM010",
+    MANAGER,
+    released=is_free,
+    backends=ASYNCIO,
+    says=(
+        "cancelled by Task.cancel() at suspension 1, inside __aenter__, when what it "
+        "waited for was done, it kept what it had acquired: released= is false"
+    ),
+)
 class CancelledAsItIsServed(HandedOver):
     """Loses the slot that comes in the turn in which it is cancelled: MagicStack/asyncpg#547."""
 
@@ -312,12 +370,12 @@ class LooksWhetherItWasServed(HandedOver):
 # CM012
 
 
-@conforms("CM012", MANAGER, released=is_free)
+@conforms("CM012", MANAGER, released=is_free, says={"asyncio": "not applicable on asyncio"})
 class ReleasesBehindItsGoodbye(Slot):
     """Says goodbye as long as it may, and gives its slot back in any case."""
 
 
-@conforms("CM012", MANAGER, released=is_free)
+@conforms("CM012", MANAGER, released=is_free, says={"asyncio": "not applicable on asyncio"})
 class RollsBackUnderAShield(Slot):
     """Rolls back before it gives its slot back, for five seconds at most."""
 
@@ -365,7 +423,12 @@ class Channels(contextlib.aclosing[Channel]):
         return await super().__aenter__()
 
 
-@conforms("CM012", MANAGER, released=lambda closing: not closing.thing.is_open)
+@conforms(
+    "CM012",
+    MANAGER,
+    released=lambda closing: not closing.thing.is_open,
+    says={"asyncio": "not applicable on asyncio"},
+)
 def aclosing() -> Channels:
     """The standard library's manager that closes what it was given."""
     return Channels()
@@ -384,14 +447,40 @@ class Slots(contextlib.AsyncExitStack):
         return self
 
 
-@violates("CM010", MANAGER, released=lambda stack: is_free(stack.pool))
+@violates(
+    "CM010",
+    MANAGER,
+    released=lambda stack: is_free(stack.pool),
+    says=(
+        "cancelled at suspension 2, inside __aenter__, it kept what it had acquired: "
+        "released= is false"
+    ),
+)
 def slots() -> Slots:
     """The standard library's stack is not unwound where the entry of a subclass is cancelled."""
     return Slots()
 
 
-@violates("CM011", MANAGER, released=is_free, backends=ASYNCIO)
-@violates("CM012", MANAGER, released=is_free, backends=TRIO)
+@violates(
+    "CM011",
+    MANAGER,
+    released=is_free,
+    backends=ASYNCIO,
+    says=(
+        "after an __aexit__ that was cancelled, it is not released: released= is false; "
+        "found by the sequence: enter or leave, exit by error (cancelled at suspension 1)"
+    ),
+)
+@violates(
+    "CM012",
+    MANAGER,
+    released=is_free,
+    backends=TRIO,
+    says=(
+        "left by a body that was cancelled, in a scope that is cancelled, it ended without "
+        "releasing: released= is false"
+    ),
+)
 class RollsBackFirst(Slot):
     """Gives its slot back behind a roll-back that a cancelled scope cuts short."""
 
@@ -401,7 +490,16 @@ class RollsBackFirst(Slot):
         self.taken -= 1
 
 
-@violates("CM012", MANAGER, released=is_free, backends=TRIO)
+@violates(
+    "CM012",
+    MANAGER,
+    released=is_free,
+    backends=TRIO,
+    says=(
+        "left by a body that was cancelled, in a scope that is cancelled, it ended without "
+        "releasing: released= is false"
+    ),
+)
 class LooksForCancellationFirst(Slot):
     """Suspends only where it is cancelled, and then keeps its slot."""
 

@@ -93,7 +93,13 @@ class SharesOneSession:
         self.is_open = self.users > 0
 
 
-@violates("CM016", MANAGER, concurrent_entry="safe", released=nobody_is_in)
+@violates(
+    "CM016",
+    MANAGER,
+    concurrent_entry="safe",
+    released=nobody_is_in,
+    says="when the first of two left, the second lost what it held",
+)
 class ClosesBehindTheFirst(SharesOneSession):
     """The first user to leave closes the session for both."""
 
@@ -102,7 +108,13 @@ class ClosesBehindTheFirst(SharesOneSession):
         self.is_open = False
 
 
-@violates("CM016", MANAGER, concurrent_entry="safe", released=nobody_is_in)
+@violates(
+    "CM016",
+    MANAGER,
+    concurrent_entry="safe",
+    released=nobody_is_in,
+    says="when the first of two left, the second lost what it held",
+)
 class ClosesBehindAnError(SharesOneSession):
     """A user whose body raises takes the session from all others."""
 
@@ -112,7 +124,15 @@ class ClosesBehindAnError(SharesOneSession):
             self.is_open = False
 
 
-@violates("CM016", MANAGER, concurrent_entry="safe")
+@violates(
+    "CM016",
+    MANAGER,
+    concurrent_entry="safe",
+    says=(
+        "used by two tasks at once, __aexit__ #2 raised AttributeError: 'ForgetsTheFirst' "
+        "object has no attribute 'connection'"
+    ),
+)
 class ForgetsTheFirst(Session):
     """Keeps the connection of one user in an attribute, and deletes it behind the first."""
 
@@ -126,7 +146,13 @@ class ForgetsTheFirst(Session):
         del self.connection
 
 
-@violates("CM016", MANAGER, concurrent_entry="safe", value=lambda value: value.is_open)
+@violates(
+    "CM016",
+    MANAGER,
+    concurrent_entry="safe",
+    value=lambda value: value.is_open,
+    says="with two tasks, __aenter__ #2 gave <...Connection object>, which was not declared",
+)
 class GivesTheUnfinished:
     """The second user gets the connection that the first one is still opening."""
 
@@ -152,7 +178,13 @@ class GivesTheUnfinished:
         """Keeps the connection."""
 
 
-@violates("CM016", MANAGER, concurrent_entry="safe", value=lambda value: value.is_open)
+@violates(
+    "CM016",
+    MANAGER,
+    concurrent_entry="safe",
+    value=lambda value: value.is_open,
+    says="with two tasks, __aenter__ #2 gave None, which was not declared",
+)
 class GivesNothingToTheSecond(GivesTheUnfinished):
     """The second user gets None, since the connection is still on its way to the first one."""
 
@@ -167,7 +199,19 @@ class GivesNothingToTheSecond(GivesTheUnfinished):
         return self.connection
 
 
-@violates("CM016", MANAGER, concurrent_entry="safe")
+@violates(
+    "CM016",
+    MANAGER,
+    concurrent_entry="safe",
+    says={
+        "asyncio": (
+            "used by two tasks at once, __aexit__ #1 raised RuntimeError: left in the wrong order"
+        ),
+        "trio": (
+            "used by two tasks at once, __aexit__ #2 raised RuntimeError: left in the wrong order"
+        ),
+    },
+)
 class LastInFirstOut:
     """Keeps its users in a stack, as if the last one to come were the first to leave."""
 
@@ -183,7 +227,12 @@ class LastInFirstOut:
             raise RuntimeError("left in the wrong order")
 
 
-@violates("CM016", MANAGER, concurrent_entry="safe")
+@violates(
+    "CM016",
+    MANAGER,
+    concurrent_entry="safe",
+    says="used by two tasks at once, __aexit__ #1 raised RuntimeError: left in the wrong order",
+)
 class FirstInFirstOut(LastInFirstOut):
     """Keeps its users in a queue, as if the first one to come were the first to leave."""
 
@@ -192,7 +241,16 @@ class FirstInFirstOut(LastInFirstOut):
             raise RuntimeError("left in the wrong order")
 
 
-@violates("CM016", MANAGER, concurrent_entry="safe", backends=ASYNCIO)
+@violates(
+    "CM016",
+    MANAGER,
+    concurrent_entry="safe",
+    backends=ASYNCIO,
+    says=(
+        "concurrent_entry='safe' was declared, but with two tasks __aenter__ #2 raised "
+        "AttributeError: '_AsyncGeneratorContextManager' object has no attribute 'args'"
+    ),
+)
 def generator_once() -> Any:
     """A generator cannot serve two, though it is said to."""
     return plain_generator()
@@ -253,7 +311,12 @@ class RefusesTheSecond(OneAtATime):
     """Takes its place before it suspends."""
 
 
-@violates("CM016", MANAGER, concurrent_entry="refused")
+@violates(
+    "CM016",
+    MANAGER,
+    concurrent_entry="refused",
+    says="concurrent_entry='refused' was declared; two tasks entered at once, and both came in",
+)
 class RefusesTooLate(OneAtATime):
     """Takes its place after it suspended, when two have passed the check."""
 
@@ -265,7 +328,15 @@ class RefusesTooLate(OneAtATime):
         return self
 
 
-@violates("CM016", MANAGER, concurrent_entry="refused")
+@violates(
+    "CM016",
+    MANAGER,
+    concurrent_entry="refused",
+    says=(
+        "concurrent_entry='refused' was declared; a task entered while another was inside, "
+        "and both came in"
+    ),
+)
 class RefusesOnTheWayOnly(OneAtATime):
     """Refuses who comes while another one is on its way, but not who comes when it is inside."""
 
@@ -275,7 +346,12 @@ class RefusesOnTheWayOnly(OneAtATime):
         return self
 
 
-@violates("CM016", MANAGER, concurrent_entry="refused")
+@violates(
+    "CM016",
+    MANAGER,
+    concurrent_entry="refused",
+    says="concurrent_entry='refused' was declared; two tasks entered at once, and neither came in",
+)
 class RefusesWhoeverMeets(Session):
     """Refuses both of two that come at the same time."""
 
@@ -295,7 +371,15 @@ class RefusesWhoeverMeets(Session):
         return self
 
 
-@violates("CM016", MANAGER, concurrent_entry="refused")
+@violates(
+    "CM016",
+    MANAGER,
+    concurrent_entry="refused",
+    says=(
+        "__aenter__ #2 hangs: it waits at ... in LetsTheSecondWait.__aenter__ for "
+        "Semaphore.acquire, and nothing is left that could wake it"
+    ),
+)
 class LetsTheSecondWait(Session):
     """Has a lock where a refusal is declared."""
 
@@ -310,7 +394,13 @@ class LetsTheSecondWait(Session):
         self.lock.release()
 
 
-@violates("CM016", MANAGER, concurrent_entry="refused", released=lambda one: not one.taken)
+@violates(
+    "CM016",
+    MANAGER,
+    concurrent_entry="refused",
+    released=lambda one: not one.taken,
+    says="after another task was refused, __aexit__ #1 raised IndexError: pop from empty list",
+)
 class RefusalFrees(OneAtATime):
     """The refusal resets the state of the one inside."""
 
@@ -347,7 +437,16 @@ class RefusesOtherTasks(Prompt):
             raise RuntimeError("entered in another task")
 
 
-@violates("CM018", MANAGER, level="may", own_scope=True)
+@violates(
+    "CM018",
+    MANAGER,
+    level="may",
+    own_scope=True,
+    says=(
+        "left by another task, __aexit__ #1 raised RuntimeError, and the task that entered "
+        "could not leave any more"
+    ),
+)
 class HoldsATaskGroup:
     """Enters a task group, and leaves it wherever it is left."""
 
@@ -359,7 +458,12 @@ class HoldsATaskGroup:
         return await self.tasks.__aexit__(*details)
 
 
-@violates("CM018", MANAGER, level="may")
+@violates(
+    "CM018",
+    MANAGER,
+    level="may",
+    says="left by another task, __aexit__ #1 returned, and the task that entered was disturbed",
+)
 class LeavesItsScopeBehind:
     """Forgets its scope before it leaves it, and so the task that entered keeps it."""
 
@@ -472,10 +576,43 @@ class CancelsItsUser(Pump):
 @conforms("CM023", MANAGER, failing_background=PumpOfLate)
 @conforms("CM023", MANAGER, failing_background=PumpThatTellsAtOnce)
 @conforms("CM023", MANAGER, failing_background=AsyncioPump, backends=ASYNCIO)
-@violates("CM023", MANAGER, failing_background=QuietPump)
-@violates("CM023", MANAGER, failing_background=CancelsTheBodyInstead)
-@violates("CM023", MANAGER, failing_background=Session)
-@violates("CO003", MANAGER, failing_background=CancelsItsUser, backends=ASYNCIO)
+@violates(
+    "CM023",
+    MANAGER,
+    failing_background=QuietPump,
+    says=(
+        "failing_background= was declared, but __aexit__ #1 returned None; expected it to "
+        "raise what failed"
+    ),
+)
+@violates(
+    "CM023",
+    MANAGER,
+    failing_background=CancelsTheBodyInstead,
+    says=(
+        "failing_background= was declared, but __aexit__ #1 returned True; expected it to "
+        "raise what failed"
+    ),
+)
+@violates(
+    "CM023",
+    MANAGER,
+    failing_background=Session,
+    says=(
+        "failing_background= was declared, but __aexit__ #1 returned None; expected it to "
+        "raise what failed"
+    ),
+)
+@violates(
+    "CO003",
+    MANAGER,
+    failing_background=CancelsItsUser,
+    backends=ASYNCIO,
+    says=(
+        "made by failing_background=, it raised CancelledError, though nobody had "
+        "cancelled its caller"
+    ),
+)
 class WorksInTheBackground(Session):
     """Its work does not fail; what it is like when it does is declared."""
 
@@ -554,7 +691,15 @@ class GivesWhatWasNotEntered(Request):
             self.users -= 1
 
 
-@violates("CM024", MANAGER, level="may")
+@violates(
+    "CM024",
+    MANAGER,
+    level="may",
+    says=(
+        "await gave <...Connection object>, but `async with` a GivesTheRequest; expected "
+        "the same type"
+    ),
+)
 class GivesTheRequest(Request):
     """Gives the connection by `await`, and itself by `async with`."""
 
@@ -574,7 +719,14 @@ class RefusesWith(Prompt):
         """Never called."""
 
 
-@violates("CM024", MANAGER, level="may", released=lambda file: not file.is_open, backends=ASYNCIO)
+@violates(
+    "CM024",
+    MANAGER,
+    level="may",
+    released=lambda file: not file.is_open,
+    backends=ASYNCIO,
+    says="when `with` was left, released= is false",
+)
 class ClosesInATask(Session):
     """Its synchronous exit starts a task that closes it some time later."""
 
@@ -594,7 +746,12 @@ class ClosesInATask(Session):
         self.is_open = False
 
 
-@violates("CM024", MANAGER, level="may")
+@violates(
+    "CM024",
+    MANAGER,
+    level="may",
+    says="__enter__ returned, but __exit__ raised TypeError: use `async with` instead",
+)
 class CannotBeLeftSynchronously(Prompt):
     """Lets `with` in, and not out."""
 
@@ -672,7 +829,14 @@ class Closing(Session):
         await self.closed.wait()
 
 
-@violates("CM026", MANAGER)
+@violates(
+    "CM026",
+    MANAGER,
+    says=(
+        "__aexit__ #2 hangs: it waits at ... in WaitsForAnAnswer.__aexit__ for Event.wait, "
+        "and nothing is left that could wake it"
+    ),
+)
 class WaitsForAnAnswer(Closing):
     """Tells its worker to stop, which it does once, and waits for the answer each time."""
 
@@ -690,7 +854,14 @@ class WaitsForAnAnswer(Closing):
         await answered.wait()
 
 
-@violates("CM026", MANAGER)
+@violates(
+    "CM026",
+    MANAGER,
+    says=(
+        "__aexit__ #1 hangs: it waits at ... in WaitsForWhatWasNeverStarted.__aexit__ for "
+        "Event.wait, and nothing is left that could wake it"
+    ),
+)
 class WaitsForWhatWasNeverStarted(Closing):
     """Waits at its exit for an event that only its entry would lead to."""
 

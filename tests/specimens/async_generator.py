@@ -49,7 +49,7 @@ class Delegating(AsyncGenerator[Any, Any]):
         await self.inner.aclose()
 
 
-@violates("AG001", GENERATOR)
+@violates("AG001", GENERATOR, says="closed after item 1, it yielded '[DONE]'; expected it to end")
 async def last_words() -> AsyncIterator[str]:
     """Yields once more in its clean-up."""
     try:
@@ -59,7 +59,9 @@ async def last_words() -> AsyncIterator[str]:
         yield "[DONE]"
 
 
-@violates("AG001", GENERATOR, infinite=True)
+@violates(
+    "AG001", GENERATOR, infinite=True, says="closed after item 1, it yielded 1; expected it to end"
+)
 async def hard_to_kill() -> AsyncIterator[int]:
     """Catches everything that comes in at its yield, and goes on; but only once."""
     caught = False
@@ -72,7 +74,13 @@ async def hard_to_kill() -> AsyncIterator[int]:
             caught = True
 
 
-@violates("AG001", GENERATOR, items=["hello"], infinite=True)
+@violates(
+    "AG001",
+    GENERATOR,
+    items=["hello"],
+    infinite=True,
+    says="closed after item 1, it yielded 'goodbye'; expected it to end",
+)
 async def says_goodbye() -> AsyncIterator[str]:
     """Greets, waits for ever, and yields once more when it is closed."""
     try:
@@ -83,7 +91,7 @@ async def says_goodbye() -> AsyncIterator[str]:
         yield "goodbye"
 
 
-@violates("AG001", GENERATOR)
+@violates("AG001", GENERATOR, says="closed after item 1, it yielded '[DONE]'; expected it to end")
 class DelegatesLastWords(Delegating):
     """Passes all methods on to a generator that yields in its clean-up."""
 
@@ -102,7 +110,13 @@ async def awaits_in_its_clean_up() -> AsyncIterator[int]:
 
 
 @conforms("AI015", GENERATOR, items=[0], infinite=True, checkpoints=True)
-@conforms("AG006", GENERATOR, items=[0], infinite=True)
+@conforms(
+    "AG006",
+    GENERATOR,
+    items=[0],
+    infinite=True,
+    says="it is declared to wait for ever before it could answer two calls",
+)
 @conforms("AG011", GENERATOR, items=[0], infinite=True)
 @conforms("AG007", GENERATOR, items=[0], infinite=True)
 @conforms("AG001", GENERATOR, items=[0], infinite=True)
@@ -141,7 +155,14 @@ async def fails_in_its_clean_up() -> AsyncIterator[int]:
         raise RuntimeError("closed too early") from None
 
 
-@violates("AG002", GENERATOR)
+@violates(
+    "AG002",
+    GENERATOR,
+    says=(
+        "__anext__ #2 raised RuntimeError: async generator raised StopAsyncIteration; "
+        "expected StopAsyncIteration after a return"
+    ),
+)
 async def raises_stopasynciteration() -> AsyncIterator[int]:
     """Ends as a class would."""
     await anyio.lowlevel.checkpoint()
@@ -149,7 +170,14 @@ async def raises_stopasynciteration() -> AsyncIterator[int]:
     raise StopAsyncIteration
 
 
-@violates("AG002", GENERATOR)
+@violates(
+    "AG002",
+    GENERATOR,
+    says=(
+        "__anext__ #3 raised RuntimeError: async generator raised StopIteration; expected "
+        "StopAsyncIteration after a return"
+    ),
+)
 async def lets_stopiteration_out() -> AsyncIterator[int]:
     """Calls next() and does not catch its end."""
     iterator = iter([1, 2])
@@ -165,7 +193,11 @@ async def returns() -> AsyncIterator[int]:
         yield number
 
 
-@violates("AG003", GENERATOR)
+@violates(
+    "AG003",
+    GENERATOR,
+    says="__anext__ #1, after aclose() of a fresh one, returned 1; expected StopAsyncIteration",
+)
 class RemembersNoClose(AsyncGenerator[int, Any]):
     """Relies on the aclose() of the abstract base class, which remembers nothing."""
 
@@ -186,7 +218,9 @@ class RemembersNoClose(AsyncGenerator[int, Any]):
         raise details[0]
 
 
-@violates("AG003", GENERATOR)
+@violates(
+    "AG003", GENERATOR, says="asend #1 of a fresh one returned 'sent too early'; expected TypeError"
+)
 class EchoesBeforeItsStart(Delegating):
     """Answers with what it is sent, even before its first yield."""
 
@@ -202,7 +236,12 @@ async def nothing() -> AsyncGenerator[Any, Any]:
         yield item
 
 
-@violates("AG003", GENERATOR, items=[])
+@violates(
+    "AG003",
+    GENERATOR,
+    items=[],
+    says="asend #1 of a fresh one returned 'sent too early'; expected TypeError",
+)
 class EchoesThoughItIsEmpty(EchoesBeforeItsStart):
     """Answers with what it is sent, and has no item that this could be."""
 
@@ -210,7 +249,12 @@ class EchoesThoughItIsEmpty(EchoesBeforeItsStart):
         self.inner = nothing()
 
 
-@violates("AG003", GENERATOR, items=[0, 1, 2])
+@violates(
+    "AG003",
+    GENERATOR,
+    items=[0, 1, 2],
+    says="asend #1 of a fresh one returned 14; expected TypeError",
+)
 class AnswersBeforeItsStart(Delegating):
     """Makes an item of what it is sent before its first yield."""
 
@@ -238,7 +282,7 @@ class IgnoresWhatItIsSent(Delegating):
         return await super().asend(None)
 
 
-@conforms("AG003", GENERATOR, closes=False)
+@conforms("AG003", GENERATOR, closes=False, says="not applicable: declared closes=False")
 class BorrowedGenerator(Delegating):
     """Leaves the closing to its owner, and says so."""
 
@@ -246,7 +290,7 @@ class BorrowedGenerator(Delegating):
         """Leave the inner generator open."""
 
 
-@violates("AG004", GENERATOR)
+@violates("AG004", GENERATOR, says="athrow #1 returned None; expected the exception, or an item")
 class SwallowsWhatIsThrown(Delegating):
     """Does nothing where something is thrown into it."""
 
@@ -254,7 +298,12 @@ class SwallowsWhatIsThrown(Delegating):
         """Lose the exception."""
 
 
-@violates("AG004", GENERATOR, infinite=True)
+@violates(
+    "AG004",
+    GENERATOR,
+    infinite=True,
+    says="athrow #1 returned None; expected the exception, or an item",
+)
 class CannotBeClosed(AsyncGenerator[int, Any]):
     """Swallows what is thrown into it, the GeneratorExit of the abstract base class too."""
 
@@ -310,12 +359,44 @@ class Echo(AsyncGenerator[Any, Any]):
         raise details[0]
 
 
-@violates("AG006", GENERATOR, infinite=True)
+@violates(
+    "AG006",
+    GENERATOR,
+    infinite=True,
+    says={
+        "asyncio": (
+            "two tasks at once: for 'a' it returned 'b', for 'b' it returned 'b'; expected "
+            "what one after the other gives (for 'a' returned 'a' and for 'b' returned 'b'), "
+            "or a refusal"
+        ),
+        "trio": (
+            "two tasks at once: for 'a' it returned 'a', for 'b' it returned 'a'; expected "
+            "what one after the other gives (for 'a' returned 'a' and for 'b' returned 'b'), "
+            "or a refusal"
+        ),
+    },
+)
 class MixesItsCallersUp(Echo):
     """Gives one caller the other one's answer."""
 
 
-@violates("AG006", GENERATOR, infinite=True)
+@violates(
+    "AG006",
+    GENERATOR,
+    infinite=True,
+    says={
+        "asyncio": (
+            "two tasks at once: for 'a' it returned 'b', for 'b' it raised RuntimeError: one "
+            "at a time; expected what one after the other gives (for 'a' returned 'a' and for "
+            "'b' returned 'b'), or a refusal"
+        ),
+        "trio": (
+            "two tasks at once: for 'a' it raised RuntimeError: one at a time, for 'b' it "
+            "returned 'a'; expected what one after the other gives (for 'a' returned 'a' and "
+            "for 'b' returned 'b'), or a refusal"
+        ),
+    },
+)
 class RefusesTooLate(Echo):
     """Refuses a second caller when it has taken its value for that of the first."""
 
@@ -333,7 +414,16 @@ class RefusesTooLate(Echo):
             self.serving = False
 
 
-@violates("AG006", GENERATOR, infinite=True)
+@violates(
+    "AG006",
+    GENERATOR,
+    infinite=True,
+    says=(
+        "two tasks at once: for 'a' it returned 'b', for 'b' it returned 'a'; expected "
+        "what one after the other gives (for 'a' returned 'a' and for 'b' returned 'b'), "
+        "or a refusal"
+    ),
+)
 class ServesTheSmallest(Echo):
     """Answers first what is smallest of all that waits, whoever asked for it."""
 
@@ -381,7 +471,7 @@ async def short() -> AsyncIterator[int]:
     await anyio.lowlevel.checkpoint()
 
 
-@conforms("AG006", GENERATOR)
+@conforms("AG006", GENERATOR, says="asend() never suspends, so two calls can't meet")
 async def never_suspends() -> AsyncIterator[int]:
     """Leaves no room for a second caller."""
     yield 1

@@ -40,7 +40,12 @@ class Reader(Holder, Delegating):
             self.held -= 1
 
 
-@violates("AG008", GENERATOR, released=holds_nothing)
+@violates(
+    "AG008",
+    GENERATOR,
+    released=holds_nothing,
+    says="cancelled by a cancel scope at suspension 2, and closed after that, it is not released",
+)
 class SaysGoodbyeFirst(Reader):
     """Awaits before it lets go, which a cancelled scope does not let it: encode/httpcore#642."""
 
@@ -56,7 +61,12 @@ class SaysGoodbyeFirst(Reader):
             self.held = 0
 
 
-@violates("AG008", GENERATOR, released=holds_nothing)
+@violates(
+    "AG008",
+    GENERATOR,
+    released=holds_nothing,
+    says="cancelled by a cancel scope at suspension 1, and closed after that, it is not released",
+)
 class CleansUpAfterErrors(Reader):
     """Lets go after an error, at its end and when it is closed, not after a cancellation."""
 
@@ -141,7 +151,15 @@ class LetsGoWhenItIsClosed(Reader):
         self.held = 0
 
 
-@violates("AG009", GENERATOR, released=holds_nothing)
+@violates(
+    "AG009",
+    GENERATOR,
+    released=holds_nothing,
+    says=(
+        "closed after item 2, it is not released: it left the generator lines to the "
+        "garbage collector"
+    ),
+)
 class LeavesItsLinesOpen(Reader):
     """Has given a heading when it begins to read, and is then closed with a file open."""
 
@@ -151,7 +169,12 @@ class LeavesItsLinesOpen(Reader):
             yield line
 
 
-@violates("AG009", GENERATOR, released=holds_nothing)
+@violates(
+    "AG009",
+    GENERATOR,
+    released=holds_nothing,
+    says="at its end, it is not released: it left the generator lines to the garbage collector",
+)
 class LooksForItsLastLine(Reader):
     """Leaves a loop as soon as it found what it looks for, and is at its end."""
 
@@ -200,7 +223,12 @@ def doubled(source: Any) -> DoublesWhatItIsGiven:
     return DoublesWhatItIsGiven(source)
 
 
-@violates("AG010", GENERATOR, wraps=doubled)
+@violates(
+    "AG010",
+    GENERATOR,
+    wraps=doubled,
+    says="aclose #1, after item 1, returned None, and left its source open",
+)
 class DoublesWhatItIsGiven(Delegating):
     """Closes its own generator, and not the one below: pydantic/httpx2#1204."""
 
@@ -216,7 +244,12 @@ def peeking(source: Any) -> AsyncIterator[int]:
     return peeks(source)
 
 
-@violates("AG010", GENERATOR, wraps=peeking)
+@violates(
+    "AG010",
+    GENERATOR,
+    wraps=peeking,
+    says="aclose #1, after item 2, returned None, and left its source open",
+)
 async def peeks(source: Any = None) -> AsyncIterator[int]:
     """Would close its source at its first item, and forgets that at the others."""
     source = source or counting()
@@ -256,8 +289,10 @@ def borrowed(source: Any) -> AsyncIterator[int]:
     return borrows(source)
 
 
-@conforms("AG010", GENERATOR)
-@conforms("AG010", GENERATOR, wraps=borrowed, closes=False)
+@conforms("AG010", GENERATOR, says="undeclared: wraps= would enable it")
+@conforms(
+    "AG010", GENERATOR, wraps=borrowed, closes=False, says="not applicable: declared closes=False"
+)
 async def borrows(source: Any = None) -> AsyncIterator[int]:
     """Leaves its source to its owner: it declares so, or declares nothing."""
     async for number in source or counting():
@@ -268,7 +303,7 @@ def of_text(source: Any) -> AsyncIterator[str]:
     return selects_text(source)
 
 
-@conforms("AG010", GENERATOR, wraps=of_text)
+@conforms("AG010", GENERATOR, wraps=of_text, says="around a generator of numbers it gave no item")
 async def selects_text(source: Any = None) -> AsyncIterator[str]:
     """Goes on to the next as long as it is given no text, and does not close what is at its end."""
     async for each in source or _bytes():
@@ -280,7 +315,7 @@ def decoded(source: Any) -> AsyncIterator[str]:
     return decodes(source)
 
 
-@conforms("AG010", GENERATOR, wraps=decoded)
+@conforms("AG010", GENERATOR, wraps=decoded, says="around a generator of numbers it gave no item")
 async def decodes(source: Any = None) -> AsyncIterator[str]:
     """Is made for bytes, and fails for numbers."""
     async with aclosing(source or _bytes()) as opened:

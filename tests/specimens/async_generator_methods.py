@@ -17,7 +17,15 @@ GENERATOR = Protocol.ASYNC_GENERATOR
 since_3_12 = conforms if sys.version_info >= (3, 12) else violates
 
 
-@violates("AG005", GENERATOR)
+@violates(
+    "AG005",
+    GENERATOR,
+    says=(
+        "athrow(exception) raised TypeError: TakesThreeArguments.athrow() missing 2 "
+        "required positional arguments: 'error' and 'traceback' at the call, before there "
+        "was anything to await; expected what was thrown, or an item"
+    ),
+)
 class TakesThreeArguments(Delegating):
     """Has the `athrow` of old, which is given three arguments, and no fewer."""
 
@@ -25,7 +33,15 @@ class TakesThreeArguments(Delegating):
         return await self.inner.athrow(error)
 
 
-@violates("AG005", GENERATOR)
+@violates(
+    "AG005",
+    GENERATOR,
+    says=(
+        "athrow(exception) raised TypeError: CannotEvenCloseItself.athrow() missing 2 "
+        "required positional arguments: 'error' and 'traceback' at the call, before there "
+        "was anything to await; expected what was thrown, or an item"
+    ),
+)
 class CannotEvenCloseItself(AsyncGenerator[int, Any]):
     """Has such an `athrow`, which the `aclose` of the abstract base class calls with one."""
 
@@ -39,7 +55,14 @@ class CannotEvenCloseItself(AsyncGenerator[int, Any]):
         return await self.inner.athrow(error)
 
 
-@violates("AG005", GENERATOR)
+@violates(
+    "AG005",
+    GENERATOR,
+    says=(
+        "athrow(exception) raised IndexError: tuple index out of range; expected what was "
+        "thrown, or an item"
+    ),
+)
 class LooksIntoItsDetails(Delegating):
     """Takes whatever comes, and then relies on there being three."""
 
@@ -47,7 +70,15 @@ class LooksIntoItsDetails(Delegating):
         return await self.inner.athrow(details[1])
 
 
-@violates("AG005", GENERATOR)
+@violates(
+    "AG005",
+    GENERATOR,
+    says=(
+        "athrow(exception) raised TypeError: TakesNoArgument.athrow() takes 1 positional "
+        "argument but 2 were given at the call, before there was anything to await; "
+        "expected what was thrown, or an item"
+    ),
+)
 class TakesNoArgument(Delegating):
     """Has an `athrow` into which nothing can be thrown."""
 
@@ -67,7 +98,16 @@ class RaisesItsOwn(Delegating):
         raise TypeError("it has to be text")
 
 
-@since_3_12("AG005", GENERATOR, items=[0, 1, 2])
+@since_3_12(
+    "AG005",
+    GENERATOR,
+    items=[0, 1, 2],
+    says=(
+        "athrow(type, value, traceback) raised TypeError: TakesOneArgument.athrow() takes "
+        "2 positional arguments but 4 were given at the call, before there was anything to "
+        "await; expected what was thrown, or an item"
+    ),
+)
 class TakesOneArgument(Delegating):
     """Has the `athrow` that Python calls since 3.12, and not that of 3.11."""
 
@@ -129,7 +169,7 @@ class Ducks:
         return await self.inner.asend(value)
 
 
-@violates("AG012", GENERATOR)
+@violates("AG012", GENERATOR, says="CannotBeClosed has no aclose()")
 class CannotBeClosed(Ducks):
     """Passes on all methods, and forgets `aclose`: langfuse/langfuse-python#1112."""
 
@@ -137,7 +177,7 @@ class CannotBeClosed(Ducks):
         return await self.inner.athrow(*details)
 
 
-@violates("AG012", GENERATOR)
+@violates("AG012", GENERATOR, says="NothingCanBeThrownIn has no athrow()")
 class NothingCanBeThrownIn(Ducks):
     """Forgets `athrow`."""
 
@@ -145,14 +185,21 @@ class NothingCanBeThrownIn(Ducks):
         await self.inner.aclose()
 
 
-@violates("AG012", GENERATOR)
+@violates("AG012", GENERATOR, says="HasAFlagForAMethod has no athrow()")
 class HasAFlagForAMethod(NothingCanBeThrownIn):
     """Has an `athrow` that is no method."""
 
     athrow = None
 
 
-@violates("AG012", GENERATOR)
+@violates(
+    "AG012",
+    GENERATOR,
+    says=(
+        "IsAnIteratorThatCanBeClosed has no asend() and no athrow(); if it is an async "
+        "iterator, check it as one"
+    ),
+)
 class IsAnIteratorThatCanBeClosed(Ticker):
     """Has nothing of a generator but `aclose`."""
 
@@ -160,7 +207,14 @@ class IsAnIteratorThatCanBeClosed(Ticker):
         self.left.clear()
 
 
-@violates("AG012", GENERATOR)
+@violates(
+    "AG012",
+    GENERATOR,
+    says=(
+        "IsAnIterator has no asend() and no athrow() and no aclose(); if it is an async "
+        "iterator, check it as one"
+    ),
+)
 class IsAnIterator(Ticker):
     """Has nothing of a generator at all."""
 
@@ -208,14 +262,14 @@ async def sums() -> AsyncIterator[int]:
         await checkpoint()
 
 
-@violates("AG013", GENERATOR, **SUMS)
+@violates("AG013", GENERATOR, **SUMS, says="asend(1) returned 0; expected 1, which sends= declares")
 async def relays_by_a_loop() -> AsyncIterator[int]:
     """Takes its items by `async for`, where nothing that is sent arrives."""
     async for each in sums():
         yield each
 
 
-@violates("AG013", GENERATOR, **SUMS)
+@violates("AG013", GENERATOR, **SUMS, says="asend(2) returned 2; expected 3, which sends= declares")
 async def forgets_its_sum() -> AsyncIterator[int]:
     """Answers only what was sent first."""
     total = sent = 0
@@ -228,7 +282,12 @@ async def forgets_its_sum() -> AsyncIterator[int]:
         total = sent or 0
 
 
-@violates("AG013", GENERATOR, **SUMS)
+@violates(
+    "AG013",
+    GENERATOR,
+    **SUMS,
+    says="athrow(ValueError) raised ValueError: thrown in; expected 0, which throws= declares",
+)
 async def ends_where_it_should_start_afresh() -> AsyncIterator[int]:
     """Lets out what is thrown in."""
     total = 0
@@ -237,7 +296,12 @@ async def ends_where_it_should_start_afresh() -> AsyncIterator[int]:
         await checkpoint()
 
 
-@violates("AG013", GENERATOR, sends=[("a", "A")])
+@violates(
+    "AG013",
+    GENERATOR,
+    sends=[("a", "A")],
+    says="__anext__ #1 raised StopAsyncIteration; expected a first item, to answer to",
+)
 async def has_nothing_to_answer_to() -> AsyncIterator[str]:
     """Ends before a first item."""
     await checkpoint()

@@ -23,7 +23,7 @@ ASYNCIO = ("asyncio",)
 TRIO = ("trio",)
 
 
-@violates("AG007", GENERATOR)
+@violates("AG007", GENERATOR, says="item 1 was yielded inside a cancel scope")
 async def limits_its_whole_life() -> AsyncIterator[int]:
     """Holds a time-out around all that it does."""
     with anyio.fail_after(30):
@@ -32,8 +32,24 @@ async def limits_its_whole_life() -> AsyncIterator[int]:
             yield number
 
 
-@violates("AG007", ITERATOR, infinite=True)
-@violates("AG007", GENERATOR, infinite=True)
+@violates(
+    "AG007",
+    ITERATOR,
+    infinite=True,
+    says={
+        "asyncio": "item 1 was yielded inside a cancel scope",
+        "trio": "item 1 was yielded inside a nursery",
+    },
+)
+@violates(
+    "AG007",
+    GENERATOR,
+    infinite=True,
+    says={
+        "asyncio": "item 1 was yielded inside a cancel scope",
+        "trio": "item 1 was yielded inside a nursery",
+    },
+)
 async def yields_in_a_task_group() -> AsyncIterator[int]:
     """Yields for ever where its helper's task group is open."""
     async with anyio.create_task_group() as tasks:
@@ -42,7 +58,7 @@ async def yields_in_a_task_group() -> AsyncIterator[int]:
             yield 1
 
 
-@violates("AG007", GENERATOR, backends=ASYNCIO)
+@violates("AG007", GENERATOR, backends=ASYNCIO, says="item 1 was yielded inside asyncio.timeout()")
 async def yields_in_asyncios_timeout() -> AsyncIterator[int]:
     """Uses the time-out of asyncio itself."""
     async with asyncio.timeout(30):
@@ -50,7 +66,7 @@ async def yields_in_asyncios_timeout() -> AsyncIterator[int]:
         yield 1
 
 
-@violates("AG007", GENERATOR, backends=ASYNCIO)
+@violates("AG007", GENERATOR, backends=ASYNCIO, says="item 1 was yielded inside asyncio.TaskGroup")
 async def yields_in_asyncios_task_group() -> AsyncIterator[int]:
     """Uses the task group of asyncio itself: python/cpython#135736."""
     async with asyncio.TaskGroup() as tasks:
@@ -58,7 +74,7 @@ async def yields_in_asyncios_task_group() -> AsyncIterator[int]:
         yield 1
 
 
-@violates("AG007", GENERATOR, backends=TRIO)
+@violates("AG007", GENERATOR, backends=TRIO, says="item 1 was yielded inside a nursery")
 async def yields_in_a_nursery() -> AsyncIterator[int]:
     """Uses the nursery of Trio itself."""
     async with trio.open_nursery() as nursery:
@@ -66,7 +82,15 @@ async def yields_in_a_nursery() -> AsyncIterator[int]:
         yield 1
 
 
-@violates("AG007", ITERABLE, items=[0, 1, 2])
+@violates(
+    "AG007",
+    ITERABLE,
+    items=[0, 1, 2],
+    says={
+        "asyncio": "item 1 was yielded inside a cancel scope",
+        "trio": "item 1 was yielded inside a nursery",
+    },
+)
 class PagesInATaskGroup:
     """Its `__aiter__` is a generator function, which holds a task group."""
 
@@ -109,7 +133,7 @@ async def shields_its_clean_up() -> AsyncIterator[int]:
             await checkpoint()
 
 
-@conforms("AG007", GENERATOR)
+@conforms("AG007", GENERATOR, says="it gave no item, so it was not at a yield")
 async def without_items() -> AsyncIterator[int]:
     """Has no yield to stand at."""
     with anyio.fail_after(5):
@@ -139,7 +163,15 @@ def _speaking(language: str) -> Iterator[None]:
         _language.reset(token)
 
 
-@violates("AG011", GENERATOR)
+@violates(
+    "AG011",
+    GENERATOR,
+    says=(
+        "each step in another context, __anext__ #2 raised ValueError: <Token "
+        "var=<ContextVar name='_language' default='none'>> was created in a different "
+        "Context; expected what it does in one context"
+    ),
+)
 async def speaks_in_a_with() -> AsyncIterator[str]:
     """Hides its token in a `with` of a library: unclecode/crawl4ai#1922."""
     with _speaking("en"):
@@ -147,7 +179,15 @@ async def speaks_in_a_with() -> AsyncIterator[str]:
         yield "hello"
 
 
-@violates("AG011", GENERATOR)
+@violates(
+    "AG011",
+    GENERATOR,
+    says=(
+        "each step in another context, __anext__ #3 raised ValueError: <Token "
+        "var=<ContextVar name='_language' default='none'>> was created in a different "
+        "Context; expected what it does in one context"
+    ),
+)
 async def resets_at_its_end() -> AsyncIterator[str]:
     """Resets behind its last item, and not when it is closed: bubbuild/bub#225."""
     token = _language.set("en")
@@ -156,7 +196,15 @@ async def resets_at_its_end() -> AsyncIterator[str]:
     _language.reset(token)
 
 
-@violates("AG011", GENERATOR)
+@violates(
+    "AG011",
+    GENERATOR,
+    says=(
+        "closed after item 2 in another context, it raised ValueError: <Token "
+        "var=<ContextVar name='_language' default='none'>> was created in a different "
+        "Context; expected no error, as in its own"
+    ),
+)
 async def resets_if_it_is_closed() -> AsyncIterator[str]:
     """Resets when it is closed at its second item, and not at its end."""
     yield "hello"
@@ -200,7 +248,7 @@ async def fails_wherever_it_is_closed() -> AsyncIterator[str]:
         raise ValueError("the clean-up failed") from None
 
 
-@violates("AG014", GENERATOR, level="may")
+@violates("AG014", GENERATOR, level="may", says="after item 2 its consumer sees _language = 'en'")
 async def sets_a_language_for_all() -> AsyncIterator[str]:
     """Sets a variable, and lets its consumer see it, from its second item on."""
     await checkpoint()
@@ -209,7 +257,7 @@ async def sets_a_language_for_all() -> AsyncIterator[str]:
     yield "goodbye"
 
 
-@violates("AG014", GENERATOR, level="may")
+@violates("AG014", GENERATOR, level="may", says="after item 1 its consumer sees _language = 'en'")
 async def shows_its_span() -> AsyncIterator[str]:
     """Shows its consumer the span that it is in, which MAY be meant."""
     token = _language.set("en")

@@ -41,7 +41,7 @@ class Collection:
         return Numbers()
 
 
-@violates("AB001", ITERABLE)
+@violates("AB001", ITERABLE, says="OnlySynchronous has no __aiter__ on its type")
 class OnlySynchronous:
     """Can be iterated, but not asynchronously."""
 
@@ -49,7 +49,14 @@ class OnlySynchronous:
         return iter([1, 2])
 
 
-@violates("AB001", ITERABLE)
+@violates(
+    "AB001",
+    ITERABLE,
+    says=(
+        "ForwardsAttributes has no __aiter__ on its type; it has one as an attribute of "
+        "the object, where the language does not look"
+    ),
+)
 class ForwardsAttributes:
     """Forwards all attributes to an iterable, which the language does not ask for."""
 
@@ -57,7 +64,7 @@ class ForwardsAttributes:
         return getattr(Collection(), name)
 
 
-@violates("AB001", ITERATOR)
+@violates("AB001", ITERATOR, says="HasNoAiter has no __aiter__ on its type")
 class HasNoAiter:
     """Is an iterator that can't be put into a loop."""
 
@@ -93,7 +100,14 @@ class IteratorCanBeAwaited(Numbers):
         return iter(())
 
 
-@violates("AB002", ITERABLE)
+@violates(
+    "AB002",
+    ITERABLE,
+    says=(
+        "__aiter__ returned <coroutine object AiterIsACoroutineFunction.__aiter__>; "
+        "expected the iterator itself"
+    ),
+)
 class AiterIsACoroutineFunction:
     """Has an async __aiter__ that returns its iterator."""
 
@@ -101,7 +115,14 @@ class AiterIsACoroutineFunction:
         return Numbers()
 
 
-@violates("AB002", ITERATOR)
+@violates(
+    "AB002",
+    ITERATOR,
+    says=(
+        "__aiter__ returned <coroutine object IteratorHasAnAsyncAiter.__aiter__>; expected "
+        "the iterator itself"
+    ),
+)
 class IteratorHasAnAsyncAiter(Numbers):
     """Has an async __aiter__ that returns itself."""
 
@@ -138,7 +159,7 @@ class AiterIsAType:
     __aiter__ = staticmethod(Sparse)
 
 
-@violates("AB003", ITERABLE)
+@violates("AB003", ITERABLE, says="__aiter__ can't be called without arguments")
 class AiterHasAParameter:
     """Has a parameter in its __aiter__ that nobody will give."""
 
@@ -146,7 +167,11 @@ class AiterHasAParameter:
         return Numbers()
 
 
-@violates("AB003", ITERABLE)
+@violates(
+    "AB003",
+    ITERABLE,
+    says="__aiter__ returned <list_iterator object>, which has no __anext__ on its type",
+)
 class GivesASynchronousIterator:
     """Returns what can be iterated, but not asynchronously."""
 
@@ -154,7 +179,11 @@ class GivesASynchronousIterator:
         return iter([1, 2])
 
 
-@violates("AB003", ITERABLE)
+@violates(
+    "AB003",
+    ITERABLE,
+    says="__aiter__ returned <...GivesTheIterable object>, which has no __anext__ on its type",
+)
 class GivesTheIterable:
     """Returns itself, though it has no __anext__."""
 
@@ -162,7 +191,11 @@ class GivesTheIterable:
         return self
 
 
-@violates("AB003", ITERATOR)
+@violates(
+    "AB003",
+    ITERATOR,
+    says="__aiter__ returned <list_iterator object>, which has no __anext__ on its type",
+)
 class IteratorGivesASynchronousOne(Numbers):
     """Returns another thing than itself, which can't be iterated asynchronously."""
 
@@ -170,7 +203,13 @@ class IteratorGivesASynchronousOne(Numbers):
         return iter([1, 2])
 
 
-@violates("CO020", ITERABLE)
+@violates(
+    "CO020",
+    ITERABLE,
+    says=(
+        "its plain use raised TypeError: not like this; if that is meant, declare raises=TypeError"
+    ),
+)
 class AiterRaises:
     """Raises in its __aiter__, though it can be called."""
 
@@ -178,12 +217,22 @@ class AiterRaises:
         raise TypeError("not like this")
 
 
-@violates("AB005", ITERABLE, reiterable=True)
+@violates(
+    "AB005",
+    ITERABLE,
+    reiterable=True,
+    says="its first pass gave [0, 1, 2], its second gave []; expected the same",
+)
 class IsUsedUp(Numbers):
     """Says that it can be iterated again, and is used up."""
 
 
-@violates("AB005", ITERABLE, reiterable=True)
+@violates(
+    "AB005",
+    ITERABLE,
+    reiterable=True,
+    says="its first pass gave [0, 1, 2], its second gave [0, 1]; expected the same",
+)
 class LosesAnItemEachTime:
     """Says that it can be iterated again, and gives less each time."""
 
@@ -197,7 +246,16 @@ class LosesAnItemEachTime:
             yield item
 
 
-@violates("AB005", ITERABLE, reiterable=True)
+@violates(
+    "AB005",
+    ITERABLE,
+    reiterable=True,
+    says=(
+        "its first pass gave [0, 1, 2], its second gave [] and raised RuntimeError: "
+        "already consumed at the call, before there was anything to await; expected the "
+        "same"
+    ),
+)
 class RefusesWhatItPromised(Generating):
     """Says that it can be iterated again, and refuses."""
 
@@ -210,7 +268,12 @@ class RefusesWhatItPromised(Generating):
         return super().__aiter__()
 
 
-@violates("AB005", ITERABLE, reiterable=False)
+@violates(
+    "AB005",
+    ITERABLE,
+    reiterable=False,
+    says="it was declared reiterable=False, but its second pass gave [3]; expected no item",
+)
 class GivesTheRestLater(Numbers):
     """Says that it is one-shot, and gives in a second pass what came in late."""
 
@@ -222,8 +285,18 @@ class GivesTheRestLater(Numbers):
             raise
 
 
-@violates("AB005", ITERABLE, reiterable=True)
-@violates("AB005", ITERABLE, reiterable=False)
+@violates(
+    "AB005",
+    ITERABLE,
+    reiterable=True,
+    says="its first pass gave [], its second gave [3]; expected the same",
+)
+@violates(
+    "AB005",
+    ITERABLE,
+    reiterable=False,
+    says="it was declared reiterable=False, but its second pass gave [3]; expected no item",
+)
 class HasNothingAtFirst(GivesTheRestLater):
     """Gives nothing in its first pass, and in a second one what came in late."""
 
@@ -231,12 +304,25 @@ class HasNothingAtFirst(GivesTheRestLater):
         self.left = []
 
 
-@violates("AB005", ITERABLE, reiterable=False)
+@violates(
+    "AB005",
+    ITERABLE,
+    reiterable=False,
+    says="it was declared reiterable=False, but its second pass gave [0, 1, 2]; expected no item",
+)
 class IsNotOneShot(Collection):
     """Says that it is one-shot, and starts afresh."""
 
 
-@violates("AB005", ITERABLE, reiterable=False)
+@violates(
+    "AB005",
+    ITERABLE,
+    reiterable=False,
+    says=(
+        "__anext__ #5 hangs: it waits at ... in HangsInTheSecondPass.__anext__ for "
+        "Event.wait, and nothing is left that could wake it"
+    ),
+)
 class HangsInTheSecondPass(Numbers):
     """Waits in a second pass for an item that never comes."""
 
@@ -384,7 +470,15 @@ class Hidden:
         return await self.inner.__anext__()
 
 
-@violates("AB008", ITERABLE, released=is_closed)
+@violates(
+    "AB008",
+    ITERABLE,
+    released=is_closed,
+    says=(
+        "left after one item, it is not released, and there is no way to close it: neither "
+        "aclose() nor `async with`"
+    ),
+)
 class CannotBeClosed(Connection):
     """Hides its generator, so that nobody can close it."""
 
@@ -400,7 +494,12 @@ class ClosesNothing(Hidden):
         """Does nothing."""
 
 
-@violates("AB008", ITERABLE, released=is_closed)
+@violates(
+    "AB008",
+    ITERABLE,
+    released=is_closed,
+    says="left after one item and closed by aclose(), it is not released",
+)
 class ClosingDoesNotRelease(Connection):
     """Gives an iterator whose aclose() does nothing."""
 

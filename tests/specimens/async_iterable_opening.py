@@ -31,7 +31,11 @@ class OnlyAnext:
         return self.left.pop(0)
 
 
-@violates("AB004", ITERABLE)
+@violates(
+    "AB004",
+    ITERABLE,
+    says="__aiter__ returned <...OnlyAnext object>, which has no __aiter__ on its type",
+)
 class IteratorHasNoAiter:
     """Gives an iterator that can't be put into a loop itself."""
 
@@ -46,7 +50,11 @@ class GivesItsItems(OnlyAnext):
         return iter(self.left)
 
 
-@violates("AB004", ITERABLE)
+@violates(
+    "AB004",
+    ITERABLE,
+    says="aiter() of the iterator gave <list_iterator object>, which has no __anext__ on its type",
+)
 class IteratorGivesASynchronousOne:
     """Gives an iterator whose own aiter() gives none."""
 
@@ -80,7 +88,12 @@ class CountsForEver:
             number += 1
 
 
-@violates("AB006", ITERABLE, independent=True)
+@violates(
+    "AB006",
+    ITERABLE,
+    independent=True,
+    says="with one pass inside of the other, one gave [1, 2]; alone it gave [0, 1, 2]",
+)
 class DividesItsItems:
     """Gives each of its items to one of its iterators only, as a queue does."""
 
@@ -93,7 +106,21 @@ class DividesItsItems:
             yield self.left.pop(0)
 
 
-@violates("AB006", ITERABLE, independent=True)
+@violates(
+    "AB006",
+    ITERABLE,
+    independent=True,
+    says={
+        "asyncio": (
+            "with a pass in each of two tasks, one gave ['item aa', 'item bb', 'item cc']; "
+            "alone it gave ['item a', 'item b', 'item c']"
+        ),
+        "trio": (
+            "with a pass in each of two tasks, one gave ['item aa', 'item ', 'item cc']; alone "
+            "it gave ['item a', 'item b', 'item c']"
+        ),
+    },
+)
 class MixesUpTwoTasks:
     """Puts its items together in one place: two passes in turns are right, two at once are not."""
 
@@ -136,7 +163,15 @@ class Receiving(Numbers):
         self.connection.open = False
 
 
-@violates("AB006", ITERABLE, independent=True)
+@violates(
+    "AB006",
+    ITERABLE,
+    independent=True,
+    says=(
+        "with one of two iterators closed after its first item, one gave [0]; alone it "
+        "gave [0, 1, 2]"
+    ),
+)
 class ClosesForAll(Connected):
     """Closes what all its iterators use with the first of them."""
 
@@ -159,7 +194,9 @@ class Fetching(Numbers):
         return await self.fetch()
 
 
-@violates("AB007", ITERABLE)
+@violates(
+    "AB007", ITERABLE, says="after aiter() alone, coroutine 'Fetching.fetch' was never awaited"
+)
 class FetchesEarly(Fetching):
     """Makes a coroutine in its __aiter__, and awaits it in the first step."""
 
@@ -176,7 +213,12 @@ class Prefetching(Numbers):
         return await super().__anext__()
 
 
-@violates("AB007", ITERABLE, backends=ASYNCIO)
+@violates(
+    "AB007",
+    ITERABLE,
+    backends=ASYNCIO,
+    says="after aiter() alone, the task running sleep (it waits for sleep) is still alive",
+)
 class StartsATask(Prefetching):
     """Starts a task in its __aiter__, which only a pass ends."""
 
@@ -262,7 +304,12 @@ class LeavesOnlyWhenBegun(Subscription):
             await super().aclose()
 
 
-@violates("AB007", ITERABLE, released=lambda topic: not topic.subscribers)
+@violates(
+    "AB007",
+    ITERABLE,
+    released=lambda topic: not topic.subscribers,
+    says="after aiter() alone, it is not released: released= is false",
+)
 class KeepsWhoNeverBegan(Topic):
     """Registers a subscriber in its __aiter__, and keeps one that never took an item."""
 
@@ -283,7 +330,7 @@ class GivesTheSameEitherWay(Both):
     """Gives the same to `for` and to `async for`."""
 
 
-@violates("AB009", ITERABLE, level="may")
+@violates("AB009", ITERABLE, level="may", says="`for` gives [0, 1], `async for` [0, 1, 2]")
 class ForgetsTheLast(Both):
     """Gives one item less to `for`."""
 
@@ -305,7 +352,14 @@ class GivesWhatEqualsNothing(Both):
         yield self.value
 
 
-@violates("AB009", ITERABLE, level="may", items=[2, 1, 0], ordered=False)
+@violates(
+    "AB009",
+    ITERABLE,
+    level="may",
+    items=[2, 1, 0],
+    ordered=False,
+    says="`for` gives [1, 2, 3], `async for` [0, 1, 2]",
+)
 class GivesOthersInWhateverOrder(Both):
     """Gives other numbers to `for`."""
 
@@ -313,7 +367,7 @@ class GivesOthersInWhateverOrder(Both):
         return iter(range(1, 4))
 
 
-@violates("AB009", ITERABLE, level="may")
+@violates("AB009", ITERABLE, level="may", says="`for` gives [0, 1, 2, 3], `async for` [0, 1, 2]")
 class KnowsNoEnd(Both):
     """Counts for ever in a `for` loop."""
 
@@ -321,7 +375,7 @@ class KnowsNoEnd(Both):
         return count()
 
 
-@violates("AB009", ITERABLE, level="may")
+@violates("AB009", ITERABLE, level="may", says="`for` gives [0, 1, 2, 3], `async for` [0, 1, 2]")
 class GoesOneTooFar(Both):
     """Gives one item more to `for`."""
 
@@ -342,7 +396,12 @@ class CountsEitherWay:
             yield number
 
 
-@conforms("AB009", ITERABLE, level="may")
+@conforms(
+    "AB009",
+    ITERABLE,
+    level="may",
+    says="its synchronous iteration raised TypeError: use `async for`",
+)
 class RefusesToBlock(Both):
     """Raises where it is iterated synchronously, as aiostream does."""
 
@@ -350,7 +409,7 @@ class RefusesToBlock(Both):
         raise TypeError("use `async for`")
 
 
-@conforms("AB009", ITERABLE, level="may")
+@conforms("AB009", ITERABLE, level="may", says="not applicable: its items have to be awaited")
 class GivesWhatHasToBeAwaited(Both):
     """Gives coroutines to `for`, and their results to `async for`, as asyncio.as_completed does."""
 
@@ -358,7 +417,7 @@ class GivesWhatHasToBeAwaited(Both):
         return (anyio.sleep(0) for _ in range(3))
 
 
-@conforms("AB009", ITERABLE, level="may")
+@conforms("AB009", ITERABLE, level="may", says="not applicable: it has no synchronous iteration")
 class CanBeAwaitedTheOldWay(Generating):
     """Has its __await__ under the name of __iter__ too, as a future."""
 

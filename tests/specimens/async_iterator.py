@@ -36,7 +36,9 @@ class Sticky(Ticker):
     """Ends, and stays at its end."""
 
 
-@violates("AI005", ITERATOR)
+@violates(
+    "AI005", ITERATOR, says="__anext__ #5, after the end, returned 0; expected StopAsyncIteration"
+)
 class StartsAgain(Ticker):
     """Gives items again after its end."""
 
@@ -48,7 +50,15 @@ class StartsAgain(Ticker):
             raise
 
 
-@violates("AI005", ITERATOR, items=[1])
+@violates(
+    "AI005",
+    ITERATOR,
+    items=[1],
+    says=(
+        "__anext__ #3 hangs: it waits at ... in WaitsForTheSentinel.__anext__ for "
+        "MemoryObjectReceiveStream.receive, and nothing is left that could wake it"
+    ),
+)
 class WaitsForTheSentinel:
     """Takes its sentinel once, and waits for ever afterwards."""
 
@@ -67,7 +77,7 @@ class WaitsForTheSentinel:
         return value
 
 
-@conforms("AI005", ITERATOR, resumable=True)
+@conforms("AI005", ITERATOR, resumable=True, says="not applicable: declared resumable=True")
 class DeclaredResumable(StartsAgain):
     """Says that it may go on."""
 
@@ -94,7 +104,7 @@ class PlainTicker(Ticker):
     """Has its methods in the class."""
 
 
-@violates("AI001", ITERATOR)
+@violates("AI001", ITERATOR, says="OnlyOnTheInstance has no __anext__ on its type")
 class OnlyOnTheInstance:
     """Has __anext__ as an attribute of the object, where the language does not look."""
 
@@ -105,7 +115,7 @@ class OnlyOnTheInstance:
         return self
 
 
-@violates("AI001", ITERATOR)
+@violates("AI001", ITERATOR, says="__anext__ returned 0; expected an awaitable")
 class GivesPlainValues(Ticker):
     """Returns its items themselves, where an awaitable is due."""
 
@@ -113,7 +123,13 @@ class GivesPlainValues(Ticker):
         return self.left.pop(0)
 
 
-@violates("AI001", ITERATOR)
+@violates(
+    "AI001",
+    ITERATOR,
+    says=(
+        "__anext__ returned <async_generator object YieldsInAnext.__anext__>; expected an awaitable"
+    ),
+)
 class YieldsInAnext(Ticker):
     """Has a yield in __anext__, so that a call gives an async generator."""
 
@@ -130,7 +146,14 @@ class ReturnsACoroutine(Ticker):
         return super().__anext__()
 
 
-@violates("AI002", ITERATOR)
+@violates(
+    "AI002",
+    ITERATOR,
+    says=(
+        "__anext__ #4 raised RuntimeError: coroutine raised StopIteration; expected "
+        "StopAsyncIteration"
+    ),
+)
 class LetsStopIterationOut(Ticker):
     """Calls next() and does not catch its end."""
 
@@ -142,7 +165,14 @@ class LetsStopIterationOut(Ticker):
         return next(self.iterator)
 
 
-@violates("AI002", ITERATOR)
+@violates(
+    "AI002",
+    ITERATOR,
+    says=(
+        "__anext__ #4 raised StopIteration at the call, before there was anything to "
+        "await; expected StopAsyncIteration"
+    ),
+)
 class RaisesStopIterationAtTheCall(Ticker):
     """Raises the end of the other protocol, before there is anything to await."""
 
@@ -152,7 +182,14 @@ class RaisesStopIterationAtTheCall(Ticker):
         return super().__anext__()
 
 
-@violates("AI002", ITERATOR)
+@violates(
+    "AI002",
+    ITERATOR,
+    says=(
+        "__anext__ #3 raised RuntimeError: async generator raised StopIteration; expected "
+        "StopAsyncIteration"
+    ),
+)
 async def generator_that_calls_next() -> AsyncIterator[int]:
     """Calls next() and does not catch its end, in the body of a generator."""
     iterator = iter([0, 1])
@@ -176,7 +213,12 @@ class RaisesRuntimeErrorAsDeclared(Ticker):
             raise RuntimeError("no page") from error
 
 
-@violates("AI003", ITERATOR, items=[0, 1, 2])
+@violates(
+    "AI003",
+    ITERATOR,
+    items=[0, 1, 2],
+    says="item 4 was None; expected the end, after all 3 declared items",
+)
 class GivesNoneForEver(Ticker):
     """Never ends, and gives None after its items."""
 
@@ -185,37 +227,67 @@ class GivesNoneForEver(Ticker):
         return self.left.pop(0) if self.left else None
 
 
-@violates("AI003", ITERATOR, items=[0, 1, 2, 3])
+@violates(
+    "AI003", ITERATOR, items=[0, 1, 2, 3], says="it ended where item 4 of 4 was due; expected 3"
+)
 class LeavesOneOut(Ticker):
     """Ends before the last item."""
 
 
-@violates("AI003", ITERATOR, items=[2, 1, 0])
+@violates("AI003", ITERATOR, items=[2, 1, 0], says="item 1 was 0; expected 2")
 class OtherWayRound(Ticker):
     """Gives its items in another order than declared."""
 
 
-@violates("AI003", ITERATOR, items=[0, 0, 1], ordered=False)
+@violates(
+    "AI003",
+    ITERATOR,
+    items=[0, 0, 1],
+    ordered=False,
+    says="it did not give [0], and gave [2] in excess",
+)
 class OthersInWhateverOrder(Ticker):
     """Gives other items than declared, were it in another order."""
 
 
-@violates("AI003", ITERATOR, items=[3, 2, 1, 0], ordered=False)
+@violates(
+    "AI003",
+    ITERATOR,
+    items=[3, 2, 1, 0],
+    ordered=False,
+    says="it did not give [3], and gave [] in excess",
+)
 class LeavesOneOutInWhateverOrder(Ticker):
     """Ends before its last item, whichever that is."""
 
 
-@violates("AI003", ITERATOR, items=lambda items: len(items) == 4)
+@violates(
+    "AI003",
+    ITERATOR,
+    items=lambda items: len(items) == 4,
+    says="it gave [0, 1, 2], which items= does not accept",
+)
 class NotWhatTheJudgeExpects(Ticker):
     """Gives a list that its author's judge refuses."""
 
 
-@violates("AI003", ITERATOR, infinite=True)
+@violates(
+    "AI003",
+    ITERATOR,
+    infinite=True,
+    says="__anext__ #4 raised StopAsyncIteration; infinite=True was declared, so expected no end",
+)
 class NotInfinite(Ticker):
     """Ends, though it was declared infinite."""
 
 
-@violates("AI003", ITERATOR, items=[0, 1, 2, 3], raises=ValueError)
+@violates(
+    "AI003",
+    ITERATOR,
+    items=[0, 1, 2, 3],
+    raises=ValueError,
+    says="it ended where item 4 of 4 was due; expected 3",
+)
 class FailsTooEarly(Ticker):
     """Raises the declared error one item too early."""
 
@@ -226,7 +298,7 @@ class FailsTooEarly(Ticker):
             raise ValueError("the source failed") from None
 
 
-@violates("AI003", ITERABLE, items=[0, 1, 2])
+@violates("AI003", ITERABLE, items=[0, 1, 2], says="it ended where item 3 of 3 was due; expected 2")
 class GivesTwoOfThree:
     """An iterable whose pass leaves an item out."""
 
@@ -270,7 +342,7 @@ class CountsForEver(Ticker):
         return self.left.pop(0)
 
 
-@violates("AI004", ITERATOR)
+@violates("AI004", ITERATOR, says="aiter() of it gave another object; expected the iterator itself")
 class MakesANewOne(Ticker):
     """Gives a fresh iterator to whoever calls aiter()."""
 
@@ -278,7 +350,7 @@ class MakesANewOne(Ticker):
         return Ticker()
 
 
-@violates("AI004", ITERATOR)
+@violates("AI004", ITERATOR, says="aiter() of it, after one item, started again: it went on with 0")
 class StartsAgainByAiter(Ticker):
     """Resets itself in __aiter__."""
 
@@ -287,7 +359,11 @@ class StartsAgainByAiter(Ticker):
         return self
 
 
-@violates("AI004", ITERATOR)
+@violates(
+    "AI004",
+    ITERATOR,
+    says="without aiter() it gave no item, and 3 after it; expected anext() alone to be enough",
+)
 class NeedsAiter(Ticker):
     """Has no items before __aiter__ was called."""
 
@@ -302,7 +378,12 @@ class NeedsAiter(Ticker):
         return self
 
 
-@violates("AI004", ITERATOR, infinite=True)
+@violates(
+    "AI004",
+    ITERATOR,
+    infinite=True,
+    says="aiter() of it, after one item, started again: it went on with 0",
+)
 class CountsAnewByAiter(CountsForEver):
     """Counts for ever, and from zero again after __aiter__."""
 
@@ -325,7 +406,16 @@ class AlwaysTheSame(CountsForEver):
         return 7
 
 
-@violates("AI008", ITERATOR, items=[0, 1, 2], cancel_safe=True)
+@violates(
+    "AI008",
+    ITERATOR,
+    items=[0, 1, 2],
+    cancel_safe=True,
+    says=(
+        "cancelled by a cancel scope at suspension 1, and used again after that, it gave "
+        "[1, 2] in all, then raised StopAsyncIteration; expected [0, 1, 2]"
+    ),
+)
 class TakesBeforeItAwaits(Ticker):
     """Takes the item before its last await."""
 
@@ -337,7 +427,16 @@ class TakesBeforeItAwaits(Ticker):
         return item
 
 
-@violates("AI008", ITERATOR, items=[0, 1, 2], cancel_safe=True)
+@violates(
+    "AI008",
+    ITERATOR,
+    items=[0, 1, 2],
+    cancel_safe=True,
+    says=(
+        "cancelled by a cancel scope at suspension 2, and used again after that, it gave "
+        "[0, 0, 1, 2] in all, then raised StopAsyncIteration; expected [0, 1, 2]"
+    ),
+)
 class RepeatsAfterCancellation(Ticker):
     """Starts anew where a step was cancelled."""
 
@@ -351,7 +450,16 @@ class RepeatsAfterCancellation(Ticker):
             raise
 
 
-@violates("AI008", ITERATOR, items=[0, 1, 2], cancel_safe=True)
+@violates(
+    "AI008",
+    ITERATOR,
+    items=[0, 1, 2],
+    cancel_safe=True,
+    says=(
+        "__anext__ #2 hangs: it waits at ... in HangsAfterCancellation.__anext__ for "
+        "Semaphore.acquire, and nothing is left that could wake it"
+    ),
+)
 class HangsAfterCancellation(Ticker):
     """Stays locked where a step was cancelled."""
 
@@ -368,7 +476,16 @@ class HangsAfterCancellation(Ticker):
         return item
 
 
-@violates("AI008", ITERATOR, items=[0, 1, 2], cancel_safe=True)
+@violates(
+    "AI008",
+    ITERATOR,
+    items=[0, 1, 2],
+    cancel_safe=True,
+    says=(
+        "cancelled by a cancel scope at suspension 1, and used again after that, it gave "
+        "[0, 1, 2] in all, then raised BrokenResourceError; expected the end"
+    ),
+)
 class FailsAtItsEndOnceCancelled(Ticker):
     """Gives all items after a cancellation, and reports that one late, in place of the end."""
 
@@ -391,7 +508,17 @@ class TakesAfterItAwaited(Ticker):
     """Takes the item after its last await."""
 
 
-@violates("AI008", ITERATOR, items=[0, 1, 2], infinite=True, cancel_safe=True)
+@violates(
+    "AI008",
+    ITERATOR,
+    items=[0, 1, 2],
+    infinite=True,
+    cancel_safe=True,
+    says=(
+        "cancelled by a cancel scope at suspension 2, and used again after that, it gave "
+        "[1, 2, 3] in all; expected [0, 1, 2]"
+    ),
+)
 class LeavesOutWhatWasCancelled(CountsForEver):
     """Has no end, and counts before its last await."""
 
@@ -401,7 +528,16 @@ class LeavesOutWhatWasCancelled(CountsForEver):
         return number
 
 
-@violates("AI008", ITERATOR, items=[0, 1, 2], cancel_safe=True)
+@violates(
+    "AI008",
+    ITERATOR,
+    items=[0, 1, 2],
+    cancel_safe=True,
+    says=(
+        "cancelled by a cancel scope at suspension 1, and used again after that, it gave "
+        "[0, 1, 2, 3] in all, then raised StopAsyncIteration; expected [0, 1, 2]"
+    ),
+)
 class GivesOneMoreWhenCancelled(Ticker):
     """Makes up for a step that was cancelled, though it lost nothing by that."""
 
@@ -435,7 +571,16 @@ class PutsItBack(Ticker):
         return item
 
 
-@violates("AI009", ITERATOR, items=[0, 1], cancel_safe=True)
+@violates(
+    "AI009",
+    ITERATOR,
+    items=[0, 1],
+    cancel_safe=True,
+    says=(
+        "cancelled by a cancel scope at suspension 1, and used again after that, it gave "
+        "[] in all, then raised StopAsyncIteration; expected 2 more, or an error"
+    ),
+)
 async def generator_said_to_be_safe() -> AsyncIterator[int]:
     """Is finished by its cancellation, as every generator is."""
     for item in range(2):
@@ -443,7 +588,17 @@ async def generator_said_to_be_safe() -> AsyncIterator[int]:
         yield item
 
 
-@violates("AI009", ITERATOR, items=[1, 0], ordered=False, cancel_safe=True)
+@violates(
+    "AI009",
+    ITERATOR,
+    items=[1, 0],
+    ordered=False,
+    cancel_safe=True,
+    says=(
+        "cancelled by a cancel scope at suspension 1, and used again after that, it gave "
+        "[0] in all, then raised StopAsyncIteration; expected 1 more, or an error"
+    ),
+)
 async def generator_with_one_item_at_hand() -> AsyncIterator[int]:
     """Suspends behind its first item only, and is finished by a cancellation there."""
     yield 0
@@ -451,7 +606,15 @@ async def generator_with_one_item_at_hand() -> AsyncIterator[int]:
     yield 1
 
 
-@violates("AI009", ITERATOR, cancel_safe=True)
+@violates(
+    "AI009",
+    ITERATOR,
+    cancel_safe=True,
+    says=(
+        "cancelled by a cancel scope at suspension 1, and used again after that, it gave "
+        "[] in all, then raised StopAsyncIteration; expected 3 more, or an error"
+    ),
+)
 class EndsWhenCancelled(Ticker):
     """Throws its items away where a step is cancelled."""
 
@@ -463,7 +626,7 @@ class EndsWhenCancelled(Ticker):
             raise
 
 
-@conforms("AI009", ITERATOR)
+@conforms("AI009", ITERATOR, says="undeclared: cancel_safe= would enable it")
 async def generator_that_promises_nothing() -> AsyncIterator[int]:
     """Ends by its cancellation too, but nobody said that it would not."""
     for item in range(2):
@@ -502,7 +665,14 @@ class FailsOnceCancelled(Ticker):
             raise
 
 
-@violates("AI012", ITERATOR)
+@violates(
+    "AI012",
+    ITERATOR,
+    says=(
+        "__anext__ #4 raised StopAsyncIteration at the call, before there was anything to "
+        "await; expected an awaitable that raises"
+    ),
+)
 class RaisesItsEndAtTheCall(Ticker):
     """Raises StopAsyncIteration before there is anything to await."""
 
@@ -512,7 +682,15 @@ class RaisesItsEndAtTheCall(Ticker):
         return super().__anext__()
 
 
-@violates("AI012", ITERATOR, raises=ValueError)
+@violates(
+    "AI012",
+    ITERATOR,
+    raises=ValueError,
+    says=(
+        "__anext__ #4 raised ValueError: the source failed at the call, before there was "
+        "anything to await; expected an awaitable that raises"
+    ),
+)
 class RaisesItsErrorAtTheCall(RaisesItsEndAtTheCall):
     """Raises the declared error before there is anything to await."""
 
@@ -522,7 +700,14 @@ class RaisesItsErrorAtTheCall(RaisesItsEndAtTheCall):
         return super().__anext__()
 
 
-@violates("AI012", ITERATOR)
+@violates(
+    "AI012",
+    ITERATOR,
+    says=(
+        "__anext__ #1 raised StopAsyncIteration at the call, before there was anything to "
+        "await; expected an awaitable that raises"
+    ),
+)
 class IsEmptyAtTheCall(Ticker):
     """Has no item at all, and says so at the first call."""
 
@@ -535,7 +720,14 @@ class RaisesWhenAwaited(Ticker):
     """Raises in its coroutine."""
 
 
-@violates("AI013", ITERATOR)
+@violates(
+    "AI013",
+    ITERATOR,
+    says=(
+        "its second __anext__() gave <coroutine object Ticker.__anext__> again, which was "
+        "awaited already: that raised RuntimeError: cannot reuse already awaited coroutine"
+    ),
+)
 class GivesOneCoroutineAgain(Ticker):
     """Makes one coroutine, and returns it from every call."""
 
@@ -549,7 +741,13 @@ class GivesOneCoroutineAgain(Ticker):
         return self.coroutine
 
 
-@violates("AI013", ITERATOR, backends=("asyncio",), infinite=True)
+@violates(
+    "AI013",
+    ITERATOR,
+    backends=("asyncio",),
+    infinite=True,
+    says="its second __anext__() gave <Future finished result=1> again, which is done",
+)
 class GivesOneFutureAgain(Ticker):
     """Makes one future, and returns it from every call."""
 
@@ -561,7 +759,15 @@ class GivesOneFutureAgain(Ticker):
         return self.future
 
 
-@violates("AI013", ITERATOR, items=[0, 1, 2])
+@violates(
+    "AI013",
+    ITERATOR,
+    items=[0, 1, 2],
+    says=(
+        "an __anext__() whose coroutine was closed unused took 0; expected it to take "
+        "nothing before it is awaited"
+    ),
+)
 class TakesAtTheCall(Ticker):
     """Takes its item at the call, whether that is awaited or not."""
 
@@ -576,7 +782,15 @@ class TakesAtTheCall(Ticker):
         return item
 
 
-@violates("AI013", ITERATOR, infinite=True)
+@violates(
+    "AI013",
+    ITERATOR,
+    infinite=True,
+    says=(
+        "an __anext__() whose coroutine was closed unused took 0; expected it to take "
+        "nothing before it is awaited"
+    ),
+)
 class CountsAtTheCall(TakesAtTheCall):
     """Counts for ever, at the call."""
 
@@ -622,7 +836,14 @@ class Closing(Ticker):
         self.left.clear()
 
 
-@violates("AI017", ITERATOR)
+@violates(
+    "AI017",
+    ITERATOR,
+    says=(
+        "aclose #1, on an iterator that was never started, raised TypeError: object "
+        "NoneType can't be used in 'await' expression; expected it to succeed"
+    ),
+)
 class ClosesWithoutAwait(Ticker):
     """Has an aclose() that can't be awaited."""
 
@@ -631,7 +852,14 @@ class ClosesWithoutAwait(Ticker):
         self.left.clear()
 
 
-@violates("AI017", ITERATOR)
+@violates(
+    "AI017",
+    ITERATOR,
+    says=(
+        "aclose #2, on an iterator that was never started, raised KeyError: 'connection'; "
+        "expected it to succeed"
+    ),
+)
 class ClosesOnce(Closing):
     """Throws its connection away at the first aclose(), and misses it at the second."""
 
@@ -647,7 +875,14 @@ class ClosesOnce(Closing):
         await super().aclose()
 
 
-@violates("AI017", ITERATOR)
+@violates(
+    "AI017",
+    ITERATOR,
+    says=(
+        "aclose #1, on an iterator that was never started, raised AssertionError; expected "
+        "it to succeed"
+    ),
+)
 class ClosesWhatItStarted(Closing):
     """Can be closed only after its first item."""
 
@@ -664,7 +899,9 @@ class ClosesWhatItStarted(Closing):
         await super().aclose()
 
 
-@violates("AI017", ITERATOR)
+@violates(
+    "AI017", ITERATOR, says="aclose #1, at its end, raised AssertionError; expected it to succeed"
+)
 class LetsGoAtItsEnd(Closing):
     """Lets go of its connection at its end, and misses it when it is closed then."""
 
@@ -683,7 +920,7 @@ class LetsGoAtItsEnd(Closing):
         await super().aclose()
 
 
-@violates("AI017", ITERATOR, closes=True)
+@violates("AI017", ITERATOR, closes=True, says="closes=True was declared, but it has no aclose()")
 class SaysThatItCloses(Ticker):
     """Has no aclose(), though it was declared to close."""
 
@@ -702,7 +939,9 @@ class ReturnsTheCoroutineThatCloses(Closing):
         return super().aclose()
 
 
-@violates("AI018", ITERATOR)
+@violates(
+    "AI018", ITERATOR, says="__anext__ #2, after aclose(), returned 1; expected StopAsyncIteration"
+)
 class GoesOnWhenClosed(Ticker):
     """Sets a flag at which nobody looks."""
 
@@ -711,7 +950,14 @@ class GoesOnWhenClosed(Ticker):
         self.closed = True
 
 
-@violates("AI018", ITERATOR)
+@violates(
+    "AI018",
+    ITERATOR,
+    says=(
+        "__anext__ #2 hangs: it waits at ... in HangsWhenClosed.__anext__ for Event.wait, "
+        "and nothing is left that could wake it"
+    ),
+)
 class HangsWhenClosed(Closing):
     """Waits for ever for an item once it is closed."""
 
@@ -748,7 +994,7 @@ class RefusesWhenClosed(Closing):
         self.closed = True
 
 
-@conforms("AI018", ITERATOR, closes=False)
+@conforms("AI018", ITERATOR, closes=False, says="not applicable: declared closes=False")
 class IsBorrowed(GoesOnWhenClosed):
     """Leaves the closing to its owner, and says so."""
 
@@ -781,7 +1027,12 @@ class LetsGo(Ticker):
         self.handle.open = False
 
 
-@violates("AB008", ITERATOR, released=lambda iterator: not iterator.handle.open)
+@violates(
+    "AB008",
+    ITERATOR,
+    released=lambda iterator: not iterator.handle.open,
+    says="left after one item and closed by aclose(), it is not released",
+)
 class ForgetsItsHandle(LetsGo):
     """Ends when it is closed, and keeps its handle."""
 

@@ -155,7 +155,7 @@ class GivesADozen(Ticker):
         self.left = list(range(12))
 
 
-@conforms("AI007", ITERATOR, items=[0, 1, 2])
+@conforms("AI007", ITERATOR, items=[0, 1, 2], says="undeclared: concurrent= would enable it")
 class PromisesNothing(Ticker):
     """Loses items to a second task, of which nobody said anything: so do files of aiofiles."""
 
@@ -171,7 +171,13 @@ class PromisesNothing(Ticker):
         return number
 
 
-@conforms("AI007", ITERATOR, concurrent="refused", closes=True)
+@conforms(
+    "AI007",
+    ITERATOR,
+    concurrent="refused",
+    closes=True,
+    says="its steps never suspend, so two of them can't meet",
+)
 class NeverSuspends:
     """Leaves no room for a second call."""
 
@@ -191,7 +197,16 @@ class NeverSuspends:
         self.number = 3
 
 
-@violates("AI007", ITERATOR, items=[0, 1, 2], concurrent="safe")
+@violates(
+    "AI007",
+    ITERATOR,
+    items=[0, 1, 2],
+    concurrent="safe",
+    says=(
+        "concurrent='safe' was declared, but with two tasks __anext__ #2 raised "
+        "RuntimeError: anext(): asynchronous generator is already running"
+    ),
+)
 async def generator_said_to_be_shared() -> AsyncIterator[int]:
     """Refuses the second task, though it was declared to serve it."""
     for number in range(3):
@@ -199,17 +214,38 @@ async def generator_said_to_be_shared() -> AsyncIterator[int]:
         yield number
 
 
-@violates("AI007", ITERATOR, items=[0, 1, 2], concurrent="refused")
+@violates(
+    "AI007",
+    ITERATOR,
+    items=[0, 1, 2],
+    concurrent="refused",
+    says="concurrent='refused' was declared, but of two calls at once none was",
+)
 class ServesBoth(Ticker):
     """Serves both tasks, though it was declared to refuse one."""
 
 
-@violates("AI007", ITERATOR, items=[0, 1, 2], concurrent="broadcast")
+@violates(
+    "AI007",
+    ITERATOR,
+    items=[0, 1, 2],
+    concurrent="broadcast",
+    says="concurrent='broadcast' was declared, but no item came to both tasks",
+)
 class SharesInsteadOfBroadcasting(Ticker):
     """Gives each item to one task, though it was declared to give it to both."""
 
 
-@violates("AI007", ITERATOR, items=[0, 1, 2], concurrent="broadcast")
+@violates(
+    "AI007",
+    ITERATOR,
+    items=[0, 1, 2],
+    concurrent="broadcast",
+    says=(
+        "concurrent='broadcast' was declared, but with two tasks __anext__ #2 raised "
+        "RuntimeError: anext(): asynchronous generator is already running"
+    ),
+)
 async def generator_said_to_broadcast() -> AsyncIterator[int]:
     """Refuses the second task, though it was declared to give everything to both."""
     for number in range(3):
@@ -217,7 +253,13 @@ async def generator_said_to_broadcast() -> AsyncIterator[int]:
         yield number
 
 
-@violates("AI007", ITERATOR, items=[0, 1, 2], concurrent="broadcast")
+@violates(
+    "AI007",
+    ITERATOR,
+    items=[0, 1, 2],
+    concurrent="broadcast",
+    says="one of two tasks got [0, 0, 0, 0, 0, 0]; expected some of [0, 1, 2], each once",
+)
 class GivesItAgainToWhoHurries(Channel):
     """Takes its event away too late, so that who comes back at once gets the same number again."""
 
@@ -239,7 +281,22 @@ class GivesItAgainToWhoHurries(Channel):
         return self.number
 
 
-@violates("AI007", ITERATOR, items=[0, 1, 2], concurrent="safe")
+@violates(
+    "AI007",
+    ITERATOR,
+    items=[0, 1, 2],
+    concurrent="safe",
+    says={
+        "asyncio": (
+            "concurrent='safe' was declared, but with two tasks __anext__ #2 raised "
+            "RuntimeError: not connected yet"
+        ),
+        "trio": (
+            "concurrent='safe' was declared, but with two tasks __anext__ #3 raised "
+            "RuntimeError: not connected yet"
+        ),
+    },
+)
 class RefusesWhoComesLate(Ticker):
     """Connects with its first step, and has no place for who comes while it does."""
 
@@ -256,12 +313,36 @@ class RefusesWhoComesLate(Ticker):
         return await super().__anext__()
 
 
-@violates("AI007", ITERATOR, items=[2, 1, 0], concurrent="broadcast", ordered=False)
+@violates(
+    "AI007",
+    ITERATOR,
+    items=[2, 1, 0],
+    concurrent="broadcast",
+    ordered=False,
+    says="one of two tasks got [0, 0, 0, 0, 0, 0]; expected some of [2, 1, 0], each once",
+)
 class RepeatsInWhateverOrder(GivesItAgainToWhoHurries):
     """Gives the same number twice to a task, and promised nothing about the order."""
 
 
-@violates("AI007", ITERATOR, items=[0, 1, 2], concurrent="refused")
+@violates(
+    "AI007",
+    ITERATOR,
+    items=[0, 1, 2],
+    concurrent="refused",
+    says={
+        "asyncio": (
+            "with two tasks at once one raised BrokenResourceError, and the other raised "
+            "BusyResourceError: Another task is already reading from this resource; expected "
+            "one to be refused and the other to go on"
+        ),
+        "trio": (
+            "with two tasks at once one raised BusyResourceError: Another task is already "
+            "reading from this resource, and the other raised BrokenResourceError; expected "
+            "one to be refused and the other to go on"
+        ),
+    },
+)
 class RefusesBoth(Ticker):
     """Takes a second call for a reason to fail the first one, too."""
 
@@ -279,7 +360,16 @@ class RefusesBoth(Ticker):
         return number
 
 
-@violates("AI007", ITERATOR, items=[0, 1, 2], concurrent="refused")
+@violates(
+    "AI007",
+    ITERATOR,
+    items=[0, 1, 2],
+    concurrent="refused",
+    says={
+        "asyncio": "two tasks at once got [0, 2] and []; expected each item of [0, 1, 2] once",
+        "trio": "two tasks at once got [] and [0, 2]; expected each item of [0, 1, 2] once",
+    },
+)
 class LosesWhatItRefuses(Ticker):
     """Has taken the item when it sees that somebody else is reading."""
 
@@ -299,7 +389,17 @@ class LosesWhatItRefuses(Ticker):
         return item
 
 
-@violates("AI007", ITERATOR, backends=ASYNCIO, items=[1, 2], concurrent="safe")
+@violates(
+    "AI007",
+    ITERATOR,
+    backends=ASYNCIO,
+    items=[1, 2],
+    concurrent="safe",
+    says=(
+        "__anext__ #4 hangs: it waits at ... in TellsOneOfBoth.__anext__ for Queue.get, "
+        "and nothing is left that could wake it"
+    ),
+)
 class TellsOneOfBoth:
     """Puts one sentinel into its queue, for which two tasks may wait."""
 
@@ -325,7 +425,20 @@ class TellsOneOfBoth:
         return item
 
 
-@violates("AI007", ITERATOR, items=[0, 1, 2], concurrent="safe")
+@violates(
+    "AI007",
+    ITERATOR,
+    items=[0, 1, 2],
+    concurrent="safe",
+    says={
+        "asyncio": (
+            "two tasks at once got [0, 1, 2] and [1, 2]; expected each item of [0, 1, 2] once"
+        ),
+        "trio": (
+            "two tasks at once got [1, 2] and [0, 1, 2]; expected each item of [0, 1, 2] once"
+        ),
+    },
+)
 class ReadsAgainAtItsSecondSuspension(Ticker):
     """Is safe but for a task that comes while another one acknowledges."""
 
@@ -438,7 +551,14 @@ async def refuses_to_be_closed() -> AsyncIterator[int]:
         yield number
 
 
-@conforms("AI020", ITERATOR, closes=False, concurrent="safe", items=[0, 1, 2])
+@conforms(
+    "AI020",
+    ITERATOR,
+    closes=False,
+    concurrent="safe",
+    items=[0, 1, 2],
+    says="not applicable: declared closes=False",
+)
 class Borrowed(Ticker):
     """Leaves the closing to its owner."""
 
@@ -446,7 +566,17 @@ class Borrowed(Ticker):
         """Close nothing."""
 
 
-@violates("AI020", ITERATOR, items=[0, 1, 2], closes=True)
+@violates(
+    "AI020",
+    ITERATOR,
+    items=[0, 1, 2],
+    closes=True,
+    says=(
+        "__anext__ #1 hangs: it waits at ... in WaitsForTheReader.__anext__ for "
+        "Event.wait; another task waits at ... in WaitsForTheReader.aclose for "
+        "Lock.__aenter__, and nothing is left that could wake it"
+    ),
+)
 class WaitsForTheReader(Ticker):
     """Its `aclose` waits for the reader, and the reader for its peer, which was told goodbye."""
 
@@ -474,7 +604,17 @@ def silent_peer() -> LooksBeforeItListens:
     return LooksBeforeItListens(silent=True)
 
 
-@violates("AI020", ITERATOR, items=[0, 1, 2], closes=True, hanging=silent_peer)
+@violates(
+    "AI020",
+    ITERATOR,
+    items=[0, 1, 2],
+    closes=True,
+    hanging=silent_peer,
+    says=(
+        "__anext__ #1 hangs: it waits at ... in LooksBeforeItListens.__anext__ for "
+        "Event.wait, and nothing is left that could wake it"
+    ),
+)
 class LooksBeforeItListens(Ticker):
     """Sees that it was closed while it says hello, and lets who listens to a silent peer wait."""
 

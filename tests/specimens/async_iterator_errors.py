@@ -96,19 +96,48 @@ async def ends_by_an_error() -> AsyncIterator[int]:
     raise ValueError("the source failed")
 
 
-@violates("AI006", ITERATOR, items=[1, 2], failing=lambda: Lines(fails=True), after_error="stops")
+@violates(
+    "AI006",
+    ITERATOR,
+    items=[1, 2],
+    failing=lambda: Lines(fails=True),
+    after_error="stops",
+    says=(
+        "after_error='stops' was declared, but after __anext__ #2 raised ValueError: line "
+        "2 is broken, __anext__ #3 returned 3"
+    ),
+)
 class GoesOnThoughDeclaredToStop(Lines):
     """Gives the line after the broken one, though it was declared to stop."""
 
 
-@violates("AI006", GENERATOR, items=[1], failing=broken_off, after_error="continues")
+@violates(
+    "AI006",
+    GENERATOR,
+    items=[1],
+    failing=broken_off,
+    after_error="continues",
+    says=(
+        "after_error='continues' was declared, but after __anext__ #2 raised ValueError: "
+        "the source failed, __anext__ #12 raised StopAsyncIteration; expected an item"
+    ),
+)
 async def stops_though_declared_to_continue() -> AsyncIterator[int]:
     """Is finished by its error, as every generator is, though it was declared to go on."""
     await checkpoint()
     yield 1
 
 
-@violates("AI006", ITERATOR, items=[1], raises=ValueError)
+@violates(
+    "AI006",
+    ITERATOR,
+    items=[1],
+    raises=ValueError,
+    says=(
+        "__anext__ #3 hangs: it waits at ... in WaitsAfterItsError.__anext__ for "
+        "Event.wait, and nothing is left that could wake it"
+    ),
+)
 class WaitsAfterItsError(Lines):
     """Waits for a task that is over."""
 
@@ -127,6 +156,10 @@ class WaitsAfterItsError(Lines):
     backends=("asyncio",),
     items=[1, 2],
     failing=lambda: KeepsItsLockInOneTask(fails=True),
+    says=(
+        "__anext__ #3 hangs: it waits at ... in KeepsItsLockInOneTask.__anext__ for "
+        "Lock.acquire, and nothing is left that could wake it"
+    ),
 )
 class KeepsItsLockInOneTask(Lines):
     """Forgets its lock in an error, which it sees by itself if the same task comes again."""
@@ -170,7 +203,7 @@ async def lets_its_error_out() -> AsyncIterator[int]:
     yield 1
 
 
-@conforms("AI016", ITERATOR, items=[1, 2])
+@conforms("AI016", ITERATOR, items=[1, 2], says="undeclared: failing= would enable it")
 class DropsErrorsOnPurpose(Lines):
     """Leaves broken lines out, and nothing is said of failing."""
 
@@ -181,7 +214,13 @@ class DropsErrorsOnPurpose(Lines):
             return await self.read()
 
 
-@violates("AI016", ITERATOR, items=[1, 2], failing=lambda: LogsItsError(fails=True))
+@violates(
+    "AI016",
+    ITERATOR,
+    items=[1, 2],
+    failing=lambda: LogsItsError(fails=True),
+    says="its source fails, but __anext__ #2 raised StopAsyncIteration; expected the error",
+)
 class LogsItsError(Lines):
     """Leaves its error in a log, and ends."""
 
@@ -198,6 +237,7 @@ class LogsItsError(Lines):
     ITERATOR,
     items=[1, 2],
     failing=lambda: GivesTheLastOneForEver(fails=True),
+    says="its source fails, but it gave 1000 items and no error",
 )
 class GivesTheLastOneForEver(Lines):
     """Gives what it has, when nothing new comes any more."""

@@ -52,7 +52,21 @@ class ForwardingAll(Forwarding):
         self.coroutine.close()
 
 
-@violates("AI014", ITERATOR, items=[0, 1, 2])
+@violates(
+    "AI014",
+    ITERATOR,
+    items=[0, 1, 2],
+    says={
+        "asyncio": (
+            "cancelled at suspension 1, anext(it, default) raised AttributeError: 'Forwarding' "
+            "object has no attribute 'throw': what __await__ gives has no throw()"
+        ),
+        "trio": (
+            "undisturbed, anext(it, default) raised AttributeError: 'Forwarding' object has no "
+            "attribute 'send': what __await__ gives has no send()"
+        ),
+    },
+)
 class ForwardsNextOnly(Ticker):
     """Has no `send`, which trio needs, and no `throw`, which anext() needs on asyncio."""
 
@@ -72,7 +86,17 @@ class ForwardingSend(Forwarding):
         self.coroutine.close()
 
 
-@violates("AI014", ITERATOR, items=[0, 1, 2], shows_on=("asyncio",))
+@violates(
+    "AI014",
+    ITERATOR,
+    items=[0, 1, 2],
+    shows_on=("asyncio",),
+    says=(
+        "cancelled at suspension 2, anext(it, default) raised AttributeError: "
+        "'ForwardingSend' object has no attribute 'throw': what __await__ gives has no "
+        "throw()"
+    ),
+)
 class ForwardsWhatIsSent(Ticker):
     """Is right on trio, which sends its cancellations, and wrong at its second item on asyncio."""
 
@@ -98,7 +122,12 @@ class EndsAtAwait:
         return self.left.pop(0)
 
 
-@violates("AI014", ITERATOR, items=[0, 1, 2])
+@violates(
+    "AI014",
+    ITERATOR,
+    items=[0, 1, 2],
+    says="anext(it, default) raised StopAsyncIteration; expected the default",
+)
 class RaisesItsEndInAwait(Ticker):
     """Raises its end when it is asked for an iterator, and not in that."""
 
@@ -189,7 +218,7 @@ class EndsAtOnce(Ticker):
         return await super().__anext__()
 
 
-@conforms("AI015", ITERATOR, items=[0, 1, 2])
+@conforms("AI015", ITERATOR, items=[0, 1, 2], says="undeclared: checkpoints= would enable it")
 class ServesWhatIsBuffered(Ticker):
     """Does not suspend where it has something, and nobody said that it would: StreamReader."""
 
@@ -216,7 +245,13 @@ async def suspends_at_each_item() -> AsyncIterator[int]:
         yield number
 
 
-@violates("AI015", GENERATOR, items=[0, 1, 2], checkpoints=True)
+@violates(
+    "AI015",
+    GENERATOR,
+    items=[0, 1, 2],
+    checkpoints=True,
+    says="__anext__ #2 returned 1 without having suspended",
+)
 async def suspends_once() -> AsyncIterator[int]:
     """Gives a page, item by item, without a suspension."""
     await checkpoint()
@@ -224,7 +259,13 @@ async def suspends_once() -> AsyncIterator[int]:
         yield number
 
 
-@violates("AI015", ITERATOR, infinite=True, checkpoints=True)
+@violates(
+    "AI015",
+    ITERATOR,
+    infinite=True,
+    checkpoints=True,
+    says="__anext__ #1 returned 1 without having suspended",
+)
 class Greedy:
     """Counts, and gives nobody else a turn."""
 
@@ -238,7 +279,17 @@ class Greedy:
         return self.number
 
 
-@violates("AI015", ITERATOR, items=[0, 1, 2], checkpoints=True, shows_on=("trio",))
+@violates(
+    "AI015",
+    ITERATOR,
+    items=[0, 1, 2],
+    checkpoints=True,
+    shows_on=("trio",),
+    says=(
+        "__anext__ #2, in a scope that was cancelled before, returned 1; expected the "
+        "cancellation to come out"
+    ),
+)
 class LetsNobodyCancel(Ticker):
     """Gives others a turn, and shuts the cancellation out behind its first item."""
 
@@ -298,7 +349,13 @@ class ClosesUnderAShield(Connected):
         self.held = False
 
 
-@conforms("AI019", ITERATOR, items=[0, 1, 2], released=holds_nothing)
+@conforms(
+    "AI019",
+    ITERATOR,
+    items=[0, 1, 2],
+    released=holds_nothing,
+    says={"asyncio": "aclose() never suspended, so no cancellation could be delivered into it"},
+)
 class ClosesWithoutAnAwait(Connected):
     """Has nothing to say when it closes."""
 
@@ -308,7 +365,13 @@ class ClosesWithoutAnAwait(Connected):
         self.held = False
 
 
-@conforms("AI019", ITERATOR, closes=False, released=lambda iterator: True)
+@conforms(
+    "AI019",
+    ITERATOR,
+    closes=False,
+    released=lambda iterator: True,
+    says="not applicable: declared closes=False",
+)
 class HoldsNothingOfItsOwn(Ticker):
     """Leaves the closing to its owner."""
 
@@ -317,7 +380,13 @@ class HoldsNothingOfItsOwn(Ticker):
         await checkpoint()
 
 
-@violates("AI019", ITERATOR, items=[0, 1, 2], released=holds_nothing)
+@violates(
+    "AI019",
+    ITERATOR,
+    items=[0, 1, 2],
+    released=holds_nothing,
+    says="aclose(), cancelled at its suspension 1, ended without releasing: released= is false",
+)
 class ReleasesBehindItsGoodbye(Connected):
     """Keeps its connection where the goodbye is cancelled."""
 
@@ -328,7 +397,20 @@ class ReleasesBehindItsGoodbye(Connected):
         self.held = False
 
 
-@violates("AI019", ITERATOR, items=[0, 1, 2], released=holds_nothing, shows_on=("trio",))
+@violates(
+    "AI019",
+    ITERATOR,
+    items=[0, 1, 2],
+    released=holds_nothing,
+    shows_on=("trio",),
+    says={
+        "asyncio": "aclose() never suspended, so no cancellation could be delivered into it",
+        "trio": (
+            "aclose(), in a scope that was cancelled before, ended without releasing: "
+            "released= is false"
+        ),
+    },
+)
 class LooksForACancellationFirst(Connected):
     """Gives up at once where it is cancelled already, before it has begun."""
 

@@ -97,7 +97,15 @@ class AddsOne(Wrapper):
         return 1 + await anext(self.source)
 
 
-@is_wrapper(conforms, "AI010", items=[b"1", b"2"])
+@is_wrapper(
+    conforms,
+    "AI010",
+    items=[b"1", b"2"],
+    says=(
+        "around an iterator of three numbers it gave [] and raised AttributeError: 'int' "
+        "object has no attribute 'strip'"
+    ),
+)
 class Chunks(Wrapper):
     """Reads bytes, of which the empty ones are the end by contract, as in asyncio.StreamReader."""
 
@@ -111,7 +119,12 @@ class Chunks(Wrapper):
         return chunk
 
 
-@is_wrapper(conforms, "AI010", items=[1, 2])
+@is_wrapper(
+    conforms,
+    "AI010",
+    items=[1, 2],
+    says="around an iterator of three numbers it gave [1001, 1002] and raised StopAsyncIteration",
+)
 async def takes_two(source: Any = None) -> AsyncIterator[Any]:
     """Ends before its source does, whatever that gives."""
     count = 0
@@ -136,7 +149,12 @@ class SplitsIntoBytes(Wrapper):
         return self.bytes.pop(0)
 
 
-@is_wrapper(violates, "AI010", items=[1, 2, 3, 4])
+@is_wrapper(
+    violates,
+    "AI010",
+    items=[1, 2, 3, 4],
+    says="0 as an item of its source ended it: of three items it gave [1001]",
+)
 class EndsAtNothing(Wrapper):
     """Takes what is false for the end, as the examples of PEP 492 do."""
 
@@ -147,7 +165,12 @@ class EndsAtNothing(Wrapper):
         return item
 
 
-@is_wrapper(violates, "AI010", items=[1, 2, 3, 4])
+@is_wrapper(
+    violates,
+    "AI010",
+    items=[1, 2, 3, 4],
+    says="it raised ValueError('an item'), which was an item of its source",
+)
 class RaisesItsItems(Wrapper):
     """Takes an exception among its items for an error."""
 
@@ -158,7 +181,12 @@ class RaisesItsItems(Wrapper):
         return item
 
 
-@is_wrapper(violates, "AI010", items=[1, 2, 3, 4])
+@is_wrapper(
+    violates,
+    "AI010",
+    items=[1, 2, 3, 4],
+    says="it raised StopAsyncIteration(), which was an item of its source",
+)
 async def raises_its_items(source: Any = None) -> AsyncIterator[Any]:
     """Takes an exception for an error, and one that ends a class for an error, too."""
     async for item in source or Numbers():
@@ -167,7 +195,13 @@ async def raises_its_items(source: Any = None) -> AsyncIterator[Any]:
         yield item
 
 
-@is_wrapper(violates, "AI010", items=[1, 2, 3, 4], backends=ASYNCIO)
+@is_wrapper(
+    violates,
+    "AI010",
+    items=[1, 2, 3, 4],
+    backends=ASYNCIO,
+    says="None as an item of its source ended it: of three items it gave [1001]",
+)
 class ReadsAheadUpToNone(Wrapper):
     """Reads its source into a queue, where None is the end."""
 
@@ -205,12 +239,28 @@ class Batches(Wrapper):
         return [await anext(self.source), await anext(self.source)]
 
 
-@is_wrapper(violates, "AI011", items=[[1, 2], [3, 4]])
+@is_wrapper(
+    violates,
+    "AI011",
+    items=[[1, 2], [3, 4]],
+    says=(
+        "the StopAsyncIteration of its source ended it: of 3 items it gave [[1001, 1002]], "
+        "and 1003 was lost"
+    ),
+)
 class LosesHalfABatch(Batches):
     """Ends where its source ends in the midst of a batch."""
 
 
-@is_wrapper(violates, "AI011", items=[[1, 2, 3, 4]])
+@is_wrapper(
+    violates,
+    "AI011",
+    items=[[1, 2, 3, 4]],
+    says=(
+        "the StopAsyncIteration of its source ended it: of 7 items it gave [[1001, 1002, "
+        "1003, 1004]], and 1005 was lost"
+    ),
+)
 class LosesTheRestOfABatch(Wrapper):
     """Makes a batch of four in one go, and ends where its source ends in the midst of that."""
 
@@ -218,7 +268,15 @@ class LosesTheRestOfABatch(Wrapper):
         return [await anext(self.source) for _ in range(4)]
 
 
-@is_wrapper(violates, "AI011", items=[[1, 2], [3, 4]])
+@is_wrapper(
+    violates,
+    "AI011",
+    items=[[1, 2], [3, 4]],
+    says=(
+        "the StopAsyncIteration of its source ended it: of 3 items it gave [[1001, 1002]], "
+        "and 1003 was lost"
+    ),
+)
 class LosesHalfALaterBatch(Batches):
     """Refuses a source that is too short for one batch, and loses half of a later one."""
 
@@ -235,7 +293,15 @@ class LosesHalfALaterBatch(Batches):
         return batch
 
 
-@is_wrapper(violates, "AI011", items=[1, 2, 3])
+@is_wrapper(
+    violates,
+    "AI011",
+    items=[1, 2, 3],
+    says=(
+        "the StopAsyncIteration of its source ended it: of 2 items it gave [1001], and "
+        "1002 was lost"
+    ),
+)
 class LosesTheLastOne(Wrapper):
     """Looks one item ahead, and ends when there is nothing to see: omnilib/aioitertools#39."""
 
@@ -249,7 +315,15 @@ class LosesTheLastOne(Wrapper):
         return item
 
 
-@is_wrapper(violates, "AI011", items=[1, 2])
+@is_wrapper(
+    violates,
+    "AI011",
+    items=[1, 2],
+    says=(
+        "the StopAsyncIteration of the first of two iterators in its source ended it: it "
+        "gave [1001, 1002]"
+    ),
+)
 class EndsWithItsFirstPage(Wrapper):
     """Ends with the first of its pages: LonamiWebs/Telethon#1117."""
 
@@ -292,7 +366,13 @@ class DropsHalfABatch(Batches):
             raise StopAsyncIteration from None
 
 
-@is_wrapper(conforms, "AI011", items=[1, 2, 3, 4], raises=EOFError)
+@is_wrapper(
+    conforms,
+    "AI011",
+    items=[1, 2, 3, 4],
+    raises=EOFError,
+    says="around iterators of numbers it never came to StopAsyncIteration",
+)
 class FailsAtTheEndOfItsSource(Wrapper):
     """Makes an error of the end of its source, as asyncio.StreamReader.readexactly() does."""
 

@@ -64,7 +64,14 @@ def generator_based() -> Generator[Any, Any, Any]:
     return (yield from work().__await__())
 
 
-@violates("AW001", AWAITABLE)
+@violates(
+    "AW001",
+    AWAITABLE,
+    says=(
+        "OnlyOnTheInstance has no __await__ on its type; it has one as an attribute of the "
+        "object, where the language does not look"
+    ),
+)
 class OnlyOnTheInstance:
     """Has __await__ as an attribute of the object, where the language does not look."""
 
@@ -72,7 +79,14 @@ class OnlyOnTheInstance:
         self.__await__ = lambda: iter(())
 
 
-@violates("AW001", AWAITABLE)
+@violates(
+    "AW001",
+    AWAITABLE,
+    says=(
+        "ForwardsAttributes has no __await__ on its type; it has one as an attribute of "
+        "the object, where the language does not look"
+    ),
+)
 class ForwardsAttributes:
     """Forwards all attributes to an awaitable, which the language does not ask for."""
 
@@ -80,7 +94,13 @@ class ForwardsAttributes:
         return getattr(Job(), name)
 
 
-@violates("AW001", AWAITABLE)
+@violates(
+    "AW001",
+    AWAITABLE,
+    says=(
+        "OnlyRegistered has no __await__ on its type; it says that it is an Awaitable all the same"
+    ),
+)
 class OnlyRegistered:
     """Is registered as an Awaitable, and is none."""
 
@@ -107,7 +127,7 @@ class IsItsOwnIterator(Steps):
         return self
 
 
-@violates("AW002", AWAITABLE)
+@violates("AW002", AWAITABLE, says="__await__ returned [1]; expected an iterator")
 class GivesAList:
     """Returns a list from __await__."""
 
@@ -115,7 +135,14 @@ class GivesAList:
         return [1]
 
 
-@violates("AW002", AWAITABLE)
+@violates(
+    "AW002",
+    AWAITABLE,
+    says=(
+        "__await__ returned <coroutine object AwaitIsACoroutineFunction.__await__>; "
+        "expected an iterator"
+    ),
+)
 class AwaitIsACoroutineFunction:
     """Has an async __await__."""
 
@@ -123,7 +150,14 @@ class AwaitIsACoroutineFunction:
         return 42
 
 
-@violates("AW002", AWAITABLE)
+@violates(
+    "AW002",
+    AWAITABLE,
+    says=(
+        "__await__ returned <async_generator object "
+        "AwaitIsAnAsyncGeneratorFunction.__await__>; expected an iterator"
+    ),
+)
 class AwaitIsAnAsyncGeneratorFunction:
     """Has an async __await__ that yields."""
 
@@ -131,7 +165,11 @@ class AwaitIsAnAsyncGeneratorFunction:
         yield 42
 
 
-@violates("AW002", AWAITABLE)
+@violates(
+    "AW002",
+    AWAITABLE,
+    says="__await__ returned <generator object generator_based>; expected an iterator",
+)
 class AwaitIsGeneratorBased:
     """Returns a coroutine of the old kind from __await__."""
 
@@ -139,7 +177,7 @@ class AwaitIsGeneratorBased:
         return generator_based()
 
 
-@violates("AW003", AWAITABLE, returns=42)
+@violates("AW003", AWAITABLE, returns=42, says="the await returned None; expected 42")
 class ForgetsToReturn:
     """Carries the work out, and drops its result."""
 
@@ -147,7 +185,7 @@ class ForgetsToReturn:
         yield from work().__await__()
 
 
-@violates("AW003", AWAITABLE, returns=42)
+@violates("AW003", AWAITABLE, returns=42, says="the await returned None; expected 42")
 class MerelyEnds:
     """Has an iterator that ends, and gives nothing by it."""
 
@@ -155,7 +193,12 @@ class MerelyEnds:
         return iter(())
 
 
-@violates("AW003", AWAITABLE, returns=lambda value: value > 100)
+@violates(
+    "AW003",
+    AWAITABLE,
+    returns=lambda value: value > 100,
+    says="the await returned 42; expected what returns= accepts",
+)
 class IsRefusedByTheJudge(Job):
     """Gives a value that the declared callable does not accept."""
 
@@ -185,7 +228,20 @@ class GivesTheVeryObject:
         return work(INCOMPARABLE).__await__()
 
 
-@violates("AW004", AWAITABLE)
+@violates(
+    "AW004",
+    AWAITABLE,
+    says={
+        "asyncio": (
+            "it yielded 42 to the loop, which asyncio does not take; if it is not made for "
+            "this library, leave that out of backends="
+        ),
+        "trio": (
+            "it yielded 42 to the loop, which trio does not take; if it is not made for this "
+            "library, leave that out of backends="
+        ),
+    },
+)
 class YieldsANumber:
     """Yields something that no loop knows."""
 
@@ -193,7 +249,20 @@ class YieldsANumber:
         yield 42
 
 
-@violates("AW004", AWAITABLE)
+@violates(
+    "AW004",
+    AWAITABLE,
+    says={
+        "asyncio": (
+            "it yielded 42 to the loop, which asyncio does not take; if it is not made for "
+            "this library, leave that out of backends="
+        ),
+        "trio": (
+            "it yielded 42 to the loop, which trio does not take; if it is not made for this "
+            "library, leave that out of backends="
+        ),
+    },
+)
 class HidesTheProtest:
     """Catches what the loop throws at it for what it yielded."""
 
@@ -203,7 +272,20 @@ class HidesTheProtest:
         return 42
 
 
-@violates("AW004", AWAITABLE)
+@violates(
+    "AW004",
+    AWAITABLE,
+    says={
+        "asyncio": (
+            "it yielded 42 to the loop, which asyncio does not take; if it is not made for "
+            "this library, leave that out of backends="
+        ),
+        "trio": (
+            "it yielded 42 to the loop, which trio does not take; if it is not made for this "
+            "library, leave that out of backends="
+        ),
+    },
+)
 class WaitsForEverAfterTheProtest(HidesTheProtest):
     """Catches what the loop throws at it, and waits for ever."""
 
@@ -213,7 +295,15 @@ class WaitsForEverAfterTheProtest(HidesTheProtest):
         return 42
 
 
-@violates("AW004", AWAITABLE, backends=("asyncio",))
+@violates(
+    "AW004",
+    AWAITABLE,
+    backends=("asyncio",),
+    says=(
+        "it yielded <Future pending> to the loop, which asyncio does not take; if it is "
+        "not made for this library, leave that out of backends="
+    ),
+)
 class YieldsAFuture:
     """Yields a future where it should yield from it."""
 
@@ -221,7 +311,15 @@ class YieldsAFuture:
         yield asyncio.get_running_loop().create_future()
 
 
-@violates("AW004", AWAITABLE, shows_on=("trio",))
+@violates(
+    "AW004",
+    AWAITABLE,
+    shows_on=("trio",),
+    says=(
+        "it yielded None to the loop, which trio does not take; if it is not made for this "
+        "library, leave that out of backends="
+    ),
+)
 class YieldsNothing:
     """Gives others a turn by a bare yield, which asyncio alone takes."""
 
@@ -230,7 +328,15 @@ class YieldsNothing:
         return 42
 
 
-@violates("AW004", AWAITABLE, shows_on=("trio",))
+@violates(
+    "AW004",
+    AWAITABLE,
+    shows_on=("trio",),
+    says=(
+        "it yielded None to the loop, which trio does not take; if it is not made for this "
+        "library, leave that out of backends="
+    ),
+)
 class YieldsNothingByHand:
     """Gives others a turn by an iterator that knows __next__ only."""
 
@@ -286,7 +392,18 @@ class OnlyNext:
         self.inner.close()
 
 
-@violates("AW005", AWAITABLE, shows_on=("trio",))
+@violates(
+    "AW005",
+    AWAITABLE,
+    shows_on=("trio",),
+    says={
+        "asyncio": "not applicable on asyncio",
+        "trio": (
+            "__await__ returned <...OnlyNext object>, which yielded but has no send(); trio "
+            "sent it a value"
+        ),
+    },
+)
 class CannotBeSentTo:
     """Suspends in an iterator without send."""
 
@@ -294,7 +411,7 @@ class CannotBeSentTo:
         return OnlyNext(work())
 
 
-@conforms("AW005", AWAITABLE)
+@conforms("AW005", AWAITABLE, says={"asyncio": "not applicable on asyncio"})
 class SendsByHand:
     """Suspends in an iterator that has all that it takes."""
 
@@ -302,7 +419,7 @@ class SendsByHand:
         return Steps(work())
 
 
-@conforms("AW005", AWAITABLE)
+@conforms("AW005", AWAITABLE, says={"asyncio": "not applicable on asyncio"})
 class NeverSuspends:
     """Has an iterator without send, which never yields."""
 
@@ -310,7 +427,18 @@ class NeverSuspends:
         return iter(())
 
 
-@violates("CO020", AWAITABLE)
+@violates(
+    "CO020",
+    AWAITABLE,
+    says={
+        "asyncio": (
+            "await #1 hangs: it waits for Event.wait, and nothing is left that could wake it"
+        ),
+        "trio": (
+            "await #1 hangs: it waits for _real_async_yield, and nothing is left that could wake it"
+        ),
+    },
+)
 class WaitsForEver:
     """Waits for an event that nobody sets."""
 
@@ -318,12 +446,21 @@ class WaitsForEver:
         return anyio.Event().wait().__await__()
 
 
-@violates("CO020", AWAITABLE, raises=LookupError)
+@violates(
+    "CO020",
+    AWAITABLE,
+    raises=LookupError,
+    says="raises=LookupError was declared, but nothing was raised",
+)
 class RaisesNothing(Job):
     """Gives a result, where an error was declared."""
 
 
-@violates("CO020", AWAITABLE)
+@violates(
+    "CO020",
+    AWAITABLE,
+    says="its plain use raised ValueError: not ready; if that is meant, declare raises=ValueError",
+)
 class RaisesAtTheCall:
     """Raises before there is an iterator."""
 
@@ -331,7 +468,14 @@ class RaisesAtTheCall:
         raise ValueError("not ready")
 
 
-@violates("CO020", AWAITABLE)
+@violates(
+    "CO020",
+    AWAITABLE,
+    says=(
+        "its plain use raised ValueError: invalid literal for int() with base 10: 'x'; if "
+        "that is meant, declare raises=ValueError"
+    ),
+)
 class FailsInAnIteratorWithoutSend:
     """Raises before its iterator has yielded anything."""
 
@@ -339,7 +483,15 @@ class FailsInAnIteratorWithoutSend:
         return map(int, ["x"])
 
 
-@violates("CO010", AWAITABLE, shows_on=("trio",))
+@violates(
+    "CO010",
+    AWAITABLE,
+    shows_on=("trio",),
+    says=(
+        "under trio it raised RuntimeError: no running event loop, which comes from "
+        "asyncio; if it is made for asyncio only, declare backends=('asyncio',)"
+    ),
+)
 class SleepsOnAsyncio:
     """Uses asyncio's sleep under whichever library."""
 
@@ -388,7 +540,12 @@ class TakesFalsyForNothing(Wrapper):
         return await super().run() or None
 
 
-@violates("AW008", AWAITABLE, wraps=TakesFalsyForNothing)
+@violates(
+    "AW008",
+    AWAITABLE,
+    wraps=TakesFalsyForNothing,
+    says="around an awaitable whose result is False, it returned None; expected that very object",
+)
 class LosesWhatIsFalsy(TakesFalsyForNothing):
     """Loses empty results."""
 
@@ -401,7 +558,12 @@ class TakesZeroForNothing(Wrapper):
         return None if type(result) is int and result == 0 else result
 
 
-@violates("AW008", AWAITABLE, wraps=TakesZeroForNothing)
+@violates(
+    "AW008",
+    AWAITABLE,
+    wraps=TakesZeroForNothing,
+    says="around an awaitable whose result is 0, it returned None; expected that very object",
+)
 class LosesItsZero(TakesZeroForNothing):
     """Loses one number."""
 
@@ -416,7 +578,15 @@ class TakesReturnedForRaised(Wrapper):
         return result
 
 
-@violates("AW008", AWAITABLE, wraps=TakesReturnedForRaised)
+@violates(
+    "AW008",
+    AWAITABLE,
+    wraps=TakesReturnedForRaised,
+    says=(
+        "around an awaitable whose result is ValueError('a value'), it raised ValueError: "
+        "a value; expected that very object"
+    ),
+)
 class RaisesReturnedExceptions(TakesReturnedForRaised):
     """Raises results that are exceptions."""
 
@@ -433,7 +603,12 @@ class UnpackingSteps(Steps):
             raise
 
 
-@violates("AW008", AWAITABLE, wraps=UnpackingSteps)
+@violates(
+    "AW008",
+    AWAITABLE,
+    wraps=UnpackingSteps,
+    says="around an awaitable whose result is (), it returned None; expected that very object",
+)
 class UnpacksTuples(Job):
     """Is wrapped into an iterator that gives the first element of a tuple."""
 
@@ -460,7 +635,15 @@ class GivesItsNewsOnce(Counted):
         return await work("news" if self.awaits == 1 else None)
 
 
-@violates("AW009", AWAITABLE)
+@violates(
+    "AW009",
+    AWAITABLE,
+    says=(
+        "the first await returned 42, the second returned None; expected the same, an "
+        "error, or a new value (if None is a result of the operation, declare "
+        'reawait="again")'
+    ),
+)
 class KeepsAGenerator:
     """Gives None at its second await, as its generator is used up."""
 
@@ -480,7 +663,14 @@ class CountsItsAwaits(Counted):
     """Gives another value each time."""
 
 
-@violates("AW009", AWAITABLE)
+@violates(
+    "AW009",
+    AWAITABLE,
+    says=(
+        "await #2 hangs: it waits at ... in HangsAtTheSecondAwait.run for Event.wait, and "
+        "nothing is left that could wake it"
+    ),
+)
 class HangsAtTheSecondAwait(Counted):
     """Waits at its second await for what came once."""
 
@@ -490,7 +680,15 @@ class HangsAtTheSecondAwait(Counted):
         return await super().run()
 
 
-@violates("AW009", AWAITABLE, reawait="same", raises=ValueError)
+@violates(
+    "AW009",
+    AWAITABLE,
+    reawait="same",
+    raises=ValueError,
+    says=(
+        "the first await raised ValueError: no result, the second returned None; expected the same"
+    ),
+)
 class FailsOnlyOnce(Counted):
     """Raises at its first await, and gives None at its second."""
 
@@ -519,12 +717,22 @@ class Refuses(RefusesTheSecond):
     """Refuses its second await, and says nothing about it."""
 
 
-@violates("AW009", AWAITABLE, reawait="same")
+@violates(
+    "AW009",
+    AWAITABLE,
+    reawait="same",
+    says=(
+        "the first await returned 1, the second raised RuntimeError: already awaited; "
+        "expected the same"
+    ),
+)
 class RefusesWhatItPromised(RefusesTheSecond):
     """Says that it gives the same again, and refuses."""
 
 
-@violates("AW009", AWAITABLE, reawait="error")
+@violates(
+    "AW009", AWAITABLE, reawait="error", says="the second await returned 42; expected an error"
+)
 class RepeatsWhatItShouldRefuse(Job):
     """Says that it refuses its second await, and gives its value again."""
 

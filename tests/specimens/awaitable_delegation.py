@@ -51,7 +51,20 @@ async def transfer() -> int:
     return 42
 
 
-@violates("AW006", AWAITABLE)
+@violates(
+    "AW006",
+    AWAITABLE,
+    says={
+        "asyncio": (
+            "cancelled at suspension 1, its iterator has no throw() to pass that on to the "
+            "coroutine work, which was left suspended"
+        ),
+        "trio": (
+            "closed at suspension 1, its iterator has no close() to pass that on to the "
+            "coroutine work, which was left suspended"
+        ),
+    },
+)
 class PassesNothingOn:
     """Has an iterator that can be sent to, and no more."""
 
@@ -59,7 +72,14 @@ class PassesNothingOn:
         return Sends(work())
 
 
-@violates("AW006", AWAITABLE)
+@violates(
+    "AW006",
+    AWAITABLE,
+    says=(
+        "closed at suspension 1, its iterator has no close() to pass that on to the "
+        "coroutine work, which was left suspended"
+    ),
+)
 class CannotBeClosed:
     """Keeps its operation, and has an iterator without close."""
 
@@ -80,7 +100,15 @@ class Raises(Sends):
         self.inner.close()
 
 
-@violates("AW006", AWAITABLE, shows_on=ASYNCIO)
+@violates(
+    "AW006",
+    AWAITABLE,
+    shows_on=ASYNCIO,
+    says=(
+        "cancelled at suspension 1, its iterator did not pass throw() on to the coroutine "
+        "work, which was left suspended"
+    ),
+)
 class ThrowsIntoNobody:
     """Has an iterator that raises what is thrown into it, and tells nobody."""
 
@@ -112,7 +140,15 @@ class Pauses(Raises):
         self.steps[0].close()
 
 
-@violates("AW006", AWAITABLE, shows_on=ASYNCIO)
+@violates(
+    "AW006",
+    AWAITABLE,
+    shows_on=ASYNCIO,
+    says=(
+        "cancelled at suspension 2, its iterator did not pass throw() on to the coroutine "
+        "work, which was left suspended"
+    ),
+)
 class ThrowsIntoNobodyLater:
     """Waits for two operations, and does not tell the second one."""
 
@@ -198,8 +234,15 @@ class ThrowsThree(Steps):
         return self.inner.throw(error)
 
 
-@violates("AW007", AWAITABLE)
-@violates("AW007", AWAITABLE, backends=("trio",))
+@violates(
+    "AW007", AWAITABLE, says="the throw() of its iterator can't be called with the exception alone"
+)
+@violates(
+    "AW007",
+    AWAITABLE,
+    backends=("trio",),
+    says="the throw() of its iterator can't be called with the exception alone",
+)
 class TakesThreeArguments:
     """Has an iterator whose throw takes three arguments; Trio hardly ever calls it."""
 
@@ -215,7 +258,16 @@ class ThrowsTheSecond(Steps):
         return self.inner.throw(error)
 
 
-@violates("AW007", AWAITABLE, shows_on=ASYNCIO)
+@violates(
+    "AW007",
+    AWAITABLE,
+    shows_on=ASYNCIO,
+    says=(
+        "cancelled at suspension 1, the throw() of its iterator was given the exception "
+        "alone, and raised TypeError: exceptions must be classes or instances deriving "
+        "from BaseException, not NoneType"
+    ),
+)
 class LosesTheOnlyArgument:
     """Has an iterator whose throw takes one argument, and passes on another."""
 

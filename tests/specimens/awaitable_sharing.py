@@ -70,7 +70,17 @@ class GivesAnotherTheNext:
         return int(await work(self.tickets))
 
 
-@violates("AW010", AWAITABLE, shared=True, reawait="same")
+@violates(
+    "AW010",
+    AWAITABLE,
+    shared=True,
+    reawait="same",
+    says=(
+        "a second task joined in at suspension 1 of a first one: for the first it returned "
+        "<object object>, for the second it returned <object object>; expected the same "
+        "value"
+    ),
+)
 class LoadsTwice:
     """Loads for whoever comes while it loads, and so gives two objects as one."""
 
@@ -106,7 +116,16 @@ class Cached:
         return 42
 
 
-@violates("AW010", AWAITABLE, shared=True, returns=42)
+@violates(
+    "AW010",
+    AWAITABLE,
+    shared=True,
+    returns=42,
+    says=(
+        "a second task joined in at suspension 1 of a first one: for the first it returned "
+        "42, for the second it returned 0; for one alone it returned 42"
+    ),
+)
 class GivesTheOtherWhatIsThere:
     """Gives a first guess to whoever comes while it works."""
 
@@ -126,12 +145,33 @@ class GivesTheOtherWhatIsThere:
             self.working = False
 
 
-@violates("AW010", AWAITABLE, shared=True)
+@violates(
+    "AW010",
+    AWAITABLE,
+    shared=True,
+    says={
+        "asyncio": (
+            "a second task joined in at suspension 1 of a first one: for the first it returned "
+            "42, for the second it raised RuntimeError: cannot reuse already awaited "
+            "coroutine; for one alone it returned 42"
+        ),
+        "trio": "awaited by two tasks at once, it broke the state of trio's event loop",
+    },
+)
 class SharesItsSteps(Cached):
     """Whoever comes while it works goes on with the steps of the first one."""
 
 
-@violates("AW010", AWAITABLE, shared=True)
+@violates(
+    "AW010",
+    AWAITABLE,
+    shared=True,
+    says=(
+        "a second task joined in at suspension 1 of a first one: for the first it returned "
+        "42, for the second it raised RuntimeError: already awaited; for one alone it "
+        "returned 42"
+    ),
+)
 class RefusesTheOther:
     """Says that it can be shared, and refuses."""
 
@@ -151,7 +191,15 @@ class RefusesTheOther:
             self.busy = False
 
 
-@violates("AW010", AWAITABLE, shared=True)
+@violates(
+    "AW010",
+    AWAITABLE,
+    shared=True,
+    says=(
+        "awaited by two tasks at once, it hangs: it waits at ... in WaitsForTheOther.run "
+        "for Event.wait, and nothing is left that could wake it"
+    ),
+)
 class WaitsForTheOther:
     """The second caller waits for an event that the first one has set already."""
 
@@ -173,7 +221,16 @@ class WaitsForTheOther:
         return 42
 
 
-@violates("AW010", AWAITABLE, shared=True)
+@violates(
+    "AW010",
+    AWAITABLE,
+    shared=True,
+    says=(
+        "a second task joined in at suspension 2 of a first one: for the first it returned "
+        "42, for the second it raised RuntimeError: it works already; for one alone it "
+        "returned 42"
+    ),
+)
 class RefusesWhoComesLate:
     """Can be joined while it connects, and no more while it works."""
 
@@ -225,12 +282,28 @@ class Leading:
             done.set()
 
 
-@violates("AW011", AWAITABLE, shared=True)
+@violates(
+    "AW011",
+    AWAITABLE,
+    shared=True,
+    says=(
+        "when the first of two tasks that awaited it was cancelled by a cancel scope, the "
+        "other returned None; alone it returned 42"
+    ),
+)
 class LeavesTheOthersNothing(Leading):
     """Wakes the others when the first one is cancelled, and has nothing for them."""
 
 
-@violates("AW011", AWAITABLE, shared=True)
+@violates(
+    "AW011",
+    AWAITABLE,
+    shared=True,
+    says=(
+        "await #1 hangs: it waits at ... in Leading.run for Event.wait, and nothing is "
+        "left that could wake it"
+    ),
+)
 class LeavesTheOthersWaiting(Leading):
     """Wakes nobody when the first one is cancelled."""
 
@@ -245,7 +318,17 @@ class LeavesTheOthersWaiting(Leading):
         done.set()
 
 
-@violates("AW011", AWAITABLE, shared=True, backends=ASYNCIO, background_ok=True)
+@violates(
+    "AW011",
+    AWAITABLE,
+    shared=True,
+    backends=ASYNCIO,
+    background_ok=True,
+    says=(
+        "when the second of two tasks that awaited it was cancelled by a cancel scope, the "
+        "other raised CancelledError; alone it returned 42"
+    ),
+)
 class ShieldsItsTaskFromTheFirst:
     """Keeps a task for all of its callers, and forgets to shield it from those who come late."""
 
@@ -302,12 +385,27 @@ class Marked:
         return 42
 
 
-@violates("AW012", AWAITABLE)
+@violates(
+    "AW012",
+    AWAITABLE,
+    says=(
+        "await #2 hangs: it waits at ... in Marked.run for Event.wait, and nothing is left "
+        "that could wake it"
+    ),
+)
 class StaysBusy(Marked):
     """Stays busy when it is cancelled."""
 
 
-@violates("AW012", AWAITABLE, retryable=True)
+@violates(
+    "AW012",
+    AWAITABLE,
+    retryable=True,
+    says=(
+        "cancelled by a cancel scope at suspension 1, and awaited again, it raised "
+        "RuntimeError: it was cancelled; undisturbed it returned 42"
+    ),
+)
 class IsDeadAfterwards(Marked):
     """Says that it can be awaited again when it was cancelled, and can't."""
 
@@ -343,12 +441,30 @@ class Failed:
         raise self.error
 
 
-@violates("AW013", AWAITABLE, raises=ValueError, reawait="same", level="may")
+@violates(
+    "AW013",
+    AWAITABLE,
+    raises=ValueError,
+    reawait="same",
+    level="may",
+    says=(
+        "the traceback of what it raised grew from 8 to 12 between its second await and its third"
+    ),
+)
 class RaisesTheSameAgain(Failed):
     """Adds to the traceback of the error that it keeps, each time."""
 
 
-@violates("AW013", AWAITABLE, raises=ValueError, level="may")
+@violates(
+    "AW013",
+    AWAITABLE,
+    raises=ValueError,
+    level="may",
+    says=(
+        "the chain of __context__ of what it raised grew from 2 to 3 between its second "
+        "await and its third"
+    ),
+)
 class ChainsItsErrors(Failed):
     """Raises each error while it handles the one before."""
 
@@ -361,7 +477,16 @@ class ChainsItsErrors(Failed):
             raise self.error
 
 
-@violates("AW013", AWAITABLE, raises=Alike, level="may")
+@violates(
+    "AW013",
+    AWAITABLE,
+    raises=Alike,
+    level="may",
+    says=(
+        "the chain of __context__ of what it raised grew from 2 to 3 between its second "
+        "await and its third"
+    ),
+)
 class ChainsErrorsLikeAll(Failed):
     """Raises each error while it handles the one before, which it would equal."""
 

@@ -23,7 +23,11 @@ class LetsCancellationThrough(Ticker):
     """Has nothing to do with its cancellation."""
 
 
-@violates("CO001", ITERATOR)
+@violates(
+    "CO001",
+    ITERATOR,
+    says="cancelled by a cancel scope at suspension 1, it swallowed the cancellation and went on",
+)
 class SwallowsCancellation(Ticker):
     """Catches everything around its await."""
 
@@ -36,7 +40,14 @@ class SwallowsCancellation(Ticker):
             return -1
 
 
-@violates("CO002", ITERATOR)
+@violates(
+    "CO002",
+    ITERATOR,
+    says=(
+        "cancelled by a cancel scope at suspension 1, it raised RuntimeError: the tick "
+        "failed in its place"
+    ),
+)
 class ConvertsCancellation(Ticker):
     """Wraps every error into one of its own, its cancellation too."""
 
@@ -84,7 +95,7 @@ class SleepsUnderAShieldAtItsExit:
             await anyio.sleep(1)
 
 
-@violates("CO006", MANAGER)
+@violates("CO006", MANAGER, says="coroutine 'ForgetsToAwait.ping' was never awaited")
 class ForgetsToAwait:
     """Calls a coroutine function on entry, and drops the coroutine."""
 
@@ -108,7 +119,12 @@ class Awaits(ForgetsToAwait):
         return self
 
 
-@violates("CO007", MANAGER, backends=("asyncio",))
+@violates(
+    "CO007",
+    MANAGER,
+    backends=("asyncio",),
+    says="the task running sleep (it waits for sleep) is still alive after the end",
+)
 class ForgetsItsTask:
     """Leaves its background task running."""
 
@@ -119,7 +135,12 @@ class ForgetsItsTask:
         """Nothing to do, it seems."""
 
 
-@violates("CO007", ITERATOR, backends=("asyncio",))
+@violates(
+    "CO007",
+    ITERATOR,
+    backends=("asyncio",),
+    says="the task running sleep (it waits for sleep) is still alive after the end",
+)
 class LeavesSiblingsRunning(Ticker):
     """Gives up the other tasks of a gather that failed."""
 
@@ -133,7 +154,15 @@ class LeavesSiblingsRunning(Ticker):
         raise ValueError("no luck")
 
 
-@violates("CO007", MANAGER, backends=("trio",))
+@violates(
+    "CO007",
+    MANAGER,
+    backends=("trio",),
+    says=(
+        "the task running sleep_forever (it waits for _real_async_yield) is still alive "
+        "after the end"
+    ),
+)
 class StartsASystemTask:
     """Leaves a system task running."""
 
@@ -144,7 +173,13 @@ class StartsASystemTask:
         """Nothing to do."""
 
 
-@conforms("CO007", MANAGER, backends=("asyncio",), background_ok=True)
+@conforms(
+    "CO007",
+    MANAGER,
+    backends=("asyncio",),
+    background_ok=True,
+    says="not applicable: declared background_ok=True",
+)
 class KeepsADeclaredTask(ForgetsItsTask):
     """Says that it keeps a task."""
 
@@ -166,7 +201,15 @@ class CancelsItsTask(ForgetsItsTask):
         self.task.cancel()
 
 
-@violates("CO010", ITERATOR, shows_on=("trio",))
+@violates(
+    "CO010",
+    ITERATOR,
+    shows_on=("trio",),
+    says=(
+        "under trio it raised RuntimeError: no running event loop, which comes from "
+        "asyncio; if it is made for asyncio only, declare backends=('asyncio',)"
+    ),
+)
 class SleepsOnAsyncio(Ticker):
     """Uses asyncio's sleep under whichever library."""
 
@@ -175,7 +218,17 @@ class SleepsOnAsyncio(Ticker):
         return await super().__anext__()
 
 
-@violates("CO010", ITERATOR, shows_on=("trio",))
+@violates(
+    "CO010",
+    ITERATOR,
+    shows_on=("trio",),
+    says=(
+        "under trio it raised TypeError: trio.run received unrecognized yield message "
+        "None. Are you trying to use a library written for some other framework lik…, "
+        "which comes from asyncio; if it is made for asyncio only, declare "
+        "backends=('asyncio',)"
+    ),
+)
 class YieldsToAsyncio(Ticker):
     """Gives asyncio's loop a turn, under whichever library."""
 
@@ -184,7 +237,7 @@ class YieldsToAsyncio(Ticker):
         return await super().__anext__()
 
 
-@violates("CO010", ITERATOR, shows_on=("trio",))
+@violates("CO010", ITERATOR, shows_on=("trio",), says="it yielded None, which trio does not know")
 class HidesTheProtest(Ticker):
     """Gives asyncio's loop a turn, once, and catches what another one says to that."""
 
@@ -195,7 +248,15 @@ class HidesTheProtest(Ticker):
         return await super().__anext__()
 
 
-@violates("CO010", ITERATOR, shows_on=("asyncio",))
+@violates(
+    "CO010",
+    ITERATOR,
+    shows_on=("asyncio",),
+    says=(
+        "under asyncio it raised RuntimeError: must be called from async context, which "
+        "comes from trio; if it is made for trio only, declare backends=('trio',)"
+    ),
+)
 class SleepsOnTrio(Ticker):
     """Uses trio's sleep under whichever library."""
 
@@ -209,7 +270,14 @@ class DeclaredForAsyncio(SleepsOnAsyncio):
     """Says that it is made for asyncio."""
 
 
-@violates("CO020", ITERATOR)
+@violates(
+    "CO020",
+    ITERATOR,
+    says=(
+        "__anext__ #1 hangs: it waits at ... in WaitsForEver.__anext__ for Event.wait, and "
+        "nothing is left that could wake it"
+    ),
+)
 class WaitsForEver(Ticker):
     """Waits for an event that nobody sets."""
 
@@ -218,7 +286,14 @@ class WaitsForEver(Ticker):
         return 0
 
 
-@violates("CO020", ITERATOR)
+@violates(
+    "CO020",
+    ITERATOR,
+    says=(
+        "__anext__ #1 hangs: it waits at ... in WaitsForEverUnderAShield.__anext__ for "
+        "Event.wait, and nothing is left that could wake it"
+    ),
+)
 class WaitsForEverUnderAShield(Ticker):
     """Waits for an event that nobody sets, where no cancellation reaches it."""
 
@@ -228,7 +303,11 @@ class WaitsForEverUnderAShield(Ticker):
         return 0
 
 
-@violates("CO020", ITERATOR)
+@violates(
+    "CO020",
+    ITERATOR,
+    says="its plain use raised ValueError: no tick; if that is meant, declare raises=ValueError",
+)
 class Fails(Ticker):
     """Raises where an item was due."""
 
@@ -236,7 +315,11 @@ class Fails(Ticker):
         raise ValueError("no tick")
 
 
-@violates("CO020", ITERATOR)
+@violates(
+    "CO020",
+    ITERATOR,
+    says="its plain use raised SystemExit: 3; if that is meant, declare raises=SystemExit",
+)
 class RaisesSystemExit(Ticker):
     """Tries to end the process."""
 
@@ -244,7 +327,14 @@ class RaisesSystemExit(Ticker):
         raise SystemExit(3)
 
 
-@violates("CO020", ITERATOR)
+@violates(
+    "CO020",
+    ITERATOR,
+    says=(
+        "its plain use raised RecursionError: maximum recursion depth exceeded; if that is "
+        "meant, declare raises=RecursionError"
+    ),
+)
 class RecursesWithoutEnd(Ticker):
     """Calls itself for ever."""
 
@@ -276,7 +366,13 @@ class Listens(Ticker):
         return await super().__anext__()
 
 
-@conforms("CO001", AWAITABLE, backends=("asyncio",), returns=1)
+@conforms(
+    "CO001",
+    AWAITABLE,
+    backends=("asyncio",),
+    returns=1,
+    says="nothing ever suspended, so no cancellation could be delivered",
+)
 def waits_for_what_is_done() -> object:
     """Waits with a limit for what needs no time, which asyncio 3.11 does not let be cancelled."""
     return asyncio.wait_for(at_once(), 5)
@@ -317,7 +413,7 @@ class LetsTheErrorOfTheBodyOut(Polite):
             await anyio.sleep(1)
 
 
-@violates("CO006", MANAGER)
+@violates("CO006", MANAGER, says="coroutine 'Polite.report' was never awaited")
 class ForgetsToAwaitItsReport(Polite):
     """Drops a coroutine where the body raised."""
 
@@ -326,7 +422,12 @@ class ForgetsToAwaitItsReport(Polite):
             self.report()
 
 
-@violates("CO007", MANAGER, backends=("asyncio",))
+@violates(
+    "CO007",
+    MANAGER,
+    backends=("asyncio",),
+    says="the task running sleep (it waits for sleep) is still alive after the end",
+)
 class ReportsInATask(Polite):
     """Starts a task where the body raised, and leaves it."""
 
@@ -334,7 +435,17 @@ class ReportsInATask(Polite):
         self.task = asyncio.ensure_future(asyncio.sleep(9))
 
 
-@violates("CO010", MANAGER, shows_on=("trio",))
+@violates(
+    "CO010",
+    MANAGER,
+    shows_on=("trio",),
+    says=(
+        "under trio it raised TypeError: trio.run received unrecognized yield message "
+        "None. Are you trying to use a library written for some other framework lik…, "
+        "which comes from asyncio; if it is made for asyncio only, declare "
+        "backends=('asyncio',)"
+    ),
+)
 class ReportsOnAsyncio(Polite):
     """Uses asyncio where the body raised."""
 
@@ -342,7 +453,14 @@ class ReportsOnAsyncio(Polite):
         await asyncio.sleep(0)
 
 
-@violates("CO020", MANAGER)
+@violates(
+    "CO020",
+    MANAGER,
+    says=(
+        "__aexit__ #1(BodyError: raised in the body) hangs: it waits at ... in "
+        "NeverEndsItsReport.report for Event.wait, and nothing is left that could wake it"
+    ),
+)
 class NeverEndsItsReport(Polite):
     """Waits for ever where the body raised."""
 
@@ -350,7 +468,15 @@ class NeverEndsItsReport(Polite):
         await anyio.Event().wait()
 
 
-@violates("CO020", ITERATOR)
+@violates(
+    "CO020",
+    ITERATOR,
+    says=(
+        "its plain use raised AttributeError: 'SetsUpInAiter' object has no attribute "
+        "'left'; after aiter() it works, but anext() does not call that: set it up in "
+        "__init__"
+    ),
+)
 class SetsUpInAiter:
     """Makes in __aiter__ what __anext__ needs."""
 

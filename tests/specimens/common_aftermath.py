@@ -47,7 +47,13 @@ class GivesBack(Request):
     """The plain conforming one."""
 
 
-@violates("CO021", AWAITABLE, returns=1, released=holds_nothing)
+@violates(
+    "CO021",
+    AWAITABLE,
+    returns=1,
+    released=holds_nothing,
+    says="used in a scope that was cancelled before, it keeps what it acquired",
+)
 class GivesBackAnswered(Request):
     """Gives its connection back behind the await: encode/httpcore#830."""
 
@@ -58,7 +64,16 @@ class GivesBackAnswered(Request):
         return 1
 
 
-@violates("CO021", AWAITABLE, returns=1, released=holds_nothing)
+@violates(
+    "CO021",
+    AWAITABLE,
+    returns=1,
+    released=holds_nothing,
+    says=(
+        "cancelled at suspension 2, and closed after that, it keeps what it acquired: "
+        "released= is false"
+    ),
+)
 class GivesBackAfterErrors(Request):
     """Forgets at its second await that not only errors come."""
 
@@ -106,7 +121,16 @@ class TakesTurns(Feed):
     """Its lock is given back by whoever is cancelled."""
 
 
-@violates("CO021", ITERATOR, items=[1, 2], closes=True)
+@violates(
+    "CO021",
+    ITERATOR,
+    items=[1, 2],
+    closes=True,
+    says=(
+        "aclose #1 hangs: it waits at ... in WaitsForWhoWasCancelled.aclose for "
+        "Event.wait, and nothing is left that could wake it"
+    ),
+)
 class WaitsForWhoWasCancelled(Feed):
     """Its close waits for a reader who said only at a good end that he had finished."""
 
@@ -147,7 +171,12 @@ class CanBeUsedAgain(Session):
     """Whatever became of its last use."""
 
 
-@violates("CO021", MANAGER, reuse="reusable")
+@violates(
+    "CO021",
+    MANAGER,
+    reuse="reusable",
+    says="used again after it was cancelled, __aenter__ #2 raised RuntimeError: in use",
+)
 class IsBusyForEver(Session):
     """An entry that was cancelled counts as one that is on its way."""
 
@@ -235,7 +264,13 @@ class ForgetfulReader(Reader):
         return await super().__anext__()
 
 
-@violates("CO021", ITERABLE, items=[1, 2], released=holds_nothing)
+@violates(
+    "CO021",
+    ITERABLE,
+    items=[1, 2],
+    released=holds_nothing,
+    says="used in a scope that was cancelled before, it keeps what it acquired",
+)
 def forgetful_pages() -> ForgetfulPages:
     """A connection is lost where the first step is cancelled."""
     return ForgetfulPages()

@@ -54,7 +54,15 @@ def refused() -> WaitsForALoginThatIsOver:
     return WaitsForALoginThatIsOver(refused=True)
 
 
-@violates("CO003", MANAGER, failing_enter=refused, backends=ASYNCIO)
+@violates(
+    "CO003",
+    MANAGER,
+    failing_enter=refused,
+    backends=ASYNCIO,
+    says=(
+        "made by failing_enter=, it raised CancelledError, though nobody had cancelled its caller"
+    ),
+)
 class WaitsForALoginThatIsOver(Worker):
     """Cancels its login, and lets who waits for that take himself for cancelled: anyio#88."""
 
@@ -101,7 +109,15 @@ class Connection(Ticker):
             self.reading.cancel()
 
 
-@violates("CO003", ITERATOR, backends=ASYNCIO)
+@violates(
+    "CO003",
+    ITERATOR,
+    backends=ASYNCIO,
+    says=(
+        "waiting for an item when aclose() was called, it raised CancelledError, though "
+        "nobody had cancelled its caller"
+    ),
+)
 class ReaderIsCancelled(Connection):
     """Who waits for an item when it is closed is told that he was cancelled: aiohttp#2056."""
 
@@ -120,7 +136,12 @@ class ReaderIsTold(Connection):
             raise StopAsyncIteration from None
 
 
-@violates("CO003", ITERATOR, backends=ASYNCIO)
+@violates(
+    "CO003",
+    ITERATOR,
+    backends=ASYNCIO,
+    says="closed after an item, it raised CancelledError, though nobody had cancelled its caller",
+)
 class LaterReaderIsCancelled(ReaderIsTold):
     """Who asks for an item after it was closed is told that he was cancelled."""
 
@@ -137,7 +158,12 @@ class LaterReaderIsCancelled(ReaderIsTold):
         self.closed.cancel()
 
 
-@violates("CO003", ITERABLE, backends=ASYNCIO)
+@violates(
+    "CO003",
+    ITERABLE,
+    backends=ASYNCIO,
+    says="closed after an item, it raised CancelledError, though nobody had cancelled its caller",
+)
 class LaterReadersAreCancelled:
     """Who asks one of its readers for an item, after that was closed, is told so."""
 
@@ -145,7 +171,13 @@ class LaterReadersAreCancelled:
         return LaterReaderIsCancelled()
 
 
-@violates("CO003", AWAITABLE, backends=ASYNCIO, reawait="error")
+@violates(
+    "CO003",
+    AWAITABLE,
+    backends=ASYNCIO,
+    reawait="error",
+    says="awaited again, it raised CancelledError, though nobody had cancelled its caller",
+)
 class CancelsItsSecondCaller:
     """Its task is gone after the first await: langchain-ai/langgraph#6950."""
 
@@ -196,7 +228,7 @@ def task_group() -> asyncio.TaskGroup:
     return asyncio.TaskGroup()
 
 
-@conforms("CO004", MANAGER, own_scope=True)
+@conforms("CO004", MANAGER, own_scope=True, says={"trio": "not applicable on trio"})
 def cancel_scope_with_a_deadline() -> Any:
     """Cancels by anyio's own count."""
     return Limited()
@@ -255,7 +287,12 @@ class TakesItBack(HomeMade):
     """Calls uncancel() for its cancel()."""
 
 
-@violates("CO004", AWAITABLE, backends=ASYNCIO)
+@violates(
+    "CO004",
+    AWAITABLE,
+    backends=ASYNCIO,
+    says="used, it left its caller's task with cancelling() at 1; expected 0",
+)
 class ForgetsToUncancel(HomeMade):
     """Swallows its own cancellation, and leaves the request: Yale-Libs/yalexs-ble#132."""
 
@@ -263,7 +300,13 @@ class ForgetsToUncancel(HomeMade):
         """Forgets."""
 
 
-@violates("CO004", ITERATOR, items=[1], backends=ASYNCIO)
+@violates(
+    "CO004",
+    ITERATOR,
+    items=[1],
+    backends=ASYNCIO,
+    says="used, it left its caller's task with cancelling() at 1; expected 0",
+)
 class ForgetsToUncancelAtItsEnd:
     """Its last item is one that does not come in time."""
 
@@ -285,7 +328,14 @@ class ForgetsToUncancelAtItsEnd:
 # CO005
 
 
-@violates("CO005", AWAITABLE)
+@violates(
+    "CO005",
+    AWAITABLE,
+    says=(
+        "closed at suspension 1, it caught GeneratorExit and went on to give a value; "
+        "expected it to end"
+    ),
+)
 class RetriesOnEverything:
     """Knows cancellation, and takes GeneratorExit for one more error to try again after."""
 
@@ -312,7 +362,13 @@ class RetriesOnEverything:
         await checkpoint()
 
 
-@violates("CO005", AWAITABLE)
+@violates(
+    "CO005",
+    AWAITABLE,
+    says=(
+        "closed at suspension 1, it caught GeneratorExit and went on for ever; expected it to end"
+    ),
+)
 class RetriesForEver(RetriesOnEverything):
     """The same without a last try, and with a time-out around all."""
 
@@ -331,7 +387,14 @@ async def retries_its_second_item() -> AsyncIterator[int]:
     yield 2
 
 
-@violates("CO005", MANAGER)
+@violates(
+    "CO005",
+    MANAGER,
+    says=(
+        "closed at suspension 2, it caught GeneratorExit and went on to give a value; "
+        "expected it to end"
+    ),
+)
 class RetriesAtItsExit:
     """Says goodbye as often as it takes."""
 
@@ -372,7 +435,7 @@ class AwaitsWhileItEnds(RetriesOnEverything):
         return 1
 
 
-@conforms("CO005", MANAGER)
+@conforms("CO005", MANAGER, says="it never suspended where coroutine.close() gets at it")
 @asynccontextmanager
 async def awaits_in_finally() -> AsyncIterator[None]:
     """As everybody writes it."""
@@ -406,7 +469,15 @@ def silent_but_limited() -> SaysGoodbyeForAWhile:
     return SaysGoodbyeForAWhile(answers=False)
 
 
-@violates("CO009", MANAGER, hanging=silent_goodbye)
+@violates(
+    "CO009",
+    MANAGER,
+    hanging=silent_goodbye,
+    says=(
+        "__aexit__ #1 hangs: it waits at ... in SaysGoodbyeForEver.__aexit__ for "
+        "Event.wait, and nothing is left that could wake it"
+    ),
+)
 class SaysGoodbyeForEver:
     """Waits at its exit for an answer, under a shield: encode/httpcore#726."""
 
@@ -428,7 +499,12 @@ class SaysGoodbyeForEver:
         await checkpoint()
 
 
-@conforms("CO009", MANAGER, hanging=silent_but_limited)
+@conforms(
+    "CO009",
+    MANAGER,
+    hanging=silent_but_limited,
+    says="the subject that hanging= makes ended by itself, before it was cancelled",
+)
 class SaysGoodbyeForAWhile(SaysGoodbyeForEver):
     """Its shield has a deadline, by which it may outlast the cancellation."""
 
@@ -466,7 +542,17 @@ def never_answered() -> ShieldsItsAnswer:
     return ShieldsItsAnswer(answers=False)
 
 
-@violates("CO009", AWAITABLE, returns=1, hanging=never_answered, backends=ASYNCIO)
+@violates(
+    "CO009",
+    AWAITABLE,
+    returns=1,
+    hanging=never_answered,
+    backends=ASYNCIO,
+    says=(
+        "await #1 hangs: it waits at ... in ShieldsItsAnswer.run, and nothing is left that "
+        "could wake it"
+    ),
+)
 class ShieldsItsAnswer:
     """Waits on behind asyncio.shield() until the answer is there: django/asgiref#567."""
 

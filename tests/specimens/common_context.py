@@ -72,7 +72,12 @@ async def acting() -> AsyncIterator[None]:
         user.reset(token)
 
 
-@violates("CO014", MANAGER, sets_context=user)
+@violates(
+    "CO014",
+    MANAGER,
+    sets_context=user,
+    says="after __aenter__, its caller sees user as it was before",
+)
 class SetsInAnotherTask(Session):
     """Sets the user in a task of its own, where its body does not see it: agronholm/anyio#544."""
 
@@ -86,7 +91,12 @@ class SetsInAnotherTask(Session):
         user.set("somebody")
 
 
-@violates("CO014", MANAGER, sets_context=user)
+@violates(
+    "CO014",
+    MANAGER,
+    sets_context=user,
+    says="after __aexit__, user is 'somebody'; expected unset, as before",
+)
 class ForgetsToReset(ActsAs):
     """Leaves the user set where the body raised."""
 
@@ -95,7 +105,12 @@ class ForgetsToReset(ActsAs):
             user.reset(self.token)
 
 
-@violates("CO014", MANAGER, sets_context=user)
+@violates(
+    "CO014",
+    MANAGER,
+    sets_context=user,
+    says="after __aexit__, user is 'somebody'; expected unset, as before",
+)
 class ResetsInAnotherTask(SetsBackByHand):
     """Sets the user back in a task of its own."""
 
@@ -140,7 +155,12 @@ class GreetsInTurn(Ticker):
         self.greeting = f"hello {user.get()!r}"
 
 
-@conforms("CO014", ITERATOR, reads_context=user)
+@conforms(
+    "CO014",
+    ITERATOR,
+    reads_context=user,
+    says="it gave nothing, so nothing shows whether it reads user",
+)
 class GreetsNone(GreetsInTurn):
     """Has nobody to greet."""
 
@@ -149,7 +169,12 @@ class GreetsNone(GreetsInTurn):
         raise StopAsyncIteration
 
 
-@conforms("CO014", MANAGER, reads_context=user)
+@conforms(
+    "CO014",
+    MANAGER,
+    reads_context=user,
+    says="it gave nothing, so nothing shows whether it reads user",
+)
 class Logs(Visit):
     """Reads the user for its log only, which nobody sees."""
 
@@ -178,7 +203,13 @@ class GreetsByWhatCannotBeCompared(Greets):
         return Greeting(await super().run())
 
 
-@violates("CO014", AWAITABLE, reads_context=user, backends=ASYNCIO)
+@violates(
+    "CO014",
+    AWAITABLE,
+    reads_context=user,
+    backends=ASYNCIO,
+    says="whatever user was, it gave \"hello 'nobody'\"",
+)
 class GreetsInAThread(Job):
     """Reads the user in a thread to which no context comes along."""
 
@@ -187,7 +218,9 @@ class GreetsInAThread(Job):
         return await loop.run_in_executor(None, lambda: f"hello {user.get()!r}")
 
 
-@violates("CO014", AWAITABLE, reads_context=user)
+@violates(
+    "CO014", AWAITABLE, reads_context=user, says="whatever user was, it gave \"hello 'nobody'\""
+)
 class RemembersItsFirstCaller(Job):
     """Keeps what it has read for all that come later."""
 
@@ -198,7 +231,7 @@ class RemembersItsFirstCaller(Job):
         return self.greetings.setdefault("hello", f"hello {user.get()!r}")
 
 
-@violates("CO014", MANAGER, reads_context=user)
+@violates("CO014", MANAGER, reads_context=user, says="whatever user was, it gave 'hello'")
 class GreetsNobody(Visit):
     """Gives the same to everybody."""
 
@@ -234,7 +267,7 @@ class LeavesItsScope(Scoped):
     """Holds a scope for its body, and closes it whatever happens."""
 
 
-@violates("CO015", MANAGER)
+@violates("CO015", MANAGER, says="after its use, it has left open a cancel scope")
 class NeverLeavesItsScope(Scoped):
     """Opens a scope on entry only: lastmile-ai/mcp-agent#35."""
 
@@ -243,7 +276,7 @@ class NeverLeavesItsScope(Scoped):
         return False
 
 
-@violates("CO015", MANAGER)
+@violates("CO015", MANAGER, says="after its use, it has left open a cancel scope")
 class LeavesItsScopeIfAllWentWell(Scoped):
     """Forgets its scope where the body raised."""
 
@@ -256,7 +289,9 @@ class LeavesItsScopeIfAllWentWell(Scoped):
         return kind is None and await super().__aexit__(kind, error, traceback)
 
 
-@violates("CO015", MANAGER, backends=ASYNCIO)
+@violates(
+    "CO015", MANAGER, backends=ASYNCIO, says="after its use, it has left open asyncio.timeout()"
+)
 class ForgetsItsTimeout(Session):
     """Opens a time-out of asyncio, which goes on when it is left."""
 
@@ -266,7 +301,7 @@ class ForgetsItsTimeout(Session):
         return self
 
 
-@violates("CO015", MANAGER, backends=TRIO)
+@violates("CO015", MANAGER, backends=TRIO, says="after its use, it has left open a nursery")
 class ForgetsItsNursery(Session):
     """Opens a nursery of trio, and leaves it to itself."""
 
@@ -284,12 +319,12 @@ class OpensAScope(Ticker):
         return await super().__anext__()
 
 
-@violates("CO015", ITERATOR)
+@violates("CO015", ITERATOR, says="after __anext__ #1, it has left open a cancel scope")
 class OpensAScopeForEachItem(OpensAScope):
     """Means to limit the time of each item, and never closes what it opened."""
 
 
-@violates("CO015", ITERABLE)
+@violates("CO015", ITERABLE, says="after __anext__ #1, it has left open a cancel scope")
 class HasBadIterators:
     """Its iterators leave scopes open."""
 
@@ -297,7 +332,7 @@ class HasBadIterators:
         return OpensAScope()
 
 
-@violates("CO015", AWAITABLE, returns=1)
+@violates("CO015", AWAITABLE, returns=1, says="after await #1, it has left open a cancel scope")
 class LimitsItsCaller(Job):
     """Enters a time-out by hand, and is done before it is over."""
 
@@ -324,7 +359,9 @@ class Gate:
         self.scope = None
 
 
-@violates("CO015", ITERATOR, items=[0, 1, 2])
+@violates(
+    "CO015", ITERATOR, items=[0, 1, 2], says="after __anext__ #1, it has left open a cancel scope"
+)
 class HoldsAScopeBetweenItems(Ticker):
     """Closes its scope, but not before the next item is asked for."""
 

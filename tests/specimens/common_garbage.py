@@ -63,7 +63,13 @@ def fails_at_once() -> None:
 # CO008
 
 
-@violates("CO008", AWAITABLE, returns="done", backends=ASYNCIO)
+@violates(
+    "CO008",
+    AWAITABLE,
+    returns="done",
+    backends=ASYNCIO,
+    says="ValueError: it failed was raised where nobody but a log or a hook got it",
+)
 class LogsInTheBackground(Job):
     """Starts a task whose result nobody asks for, and is done: ethereum/trinity#330."""
 
@@ -73,7 +79,12 @@ class LogsInTheBackground(Job):
         return "done"
 
 
-@violates("CO008", ITERATOR, backends=ASYNCIO)
+@violates(
+    "CO008",
+    ITERATOR,
+    backends=ASYNCIO,
+    says="ValueError: it failed was raised where nobody but a log or a hook got it",
+)
 class FailsInACallback(Ticker):
     """Its callback fails, of which only the exception handler of the loop hears."""
 
@@ -82,7 +93,11 @@ class FailsInACallback(Ticker):
         return await super().__anext__()
 
 
-@violates("CO008", MANAGER)
+@violates(
+    "CO008",
+    MANAGER,
+    says="ValueError: it failed was raised where nobody but a log or a hook got it",
+)
 class FailsInAThread(Session):
     """Its thread dies, and it does not look."""
 
@@ -136,7 +151,13 @@ class CancelsItsTask(Job):
 # CO016
 
 
-@violates("CO016", ITERATOR)
+@violates(
+    "CO016",
+    ITERATOR,
+    says=(
+        "dropped after its use, it left something open: ResourceWarning: unclosed <socket.socket>"
+    ),
+)
 class LeavesItsFileOpen(Ticker):
     """Opens a socket with its first item, and leaves it open at its end."""
 
@@ -148,7 +169,14 @@ class LeavesItsFileOpen(Ticker):
         return await super().__anext__()
 
 
-@violates("CO016", AWAITABLE, returns=1)
+@violates(
+    "CO016",
+    AWAITABLE,
+    returns=1,
+    says=(
+        "dropped after its use, it left something open: ResourceWarning: unclosed <socket.socket>"
+    ),
+)
 class ForgetsItsSocket(Job):
     """Uses a socket, and drops it."""
 
@@ -159,7 +187,14 @@ class ForgetsItsSocket(Job):
         return 1
 
 
-@violates("CO016", MANAGER)
+@violates(
+    "CO016",
+    MANAGER,
+    says=(
+        "dropped after its use, it failed: AttributeError: 'NoneType' object has no "
+        "attribute 'close', in FailsWhenItIsDropped.__del__"
+    ),
+)
 class FailsWhenItIsDropped(Session):
     """Its finalizer needs what its exit has taken away."""
 
@@ -174,7 +209,14 @@ class FailsWhenItIsDropped(Session):
         self.buffer.close()  # type: ignore[union-attr]
 
 
-@violates("CO016", MANAGER)
+@violates(
+    "CO016",
+    MANAGER,
+    says=(
+        "dropped unused, it failed: AttributeError: 'FailsUnlessItWasEntered' object has "
+        "no attribute 'buffer', in FailsUnlessItWasEntered.__del__"
+    ),
+)
 class FailsUnlessItWasEntered(Session):
     """Its finalizer needs what only its entry gives it."""
 
@@ -260,7 +302,16 @@ class OpensWhenItIsMade(Session):
 # CO018
 
 
-@violates("CO018", ITERATOR, backends=ASYNCIO)
+@violates(
+    "CO018",
+    ITERATOR,
+    backends=ASYNCIO,
+    says=(
+        "dropped unused where no event loop runs: RuntimeError: There is no current event "
+        "loop in thread 'AnyIO worker thread'., in ClosesInATask.__del__; expected a "
+        "ResourceWarning at most"
+    ),
+)
 class ClosesInATask(Ticker):
     """Starts a task in its finalizer, if it was not closed: BerriAI/litellm#12759."""
 
@@ -276,7 +327,16 @@ class ClosesInATask(Ticker):
             asyncio.ensure_future(self.aclose())  # noqa: RUF006
 
 
-@violates("CO018", MANAGER, backends=ASYNCIO)
+@violates(
+    "CO018",
+    MANAGER,
+    backends=ASYNCIO,
+    says=(
+        "dropped unused where no event loop runs: coroutine "
+        "'WarnsWhenItIsForgotten.__aexit__' was never awaited; expected a ResourceWarning "
+        "at most"
+    ),
+)
 class LogsOutWhenItIsForgotten(WarnsWhenItIsForgotten):
     """Warns, and has a coroutine log out, which never runs where there is no loop."""
 
@@ -288,7 +348,15 @@ class LogsOutWhenItIsForgotten(WarnsWhenItIsForgotten):
                 asyncio.get_running_loop().create_task(logging_out)
 
 
-@violates("CO018", MANAGER, backends=ASYNCIO)
+@violates(
+    "CO018",
+    MANAGER,
+    backends=ASYNCIO,
+    says=(
+        "dropped after its use where no event loop runs: RuntimeError: no running event "
+        "loop, in TellsWhomItMet.__del__; expected a ResourceWarning at most"
+    ),
+)
 class TellsWhomItMet(Session):
     """Has a callback say goodbye, if it was entered."""
 
@@ -307,7 +375,15 @@ class TellsWhomItMet(Session):
         """Says goodbye."""
 
 
-@violates("CO018", MANAGER, backends=("trio",))
+@violates(
+    "CO018",
+    MANAGER,
+    backends=("trio",),
+    says=(
+        "dropped unused where no event loop runs: RuntimeError: must be called from async "
+        "context, in TellsTrio.__del__; expected a ResourceWarning at most"
+    ),
+)
 class TellsTrio(Session):
     """Has a system task of trio say goodbye."""
 
@@ -358,7 +434,12 @@ class Visit(Session):
         """Nothing to do."""
 
 
-@violates("CO019", MANAGER, level="may")
+@violates(
+    "CO019",
+    MANAGER,
+    level="may",
+    says="after its use, and when garbage was collected, it was still alive",
+)
 class StaysInTheRegistry(Visit):
     """Is entered into a registry, and never taken out."""
 
@@ -367,7 +448,13 @@ class StaysInTheRegistry(Visit):
         return await super().__aenter__()
 
 
-@violates("CO019", AWAITABLE, level="may", returns=1)
+@violates(
+    "CO019",
+    AWAITABLE,
+    level="may",
+    returns=1,
+    says="after its use, and when garbage was collected, it was still alive",
+)
 class StaysInItsCallback(Job):
     """Is called back by what lives longer."""
 
@@ -400,7 +487,13 @@ class IsKnownWeakly(Visit):
         self.itself = self
 
 
-@conforms("CO019", AWAITABLE, level="may", returns=1)
+@conforms(
+    "CO019",
+    AWAITABLE,
+    level="may",
+    returns=1,
+    says="not applicable: no weak reference can be made to it",
+)
 class CannotBeReferredTo:
     """Has no room for a weak reference."""
 

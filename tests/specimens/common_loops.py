@@ -35,7 +35,13 @@ EAGER = ASYNCIO if sys.version_info >= (3, 12) else ()
 # CO011
 
 
-@violates("CO011", MANAGER, level="may", backends=ASYNCIO)
+@violates(
+    "CO011",
+    MANAGER,
+    level="may",
+    backends=ASYNCIO,
+    says="made where no event loop runs, it raised RuntimeError: no running event loop",
+)
 class NeedsALoop(Visit):
     """Asks for the loop when it is made: empicano/aiomqtt#335."""
 
@@ -43,7 +49,15 @@ class NeedsALoop(Visit):
         self.loop = asyncio.get_running_loop()
 
 
-@violates("CO011", AWAITABLE, level="may", reawait="same", returns=1, backends=ASYNCIO)
+@violates(
+    "CO011",
+    AWAITABLE,
+    level="may",
+    reawait="same",
+    returns=1,
+    backends=ASYNCIO,
+    says="made where no event loop runs, it raised RuntimeError: no running event loop",
+)
 class MakesItsFuture:
     """Makes its future when it is made."""
 
@@ -55,7 +69,15 @@ class MakesItsFuture:
         return self.future.__await__()
 
 
-@violates("CO011", MANAGER, level="may", backends=TRIO)
+@violates(
+    "CO011",
+    MANAGER,
+    level="may",
+    backends=TRIO,
+    says=(
+        "made where no event loop runs, it raised RuntimeError: must be called from async context"
+    ),
+)
 class NeedsTrio(Visit):
     """Remembers in which run of trio it was made."""
 
@@ -78,7 +100,15 @@ class AsksForTheLoopLater(Visit):
 # CO012
 
 
-@violates("CO012", ITERATOR, backends=ASYNCIO)
+@violates(
+    "CO012",
+    ITERATOR,
+    backends=ASYNCIO,
+    says=(
+        "used by two tasks at once in a second event loop, it raised RuntimeError: "
+        "<asyncio.locks.Semaphore object [locked]> is bound to a different event loop"
+    ),
+)
 class SharesASemaphore(Ticker):
     """Limits how many read at once, by a semaphore of the class: ecmwf/forecast-in-a-box#317."""
 
@@ -92,7 +122,16 @@ class SharesASemaphore(Ticker):
 _lock = asyncio.Lock()
 
 
-@violates("CO012", AWAITABLE, returns=1, backends=ASYNCIO)
+@violates(
+    "CO012",
+    AWAITABLE,
+    returns=1,
+    backends=ASYNCIO,
+    says=(
+        "used by two tasks at once in a second event loop, it raised RuntimeError: "
+        "<asyncio.locks.Lock object [locked]> is bound to a different event loop"
+    ),
+)
 class SharesAModulesLock(Job):
     """Waits for a lock that is a global of its module: topoteretes/cognee#2938."""
 
@@ -129,7 +168,7 @@ class KeepsALockForEachLoop(Visit):
             return await super().__aenter__()
 
 
-@conforms("CO012", MANAGER)
+@conforms("CO012", MANAGER, says={"trio": "not applicable on trio"})
 class TakesOneAtATime(Visit):
     """Refuses who comes while another is inside, in whichever loop."""
 
@@ -148,7 +187,11 @@ class TakesOneAtATime(Visit):
 # CO013
 
 
-@violates("CO013", ITERATOR)
+@violates(
+    "CO013",
+    ITERATOR,
+    says="it blocks the event loop by time.sleep() at ... in SleepsInTheThread.__anext__",
+)
 class SleepsInTheThread(Ticker):
     """Sleeps by what it has imported from the module of time."""
 
@@ -157,7 +200,12 @@ class SleepsInTheThread(Ticker):
         return await super().__anext__()
 
 
-@violates("CO013", AWAITABLE, returns=1)
+@violates(
+    "CO013",
+    AWAITABLE,
+    returns=1,
+    says="it blocks the event loop by time.sleep() at ... in RetriesWithASleep.run",
+)
 class RetriesWithASleep(Job):
     """Waits in its thread before it tries again."""
 
@@ -176,7 +224,11 @@ class RetriesWithASleep(Job):
             raise ValueError("not yet")
 
 
-@violates("CO013", MANAGER)
+@violates(
+    "CO013",
+    MANAGER,
+    says="it blocks the event loop by os.system() at ... in RunsACommandAfterErrors.__aexit__",
+)
 class RunsACommandAfterErrors(Session):
     """Runs a command, and waits for it, where the body raised."""
 
@@ -186,7 +238,9 @@ class RunsACommandAfterErrors(Session):
             os.system("true")  # noqa: S605, S607
 
 
-@violates("CO013", GENERATOR)
+@violates(
+    "CO013", GENERATOR, says="it blocks the event loop by socket.sendall() at ... in reads_a_socket"
+)
 async def reads_a_socket() -> AsyncIterator[bytes]:
     """Reads from a socket that makes it wait."""
     with_it, itself = socket.socketpair()
@@ -275,7 +329,9 @@ class TellsWhatItDoes:
         self.state = "working"
 
 
-@conforms("CO017", MANAGER, backends=ASYNCIO)
+@conforms(
+    "CO017", MANAGER, backends=ASYNCIO, says="not applicable: eager tasks came with Python 3.12"
+)
 class SetsUpBefore(Visit):
     """Its task finds what it needs, whenever it begins."""
 
@@ -292,7 +348,13 @@ class SetsUpBefore(Visit):
         await asyncio.wait([self.task])
 
 
-@conforms("CO017", AWAITABLE, returns=[1, 2], backends=ASYNCIO)
+@conforms(
+    "CO017",
+    AWAITABLE,
+    returns=[1, 2],
+    backends=ASYNCIO,
+    says="not applicable: eager tasks came with Python 3.12",
+)
 class Gathers(Job):
     """Gathers tasks that end in another order when they are eager."""
 
@@ -310,8 +372,16 @@ def is_complete(names: list[str]) -> bool:
     return sorted(names) == ["caller", "task"]
 
 
-@conforms("CO017", AWAITABLE, backends=ASYNCIO)
-@conforms("CO017", AWAITABLE, returns=is_complete, backends=ASYNCIO)
+@conforms(
+    "CO017", AWAITABLE, backends=ASYNCIO, says="not applicable: eager tasks came with Python 3.12"
+)
+@conforms(
+    "CO017",
+    AWAITABLE,
+    returns=is_complete,
+    backends=ASYNCIO,
+    says="not applicable: eager tasks came with Python 3.12",
+)
 class TellsWhoCameFirst(Job):
     """Its result depends on when its task begins, and no particular one is declared."""
 

@@ -40,7 +40,15 @@ def holds_nothing(holder: Any) -> bool:
 # At the second or a later suspension
 
 
-@violates("CM010", MANAGER, released=holds_nothing)
+@violates(
+    "CM010",
+    MANAGER,
+    released=holds_nothing,
+    says=(
+        "cancelled at suspension 2, inside __aenter__, it kept what it had acquired: "
+        "released= is false"
+    ),
+)
 class LosesItsConnectionInTheReset(Holder):
     """Takes a connection, and resets it outside of any `try`: MagicStack/asyncpg#464, #547."""
 
@@ -54,7 +62,15 @@ class LosesItsConnectionInTheReset(Holder):
         self.held = 0
 
 
-@violates("CM010", MANAGER, released=holds_nothing)
+@violates(
+    "CM010",
+    MANAGER,
+    released=holds_nothing,
+    says=(
+        "cancelled at suspension 2, inside __aenter__, it kept what it had acquired: "
+        "released= is false"
+    ),
+)
 class GuardsItsFirstStepOnly(Holder):
     """Releases if the handshake is cancelled, not if the login is: psycopg/psycopg#509."""
 
@@ -72,7 +88,15 @@ class GuardsItsFirstStepOnly(Holder):
         self.held = 0
 
 
-@violates("CM011", MANAGER, released=holds_nothing)
+@violates(
+    "CM011",
+    MANAGER,
+    released=holds_nothing,
+    says=(
+        "cancelled at suspension 3, inside __aexit__, it ended without releasing: "
+        "released= is false"
+    ),
+)
 class ReleasesBehindItsSecondGoodbye(Holder):
     """Is safe in its first goodbye, and gives up in the second: MagicStack/asyncpg#97."""
 
@@ -91,7 +115,16 @@ class ReleasesBehindItsSecondGoodbye(Holder):
         self.held = 0
 
 
-@violates("AI008", ITERATOR, items=[1, 2, 3], cancel_safe=True)
+@violates(
+    "AI008",
+    ITERATOR,
+    items=[1, 2, 3],
+    cancel_safe=True,
+    says=(
+        "cancelled by a cancel scope at suspension 2, and used again after that, it gave "
+        "[2, 3] in all, then raised StopAsyncIteration; expected [1, 2, 3]"
+    ),
+)
 class LosesTheItemBehindItsAcknowledgement:
     """Looks safely, takes, and then acknowledges: python-websockets/websockets#486."""
 
@@ -110,7 +143,14 @@ class LosesTheItemBehindItsAcknowledgement:
         return item
 
 
-@violates("AI019", ITERATOR, items=[1, 2], closes=True, released=holds_nothing)
+@violates(
+    "AI019",
+    ITERATOR,
+    items=[1, 2],
+    closes=True,
+    released=holds_nothing,
+    says="aclose(), cancelled at its suspension 2, ended without releasing: released= is false",
+)
 class ReleasesBehindItsSecondFarewell(Holder):
     """Its `aclose` is safe where it flushes, not where it waits: long2ice/asyncmy#156."""
 
@@ -141,7 +181,7 @@ class ReleasesBehindItsSecondFarewell(Holder):
         self.held = 0
 
 
-@violates("AG001", GENERATOR)
+@violates("AG001", GENERATOR, says="closed after item 2, it yielded '[DONE]'; expected it to end")
 async def sends_a_last_word() -> AsyncIterator[str]:
     """Yields in `finally`, once it was under way: Continuum-AI-Corp/OrcaRouter-Lite#49."""
     await checkpoint()
@@ -153,7 +193,7 @@ async def sends_a_last_word() -> AsyncIterator[str]:
         yield "[DONE]"
 
 
-@violates("AG007", GENERATOR)
+@violates("AG007", GENERATOR, says="item 2 was yielded inside a cancel scope")
 async def times_its_second_item() -> AsyncIterator[int]:
     """Yields inside a time-out, not at its first item: modelcontextprotocol/python-sdk#79."""
     await checkpoint()
@@ -165,7 +205,15 @@ async def times_its_second_item() -> AsyncIterator[int]:
     yield 3
 
 
-@violates("AW012", AWAITABLE, retryable=True)
+@violates(
+    "AW012",
+    AWAITABLE,
+    retryable=True,
+    says=(
+        "await #2 hangs: it waits at ... in ForgetsThatItWasBusy.run for Event.wait, and "
+        "nothing is left that could wake it"
+    ),
+)
 class ForgetsThatItWasBusy:
     """A cancellation before its `try` leaves it busy for ever: chrisguidry/docket#263."""
 
@@ -196,7 +244,12 @@ class ForgetsThatItWasBusy:
 # Only after a delay
 
 
-@violates("CO008", MANAGER, backends=ASYNCIO)
+@violates(
+    "CO008",
+    MANAGER,
+    backends=ASYNCIO,
+    says="ValueError: the keep-alive failed was raised where nobody but a log or a hook got it",
+)
 class LosesALateError:
     """Its task fails after a while, and nobody looks: zeromq/pyzmq#1925."""
 
@@ -217,7 +270,16 @@ def background_that_fails() -> ForgetsItsPump:
     return ForgetsItsPump(fails=True)
 
 
-@violates("CM023", MANAGER, failing_background=background_that_fails, backends=ASYNCIO)
+@violates(
+    "CM023",
+    MANAGER,
+    failing_background=background_that_fails,
+    backends=ASYNCIO,
+    says=(
+        "failing_background= was declared, but __aexit__ #1 returned None; expected it to "
+        "raise what failed"
+    ),
+)
 class ForgetsItsPump:
     """Cancels its pump and never looks at how it ended: ethereum/snake-charmers#70."""
 
@@ -239,7 +301,13 @@ class ForgetsItsPump:
         await asyncio.gather(self.pump, return_exceptions=True)
 
 
-@violates("CO004", MANAGER, own_scope=True, backends=ASYNCIO)
+@violates(
+    "CO004",
+    MANAGER,
+    own_scope=True,
+    backends=ASYNCIO,
+    says="with a body that waits, it left its caller's task with cancelling() at 1; expected 0",
+)
 class TimesOutByHand:
     """A home-made time-out that takes its cancellation back by half: aio-libs/aiohttp#9326."""
 
@@ -261,7 +329,12 @@ class TimesOutByHand:
 # Only in one order of calls
 
 
-@violates("AI018", ITERATOR, items=[1, 2, 3, 4])
+@violates(
+    "AI018",
+    ITERATOR,
+    items=[1, 2, 3, 4],
+    says="__anext__ #2, after aclose(), returned 2; expected StopAsyncIteration",
+)
 class GivesWhatItHasBuffered:
     """Closes its source, and not its buffer: graphql-python/graphql-core#5."""
 
@@ -285,7 +358,12 @@ class GivesWhatItHasBuffered:
         self.pages.clear()
 
 
-@violates("AI005", ITERATOR, items=[1, 2])
+@violates(
+    "AI005",
+    ITERATOR,
+    items=[1, 2],
+    says="__anext__ #5, after the end, returned 1; expected StopAsyncIteration",
+)
 class EndsOnceOnly:
     """Says that it is over, once; then it starts again: ray-project/ray#62998."""
 
@@ -303,7 +381,14 @@ class EndsOnceOnly:
         return (self.count - 1) % 4 + 1
 
 
-@violates("AB006", ITERABLE, items=[1, 2, 3], reiterable=True, independent=True)
+@violates(
+    "AB006",
+    ITERABLE,
+    items=[1, 2, 3],
+    reiterable=True,
+    independent=True,
+    says="with one pass inside of the other, one gave [1]; alone it gave [1, 2, 3]",
+)
 class ResetsItself:
     """Two passes in a row are right, two at once are not: micropython/micropython#6267."""
 
@@ -319,7 +404,15 @@ class ResetsItself:
         return self.count
 
 
-@violates("CM020", MANAGER, released=holds_nothing)
+@violates(
+    "CM020",
+    MANAGER,
+    released=holds_nothing,
+    says={
+        "asyncio": "after a body that raised CancelledError, released= is false",
+        "trio": "after a body that raised Cancelled, released= is false",
+    },
+)
 class ReleasesAfterErrorsOnly(Holder):
     """Releases after an error and after none, not after a cancellation: florimondmanca/arel#43."""
 
@@ -336,7 +429,16 @@ class ReleasesAfterErrorsOnly(Holder):
 # Only on the second use
 
 
-@violates("AW009", AWAITABLE, returns=42)
+@violates(
+    "AW009",
+    AWAITABLE,
+    returns=42,
+    says=(
+        "the first await returned 42, the second returned None; expected the same, an "
+        "error, or a new value (if None is a result of the operation, declare "
+        'reawait="again")'
+    ),
+)
 class KeepsItsGenerator:
     """The generator that it keeps is used up after the first await: BobTheBuidler/dank_mids#544."""
 
@@ -351,7 +453,14 @@ class KeepsItsGenerator:
         return self.steps
 
 
-@violates("CM015", MANAGER)
+@violates(
+    "CM015",
+    MANAGER,
+    says=(
+        "__aexit__ #2, after a second entry that was not refused, raised AssertionError: "
+        "not connected"
+    ),
+)
 class ForgetsToConnectAgain:
     """Lets itself be entered again, without its connection: zschumacher/pydapper#579."""
 
@@ -368,7 +477,15 @@ class ForgetsToConnectAgain:
         self.connection = None
 
 
-@violates("CO012", MANAGER, backends=ASYNCIO)
+@violates(
+    "CO012",
+    MANAGER,
+    backends=ASYNCIO,
+    says=(
+        "used by two tasks at once in a second event loop, it raised RuntimeError: "
+        "<asyncio.locks.Lock object [locked]> is bound to a different event loop"
+    ),
+)
 class SharesALockOfTheFirstLoop:
     """A lock of the class belongs to the first loop in which two tasks want it: khora#1160."""
 
@@ -385,7 +502,16 @@ class SharesALockOfTheFirstLoop:
 # Only when two tasks are at it
 
 
-@violates("AI007", ITERATOR, items=[10, 20, 30, 40], concurrent="safe")
+@violates(
+    "AI007",
+    ITERATOR,
+    items=[10, 20, 30, 40],
+    concurrent="safe",
+    says=(
+        "two tasks at once got [10, 20, 30, 40] and [10, 20, 30, 40]; expected each item "
+        "of [10, 20, 30, 40] once"
+    ),
+)
 class ReadsWaitsAndAdvances:
     """Reads, suspends, and advances: two readers get the same item: omnilib/aioitertools#23."""
 
@@ -406,7 +532,20 @@ class ReadsWaitsAndAdvances:
         return items[place]
 
 
-@violates("AI007", ITERATOR, items=[1, 2, 3, 4], concurrent="safe")
+@violates(
+    "AI007",
+    ITERATOR,
+    items=[1, 2, 3, 4],
+    concurrent="safe",
+    says={
+        "asyncio": (
+            "two tasks at once got [2, 4] and [3, 4]; expected each item of [1, 2, 3, 4] once"
+        ),
+        "trio": (
+            "two tasks at once got [3, 4] and [2, 4]; expected each item of [1, 2, 3, 4] once"
+        ),
+    },
+)
 class PassesItemsThroughItself:
     """Keeps the item in an attribute while it waits, where another overwrites it."""
 
@@ -426,7 +565,13 @@ class PassesItemsThroughItself:
         return self.current
 
 
-@violates("CM016", MANAGER, concurrent_entry="safe", released=lambda pool: pool.is_whole())
+@violates(
+    "CM016",
+    MANAGER,
+    concurrent_entry="safe",
+    released=lambda pool: pool.is_whole(),
+    says="when two tasks had left, released= is false",
+)
 class KeepsOneSlotForAll:
     """The second user's slot takes the place of the first one's: pydantic/pydantic-ai#6411."""
 
@@ -446,7 +591,16 @@ class KeepsOneSlotForAll:
         self.free.append(self.slot)
 
 
-@violates("AW010", AWAITABLE, shared=True, returns=42)
+@violates(
+    "AW010",
+    AWAITABLE,
+    shared=True,
+    returns=42,
+    says=(
+        "a second task joined in at suspension 1 of a first one: for the first it returned "
+        "42, for the second it returned None; for one alone it returned 42"
+    ),
+)
 class LoadsForTheFirstOnly:
     """Whoever comes while it loads gets what is there, nothing: ryananguiano/async_property#20."""
 
@@ -464,7 +618,16 @@ class LoadsForTheFirstOnly:
         return self.value
 
 
-@violates("AW011", AWAITABLE, shared=True, backends=ASYNCIO)
+@violates(
+    "AW011",
+    AWAITABLE,
+    shared=True,
+    backends=ASYNCIO,
+    says=(
+        "when the first of two tasks that awaited it was cancelled by a cancel scope, the "
+        "other raised CancelledError; alone it returned 42"
+    ),
+)
 class SharesItsTask:
     """Whoever is cancelled cancels the task of all: aio-libs/async-lru#697."""
 
@@ -480,7 +643,17 @@ class SharesItsTask:
         return self.task.__await__()
 
 
-@violates("AI020", ITERATOR, closes=True, concurrent="safe", items=[])
+@violates(
+    "AI020",
+    ITERATOR,
+    closes=True,
+    concurrent="safe",
+    items=[],
+    says=(
+        "__anext__ #1 hangs: it waits at ... in ClosesWithoutAWord.__anext__ for "
+        "Event.wait, and nothing is left that could wake it"
+    ),
+)
 class ClosesWithoutAWord:
     """Its `aclose` stops what would have woken who waits: frankie567/httpx-ws#111."""
 
@@ -505,7 +678,11 @@ class ClosesWithoutAWord:
 # Only when the cancellation comes during the clean-up
 
 
-@violates("CO001", MANAGER)
+@violates(
+    "CO001",
+    MANAGER,
+    says="cancelled by a cancel scope at suspension 2, it swallowed the cancellation and went on",
+)
 class ClosesInSilence:
     """Whatever comes while it closes is dropped, cancellation too: aio-libs/aiohttp#8174."""
 
@@ -517,7 +694,12 @@ class ClosesInSilence:
             await checkpoint()
 
 
-@violates("AG008", GENERATOR, released=holds_nothing)
+@violates(
+    "AG008",
+    GENERATOR,
+    released=holds_nothing,
+    says="cancelled by a cancel scope at suspension 1, and closed after that, it is not released",
+)
 class Stream:
     """Its `finally` awaits, and a cancelled scope cuts it short: sqlalchemy/sqlalchemy#6652."""
 
@@ -555,7 +737,16 @@ def peer_that_never_answers() -> WaitsForItsPeer:
     return WaitsForItsPeer(answers=False)
 
 
-@violates("CO009", ITERATOR, items=[1], hanging=peer_that_never_answers)
+@violates(
+    "CO009",
+    ITERATOR,
+    items=[1],
+    hanging=peer_that_never_answers,
+    says=(
+        "__anext__ #1 hangs: it waits at ... in WaitsForItsPeer.__anext__ for Event.wait, "
+        "and nothing is left that could wake it"
+    ),
+)
 class WaitsForItsPeer:
     """Waits for an answer under a shield without an end: OpenHands/software-agent-sdk#4597."""
 
@@ -585,7 +776,17 @@ def broken_source() -> KeepsItsLock:
     return KeepsItsLock(fails=True)
 
 
-@violates("AI006", ITERATOR, items=[1], failing=broken_source, after_error="stops")
+@violates(
+    "AI006",
+    ITERATOR,
+    items=[1],
+    failing=broken_source,
+    after_error="stops",
+    says=(
+        "__anext__ #2 hangs: it waits at ... in KeepsItsLock.__anext__ for Event.wait, and "
+        "nothing is left that could wake it"
+    ),
+)
 class KeepsItsLock:
     """The lock that it holds when it fails stays locked: ray-project/ray#62998."""
 
@@ -615,7 +816,13 @@ def failing_producer() -> EndsWhenItsProducerFails:
     return EndsWhenItsProducerFails(fails=True)
 
 
-@violates("AI016", ITERATOR, items=[1, 2], failing=failing_producer)
+@violates(
+    "AI016",
+    ITERATOR,
+    items=[1, 2],
+    failing=failing_producer,
+    says="its source fails, but __anext__ #2 raised StopAsyncIteration; expected the error",
+)
 class EndsWhenItsProducerFails:
     """A failure of its source looks like the end: stanfordnlp/dspy#9353."""
 
@@ -647,7 +854,16 @@ def silent_producer() -> WaitsForADeadProducer:
     return WaitsForADeadProducer(fails=True)
 
 
-@violates("AI016", ITERATOR, items=[1, 2], failing=silent_producer)
+@violates(
+    "AI016",
+    ITERATOR,
+    items=[1, 2],
+    failing=silent_producer,
+    says=(
+        "__anext__ #2 hangs: it waits at ... in WaitsForADeadProducer.__anext__ for "
+        "Event.wait, and nothing is left that could wake it"
+    ),
+)
 class WaitsForADeadProducer:
     """Waits for ever when its source has died: dbrattli/aioreactive#10."""
 
@@ -671,7 +887,13 @@ def refused_login() -> KeepsASlotWhenRefused:
     return KeepsASlotWhenRefused(refused=True)
 
 
-@violates("CM009", MANAGER, failing_enter=refused_login, released=holds_nothing)
+@violates(
+    "CM009",
+    MANAGER,
+    failing_enter=refused_login,
+    released=holds_nothing,
+    says="__aenter__ #1 raised ConnectionError, and kept what it had acquired: released= is false",
+)
 class KeepsASlotWhenRefused(Holder):
     """A login that is refused costs a slot: hideya/langchain-mcp-tools-py#2."""
 
@@ -708,7 +930,15 @@ def wrapped(inner: Any) -> ForgetsWhatWentWrong:
     return ForgetsWhatWentWrong(inner)
 
 
-@violates("CM008", MANAGER, wraps=wrapped)
+@violates(
+    "CM008",
+    MANAGER,
+    wraps=wrapped,
+    says=(
+        "the body raised BodyError: raised in the body, but the manager it wraps was told "
+        "of nothing"
+    ),
+)
 class ForgetsWhatWentWrong:
     """Tells the manager that it wraps that all went well: hynek/svcs#112."""
 
@@ -725,7 +955,15 @@ class ForgetsWhatWentWrong:
 # Only on garbage collection
 
 
-@violates("CO018", MANAGER, backends=ASYNCIO)
+@violates(
+    "CO018",
+    MANAGER,
+    backends=ASYNCIO,
+    says=(
+        "dropped unused where no event loop runs: RuntimeError: no running event loop, in "
+        "ClosesWhenItIsForgotten.__del__; expected a ResourceWarning at most"
+    ),
+)
 class ClosesWhenItIsForgotten:
     """Its `__del__` starts a task, with or without a loop: chassing/uplink-httpx#4."""
 
@@ -743,7 +981,13 @@ class ClosesWhenItIsForgotten:
         asyncio.get_running_loop().create_task(self.aclose())
 
 
-@violates("CO016", MANAGER)
+@violates(
+    "CO016",
+    MANAGER,
+    says=(
+        "dropped after its use, it left something open: ResourceWarning: unclosed <socket.socket>"
+    ),
+)
 class DropsItsSocketAfterAnError:
     """Closes its socket if nothing went wrong: sqlalchemy/sqlalchemy#8145."""
 
@@ -760,7 +1004,15 @@ class DropsItsSocketAfterAnError:
 _language = contextvars.ContextVar("_language", default="none")
 
 
-@violates("AG011", GENERATOR)
+@violates(
+    "AG011",
+    GENERATOR,
+    says=(
+        "each step in another context, __anext__ #3 raised ValueError: <Token "
+        "var=<ContextVar name='_language' default='none'>> was created in a different "
+        "Context; expected what it does in one context"
+    ),
+)
 async def resets_where_it_is_closed() -> AsyncIterator[str]:
     """Resets a variable in whatever context it is closed: getsentry/sentry-python#4928."""
     await checkpoint()
@@ -782,14 +1034,24 @@ def relayed(source: Any) -> AsyncIterator[int]:
     return relays(source)
 
 
-@violates("AG010", GENERATOR, wraps=relayed)
+@violates(
+    "AG010",
+    GENERATOR,
+    wraps=relayed,
+    says="aclose #1, after item 1, returned None, and left its source open",
+)
 async def relays(source: Any = None) -> AsyncIterator[int]:
     """Leaves its source to the garbage collector: mozilla-ai/any-llm#1315."""
     async for number in source or _source():
         yield number
 
 
-@violates("AB008", ITERABLE, released=lambda pages: pages.held == 0)
+@violates(
+    "AB008",
+    ITERABLE,
+    released=lambda pages: pages.held == 0,
+    says="left after one item and closed by aclose(), it is not released",
+)
 class Pages(Holder):
     """Opens its connection late, and lets nobody close it: opentelemetry-python-contrib#4710."""
 
@@ -804,7 +1066,13 @@ class Pages(Holder):
         self.held -= 1
 
 
-@violates("AI015", ITERATOR, items=[1, 2], checkpoints=True)
+@violates(
+    "AI015",
+    ITERATOR,
+    items=[1, 2],
+    checkpoints=True,
+    says="__anext__ #2 returned 2 without having suspended",
+)
 class ServesFromItsBuffer:
     """What is in its buffer comes without a suspension: agronholm/anyio#1107."""
 
