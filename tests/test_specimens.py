@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from pytest_asyncprotocol import Report, Status, Verdict, check
 from pytest_asyncprotocol.catalogue import catalogue
-from tests.specimens import Specimen, messages, specimens
+from tests.specimens import Specimen, specimens
 
 ALL = [each for each in specimens() if each.rule in catalogue()]
 """Those of rules that are still to be written wait for them."""
@@ -51,7 +53,7 @@ def test_the_battery_blames_exactly_the_rule_that_is_violated(specimen: Specimen
     )
     assert specimen.blamed or report.passed
     if on_python_3_11 and (specimen.shows_on or not specimen.blamed):
-        assert messages(specimen) == {
+        assert specimen.messages == {
             v.backend: _PLACE.sub("...", v.message) for v in report.of(specimen.rule)
         }
 
@@ -124,3 +126,26 @@ def test_each_rule_has_specimens(rule: str) -> None:
     """A rule lands with a violating and a conforming specimen."""
     assert any(s.blamed == rule for s in ALL)
     assert any(s.rule == rule and s.blamed is None for s in ALL)
+
+
+def test_specimens_stand_where_their_rule_does() -> None:
+    """In the file named like its module; those of several rules where one of them does."""
+    places: dict[Callable[..., Any], set[str]] = {}
+    for each in ALL:
+        module = catalogue()[each.rule].check.__module__
+        places.setdefault(each.factory, set()).add(
+            module.removeprefix("pytest_asyncprotocol.rules")
+        )
+
+    misplaced = {
+        factory.__name__: rules
+        for factory, rules in places.items()
+        if factory.__module__.removeprefix("tests.specimens") not in rules
+    }
+
+    assert {} == misplaced
+
+
+def test_names_of_specimens_are_unique() -> None:
+    """A failure names one."""
+    assert len(ALL) == len({each.name for each in ALL})

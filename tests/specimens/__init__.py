@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,14 +12,36 @@ from typing import Any, TypeVar
 from pytest_asyncprotocol import testing
 from pytest_asyncprotocol.model.protocols import Protocol
 from pytest_asyncprotocol.testing import BOTH as BOTH
-from pytest_asyncprotocol.testing import Specimen as Specimen
 
 T = TypeVar("T", bound=Callable[..., Any])
 Says = str | Mapping[str, str]
 
-MODULES = sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py"))
+FOLDER = Path(__file__).parent
 
-_said: dict[Specimen, Says] = {}
+
+@dataclass(frozen=True, eq=False)
+class Specimen(testing.Specimen):
+    """A specimen with what is expected to be said, and its number among those of its name."""
+
+    says: Says = ""
+    number: int = 1
+
+    @property
+    def name(self) -> str:
+        """What to call it in a test id."""
+        return super().name + f"-{self.number}" * (self.number > 1)
+
+    @property
+    def messages(self) -> dict[str, str]:
+        """The expected message of its rule on each backend; empty where the rule passes."""
+        says = self.says
+        if isinstance(says, str):
+            says = dict.fromkeys(self.shows_on or self.backends, says)
+        return {**dict.fromkeys(self.backends, ""), **says}
+
+
+_specimens: list[Specimen] = []
+_names = Counter[str]()
 
 
 def violates(
@@ -37,22 +61,16 @@ def conforms(
 def _saying(says: Says, enter: Callable[[T], T]) -> Callable[[T], T]:
     def decorate(factory: T) -> T:
         entered = enter(factory)
-        _said[testing.specimens()[-1]] = says
+        specimen = testing.specimens()[-1]
+        _names[specimen.name] += 1
+        _specimens.append(Specimen(**vars(specimen), says=says, number=_names[specimen.name]))
         return entered
 
     return decorate
 
 
-def messages(specimen: Specimen) -> dict[str, str]:
-    """The expected message of its rule on each backend; empty where the rule passes."""
-    says = _said[specimen]
-    if isinstance(says, str):
-        says = dict.fromkeys(specimen.shows_on or specimen.backends, says)
-    return {**dict.fromkeys(specimen.backends, ""), **says}
-
-
 def specimens() -> list[Specimen]:
     """All specimens of all modules."""
-    for module in MODULES:
-        import_module(f"{__name__}.{module}")
-    return list(_said)
+    for path in sorted(FOLDER.glob("*/[a-z]*.py")):
+        import_module(f"{__name__}.{path.parent.name}.{path.stem}")
+    return _specimens
