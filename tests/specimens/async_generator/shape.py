@@ -11,8 +11,8 @@ from anyio.lowlevel import checkpoint
 
 from pytest_asyncprotocol import Protocol
 from tests.specimens import conforms, violates
-from tests.specimens._bases import Ticker
 from tests.specimens.async_generator._bases import Delegating, counting
+from tests.subjects import Ticker
 
 GENERATOR = Protocol.ASYNC_GENERATOR
 

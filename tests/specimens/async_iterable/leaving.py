@@ -11,7 +11,8 @@ from anyio.lowlevel import checkpoint
 
 from pytest_asyncprotocol import Protocol
 from tests.specimens import conforms, violates
-from tests.specimens._bases import Holder, Ticker
+from tests.specimens._bases import Holder
+from tests.subjects import Ticker
 
 ITERABLE = Protocol.ASYNC_ITERABLE
 ITERATOR = Protocol.ASYNC_ITERATOR

@@ -10,8 +10,8 @@ from anyio.lowlevel import checkpoint
 
 from pytest_asyncprotocol import Protocol
 from tests.specimens import conforms, violates
-from tests.specimens._bases import Ticker
 from tests.specimens.async_iterator.ending import CountsForEver
+from tests.subjects import Ticker
 
 ITERATOR = Protocol.ASYNC_ITERATOR
 

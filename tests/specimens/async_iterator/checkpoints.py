@@ -10,7 +10,7 @@ from anyio.lowlevel import cancel_shielded_checkpoint, checkpoint
 
 from pytest_asyncprotocol import Protocol
 from tests.specimens import conforms, violates
-from tests.specimens._bases import Ticker
+from tests.subjects import Ticker
 
 GENERATOR = Protocol.ASYNC_GENERATOR
 ITERATOR = Protocol.ASYNC_ITERATOR

@@ -10,7 +10,8 @@ from anyio.lowlevel import checkpoint, checkpoint_if_cancelled
 
 from pytest_asyncprotocol import Protocol
 from tests.specimens import conforms, violates
-from tests.specimens._bases import Holder, Ticker, holds_nothing
+from tests.specimens._bases import Holder, holds_nothing
+from tests.subjects import Ticker
 
 ITERATOR = Protocol.ASYNC_ITERATOR
 

@@ -11,7 +11,7 @@ from anyio.lowlevel import checkpoint
 
 from pytest_asyncprotocol import Protocol
 from tests.specimens import conforms, violates
-from tests.specimens._bases import Ticker
+from tests.subjects import Ticker
 
 ITERATOR = Protocol.ASYNC_ITERATOR
 GENERATOR = Protocol.ASYNC_GENERATOR

@@ -10,7 +10,7 @@ from anyio.lowlevel import checkpoint
 
 from pytest_asyncprotocol import Protocol
 from tests.specimens import conforms, violates
-from tests.specimens._bases import Ticker
+from tests.subjects import Ticker
 
 ITERABLE = Protocol.ASYNC_ITERABLE
 ITERATOR = Protocol.ASYNC_ITERATOR

@@ -13,8 +13,8 @@ from anyio.lowlevel import checkpoint
 
 from pytest_asyncprotocol import Protocol
 from tests.specimens import BOTH, conforms, violates
-from tests.specimens._bases import Ticker
 from tests.specimens.common._bases import Polite
+from tests.subjects import Ticker
 
 ITERATOR = Protocol.ASYNC_ITERATOR
 MANAGER = Protocol.ASYNC_CONTEXT_MANAGER

@@ -18,8 +18,8 @@ from anyio.lowlevel import checkpoint
 
 from pytest_asyncprotocol import Protocol
 from tests.specimens import conforms, violates
-from tests.specimens._bases import Ticker
 from tests.specimens.common._bases import Job, Session, Visit
+from tests.subjects import Ticker
 
 AWAITABLE = Protocol.AWAITABLE
 ITERATOR = Protocol.ASYNC_ITERATOR

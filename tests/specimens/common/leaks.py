@@ -11,8 +11,8 @@ import trio
 
 from pytest_asyncprotocol import Protocol
 from tests.specimens import conforms, violates
-from tests.specimens._bases import Ticker
 from tests.specimens.common._bases import Job, Polite, Session
+from tests.subjects import Ticker
 
 ITERATOR = Protocol.ASYNC_ITERATOR
 MANAGER = Protocol.ASYNC_CONTEXT_MANAGER

@@ -12,7 +12,7 @@ import anyio
 
 from pytest_asyncprotocol import Protocol
 from tests.specimens import conforms, violates
-from tests.specimens._bases import Ticker
+from tests.subjects import Ticker
 
 AWAITABLE = Protocol.AWAITABLE
 ITERABLE = Protocol.ASYNC_ITERABLE

@@ -13,10 +13,10 @@ import trio
 
 from pytest_asyncprotocol import Protocol
 from tests.specimens import conforms, violates
-from tests.specimens._bases import Ticker
 from tests.specimens.async_context_manager.shape import SignatureLies
 from tests.specimens.awaitable.shape import Job
 from tests.specimens.common._bases import Polite
+from tests.subjects import Ticker
 
 MANAGER = Protocol.ASYNC_CONTEXT_MANAGER
 ITERABLE = Protocol.ASYNC_ITERABLE
