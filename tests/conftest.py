@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 pytest_plugins = ["pytester"]
+
+_SUBJECTS = (Path(__file__).parent / "subjects.py").read_text(encoding="utf-8")
 
 PLUGINS: Mapping[str, tuple[str, ...]] = {
     "ours": ("pytest_asyncprotocol.plugin",),
@@ -39,58 +42,6 @@ def pytest_runtest_logreport(report):
     with open("recorded.jsonl", "a") as out:
         out.write(json.dumps(line) + chr(10))
 """
-
-_SUBJECTS = '''
-"""Small iterators and context managers, one right and some broken."""
-
-from anyio.lowlevel import checkpoint
-
-
-class Ticker:
-    def __init__(self, size=3):
-        self.size, self.next = size, 0
-
-    def __aiter__(self):
-        return self
-
-    async def __anext__(self):
-        await checkpoint()
-        if self.next >= self.size:
-            raise StopAsyncIteration
-        self.next += 1
-        return self.next - 1
-
-
-class Restarting(Ticker):
-    async def __anext__(self):
-        try:
-            return await super().__anext__()
-        except StopAsyncIteration:
-            self.next = 0
-            raise
-
-
-class Swallowing(Ticker):
-    async def __anext__(self):
-        try:
-            await checkpoint()
-        except BaseException:
-            pass
-        if self.next >= self.size:
-            raise StopAsyncIteration
-        self.next += 1
-        return self.next - 1
-
-
-class Room:
-    async def __aenter__(self):
-        await checkpoint()
-        return self
-
-    async def __aexit__(self, *details):
-        await checkpoint()
-'''
-
 
 _NOT_INHERITED = (
     "CI", "FORCE_COLOR", "PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER", "PYTHONWARNINGS", "PY_COLORS",

@@ -29,24 +29,9 @@ from pytest_asyncprotocol import (
 from pytest_asyncprotocol.decorators import DECLARED, Declared
 from pytest_asyncprotocol.model import settings
 from pytest_asyncprotocol.model.protocols import Protocol
+from tests.subjects import Ticker
 
 BACKENDS = ("asyncio", "trio")
-
-
-class Ticker:
-    """Counts to three."""
-
-    def __init__(self) -> None:
-        self.left = [0, 1, 2]
-
-    def __aiter__(self) -> Ticker:
-        return self
-
-    async def __anext__(self) -> int:
-        await anyio.lowlevel.checkpoint()
-        if not self.left:
-            raise StopAsyncIteration
-        return self.left.pop(0)
 
 
 class StartsAgain(Ticker):

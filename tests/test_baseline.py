@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Run, RunPytest
-from tests.reported import load
+from tests.sample_report import load
 
 CHECKS = """
     from pytest_asyncprotocol import check, conformance

@@ -19,24 +19,9 @@ from pytest_asyncprotocol.model import rule as rule_module
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import Vacuous, Violation
 from pytest_asyncprotocol.model.rule import Feeds, Level, rule
+from tests.subjects import Ticker
 
 ITERATOR = (Protocol.ASYNC_ITERATOR,)
-
-
-class Ticker:
-    """Counts to three."""
-
-    def __init__(self) -> None:
-        self.left = [0, 1, 2]
-
-    def __aiter__(self) -> Ticker:
-        return self
-
-    async def __anext__(self) -> int:
-        await anyio.lowlevel.checkpoint()
-        if not self.left:
-            raise StopAsyncIteration
-        return self.left.pop(0)
 
 
 class Endless(Ticker):

@@ -350,61 +350,58 @@ async def came_out(use: Use, body: str, act: str, nesting: str) -> Seen:
     return seen(None, error, before, manager)
 
 
-@pytest.mark.parametrize("backend", LIBRARIES)
+Compared = Callable[[str, str, str], Awaitable[tuple[Any, Any]]]
+
+
+def differing(compared: Compared, nesting: str) -> dict[tuple[str, ...], tuple[Any, Any]]:
+    """The cells whose two sides are not alike, with both sides."""
+    both = {
+        (body, act, backend): anyio.run(compared, body, act, nesting, backend=backend)
+        for body, act, backend in product([*BODIES, CANCELLED], EXITS, LIBRARIES)
+    }
+    return {cell: (one, other) for cell, (one, other) in both.items() if one != other}
+
+
 @pytest.mark.parametrize("nesting", NESTINGS)
-@pytest.mark.parametrize("act", EXITS)
-@pytest.mark.parametrize("body", [*BODIES, CANCELLED])
-def test_the_checker_leaves_as_the_language_does(
-    body: str, act: str, nesting: str, backend: str
-) -> None:
+def test_the_checker_leaves_as_the_language_does(nesting: str) -> None:
     """`with_body` gives what `async with` gives, and tells the manager the same."""
 
-    async def both() -> tuple[Seen, Seen]:
+    async def compared(body: str, act: str, nesting: str) -> tuple[Seen, Seen]:
         return (
             await came_out(by_the_language, body, act, nesting),
             await came_out(by_the_checker, body, act, nesting),
         )
 
-    language, checker = anyio.run(both, backend=backend)
-
-    assert language == checker
+    assert {} == differing(compared, nesting)
 
 
-@pytest.mark.parametrize("backend", LIBRARIES)
 @pytest.mark.parametrize("nesting", NESTINGS)
-@pytest.mark.parametrize("act", EXITS)
-@pytest.mark.parametrize("body", [*BODIES, CANCELLED])
-def test_an_outcome_of_the_exit_says_what_async_with_would_do(
-    body: str, act: str, nesting: str, backend: str
-) -> None:
+def test_an_outcome_of_the_exit_says_what_async_with_would_do(nesting: str) -> None:
     """`left_by` gives the end of `__aexit__`; suppressed or not, it is that of the statement."""
 
-    async def by_statement() -> tuple[Seen, bool]:
+    async def by_statement(body: str, act: str, nesting: str) -> tuple[Any, bool]:
         error, manager = await ending(body), Manager(EXITS[act])
         before = getattr(error, "args", None)
         try:
             async with NESTINGS[nesting](manager):
                 await Raises(error)()
         except BaseException as out:
-            return seen(out, error, before, manager), False
-        return seen(None, error, before, manager), True
+            return without_frames(seen(out, error, before, manager)), False
+        return without_frames(seen(None, error, before, manager)), True
 
-    async def by_outcome() -> tuple[Seen, bool]:
+    async def by_outcome(body: str, act: str, nesting: str) -> tuple[Any, bool]:
         error, manager = await ending(body), Manager(EXITS[act])
         before = getattr(error, "args", None)
         subject = Subject(NESTINGS[nesting](manager), RunningLoop(library()), Log(), 1)
         await subject.enter()
         outcome = await left_by(subject, error)
         out = error if outcome.returned and not suppresses(outcome) else outcome.error
-        return seen(out, error, before, manager), out is None
+        return without_frames(seen(out, error, before, manager)), out is None
 
-    async def both() -> tuple[Any, Any]:
-        return await by_statement(), await by_outcome()
+    async def compared(*cell: str) -> tuple[Any, Any]:
+        return await by_statement(*cell), await by_outcome(*cell)
 
-    (language, goes_on), (checker, would_go_on) = anyio.run(both, backend=backend)
-
-    assert goes_on == would_go_on
-    assert without_frames(language) == without_frames(checker)
+    assert {} == differing(compared, nesting)
 
 
 def without_frames(found: Seen) -> tuple[Any, ...]:
@@ -416,12 +413,10 @@ def without_frames(found: Seen) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("backend", LIBRARIES)
-@pytest.mark.parametrize("act", EXITS)
-def test_a_cancellation_under_way_comes_out_alike(act: str, backend: str) -> None:
+def test_a_cancellation_under_way_comes_out_alike() -> None:
     """With a scope that really is cancelled while the body runs."""
 
-    async def cancelled(use: Use) -> str:
+    async def cancelled(use: Use, act: str) -> str:
         async def body() -> None:
             scope.cancel()
             await checkpoint()
@@ -433,12 +428,11 @@ def test_a_cancellation_under_way_comes_out_alike(act: str, backend: str) -> Non
                 return type(error).__name__
         return "nothing"
 
-    async def both() -> tuple[Any, Any]:
-        return await cancelled(by_the_language), await cancelled(by_the_checker)
+    for act, backend in product(EXITS, LIBRARIES):
+        language = anyio.run(cancelled, by_the_language, act, backend=backend)
+        checker = anyio.run(cancelled, by_the_checker, act, backend=backend)
 
-    language, checker = anyio.run(both, backend=backend)
-
-    assert language == checker
+        assert language == checker, (act, backend)
 
 
 def test_the_language_tells_the_cells_apart() -> None:
@@ -558,50 +552,46 @@ def test_the_table_is_whole() -> None:
     assert set(cells()) == set(product([*BODIES, CANCELLED], EXITS))
 
 
-@pytest.mark.parametrize("nesting", ["alone", "in both"])
-@pytest.mark.parametrize("act", EXITS)
 @pytest.mark.parametrize("body", [*BODIES, CANCELLED])
-def test_the_battery_blames_what_the_table_says(body: str, act: str, nesting: str) -> None:
+def test_the_battery_blames_what_the_table_says(body: str) -> None:
     """One fault, at most one rule, whatever the manager is wrapped in."""
-    factory = manager_of(body, act, nesting)
-    declared: dict[str, Any] = {}
-    if body == "Exception" and act.startswith(("raises", "groups")):
-        declared["failing_exit"] = factory
-    expected = {cells()[body, act]} - {"-"}
-    if (body, act, nesting) == ("StopAsyncIteration", "raises_from", "in both"):
-        expected = set()  # contextlib takes it for what a generator makes of that exception
+    expected, found = {}, {}
+    for act, nesting in product(EXITS, ("alone", "in both")):
+        factory = manager_of(body, act, nesting)
+        declared: dict[str, Any] = {}
+        if body == "Exception" and act.startswith(("raises", "groups")):
+            declared["failing_exit"] = factory
+        expected[act, nesting] = {cells()[body, act]} - {"-"}
+        found[act, nesting] = blamed(factory, **declared)
+    if body == "StopAsyncIteration":
+        # contextlib takes it for what a generator makes of that exception
+        expected["raises_from", "in both"] = set()
 
-    assert expected == blamed(factory, **declared)
+    assert expected == found
 
 
-@pytest.mark.parametrize(
-    ("body", "declared"),
-    [
-        ("Exception", ValueError),
-        ("StopIteration", StopIteration),
-        ("StopAsyncIteration", StopAsyncIteration),
-        ("GeneratorExit", GeneratorExit),
-        ("KeyboardInterrupt", KeyboardInterrupt),
-        ("SystemExit", SystemExit),
-        ("BaseException", Ending),
-        ("group", ExceptionGroup),
-    ],
-)
-def test_a_suppression_is_blamed_unless_it_is_declared(
-    body: str, declared: type[BaseException]
-) -> None:
+@pytest.mark.parametrize("nesting", ["alone", "in a stack"])
+def test_a_suppression_is_blamed_unless_it_is_declared(nesting: str) -> None:
     """And a declared one is blamed where it does not happen."""
 
-    def failures(act: str, nesting: str) -> set[str]:
+    def failures(act: str, declared: type[BaseException]) -> set[str]:
         def do(error: BaseException | None) -> object:
             return EXITS[act](error) if isinstance(error, declared) else None
 
         return blamed(lambda: NESTINGS[nesting](Manager(do)), suppresses=(declared,))
 
-    for nesting in ("alone", "in a stack"):
-        assert failures("returns_true", nesting) == failures("returns_truthy", nesting) == set()
-        for act in ("lets_through", "adds_a_note", "re_raises", "raises_new"):
-            assert failures(act, nesting) == {"CM004"}
+    kinds = (
+        ValueError, StopIteration, StopAsyncIteration, GeneratorExit,
+        KeyboardInterrupt, SystemExit, Ending, ExceptionGroup,
+    )  # fmt: skip
+    suppressing = ("returns_true", "returns_truthy")
+    acts = (*suppressing, "lets_through", "adds_a_note", "re_raises", "raises_new")
+    expected = {
+        (act, kind): set() if act in suppressing else {"CM004"}
+        for act, kind in product(acts, kinds)
+    }
+
+    assert expected == {cell: failures(*cell) for cell in expected}
 
 
 def test_a_suppression_of_cancellation_cannot_be_declared() -> None:

@@ -15,9 +15,9 @@ import trio
 from anyio.lowlevel import checkpoint
 
 from pytest_asyncprotocol import Protocol, Report, check
-from tests.specimens.async_generator import counting
-from tests.specimens.async_generator_scopes import PagesInATaskGroup, yields_in_a_task_group
-from tests.specimens.async_iterator import Ticker
+from tests.specimens.async_generator._bases import counting
+from tests.specimens.async_generator.scopes import PagesInATaskGroup, yields_in_a_task_group
+from tests.subjects import Ticker
 
 AWAITABLE = Protocol.AWAITABLE
 ITERABLE = Protocol.ASYNC_ITERABLE

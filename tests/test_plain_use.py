@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pytest_asyncprotocol import check
-from tests.specimens.async_iterator import Ticker
-from tests.specimens.common import Fails, SetsUpInAiter
+from tests.specimens.common.use import Fails, SetsUpInAiter
+from tests.subjects import Ticker
 
 
 def test_an_iterator_that_needs_aiter_is_told_so() -> None:

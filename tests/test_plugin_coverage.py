@@ -11,7 +11,7 @@ import pytest
 from pytest_asyncprotocol.plugin.coverage.packages import Unimportable, exports, walk
 from pytest_asyncprotocol.plugin.coverage.targets import targets_of
 from tests.conftest import Run, RunPytest
-from tests.reported import VALIDATOR
+from tests.sample_report import VALIDATOR
 
 SHOP = {
     "__init__.py": '''

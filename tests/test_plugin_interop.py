@@ -265,8 +265,7 @@ def test_what_cannot_run_is_a_collection_error(
         ),
         (
             ("ours", "asyncio"),
-            "from pytest_asyncprotocol.plugin import interop\n"
-            "interop.loop_scope_of = lambda *_: 'all'",
+            "import pytest_asyncprotocol.plugin.interop as i; i.loop_scope_of = lambda *_: 'all'",
             "pytest_asyncio.fixture",
             "request",
             "its fixture _all_scoped_runner, which pytest-asyncio",

@@ -255,7 +255,7 @@ DEBUGGED = """
     class Stopping(Ticker):
         async def __anext__(self):
             here = "in the subject"
-            if self.next == 0 and not seen:
+            if len(self.left) == self.size and not seen:
                 seen.append(1)
                 breakpoint()
             return await super().__anext__()

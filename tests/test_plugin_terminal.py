@@ -14,8 +14,8 @@ CHECKS = """
     class TrioOnly(Ticker):
         async def __anext__(self):
             trio = sys.modules.get("trio.lowlevel")
-            if self.next == self.size and trio is not None and trio.in_trio_task():
-                self.next = 0
+            if not self.left and trio is not None and trio.in_trio_task():
+                self.left = [*range(self.size)]
                 raise StopAsyncIteration
             return await super().__anext__()
 

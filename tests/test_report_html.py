@@ -16,7 +16,7 @@ import pytest
 
 from pytest_asyncprotocol.plugin.reports import page
 from tests.conftest import RunPytest
-from tests.reported import CHECKS, NASTY, document, load, nasty, subject, verdict
+from tests.sample_report import CHECKS, NASTY, document, load, nasty, subject, verdict
 
 _VOID = {"meta", "br"}
 

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from tests.conftest import Run, RunPytest
-from tests.reported import (
+from tests.sample_report import (
     CHECKS,
     ORDINARY,
     SCHEMA,

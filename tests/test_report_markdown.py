@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_asyncprotocol.plugin.reports import markdown
 from tests.conftest import RunPytest
-from tests.reported import CHECKS, document, nasty, subject, verdict
+from tests.sample_report import CHECKS, document, nasty, subject, verdict
 
 
 def _violated(name: str, **other: Any) -> dict[str, Any]:

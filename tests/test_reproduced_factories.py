@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_asyncprotocol import check
-from tests.specimens.async_iterator import Ticker
+from tests.subjects import Ticker
 
 ROOT = Path(__file__).parents[1]
 

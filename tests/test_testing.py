@@ -26,7 +26,7 @@ from pytest_asyncprotocol.testing import (
     rule,
 )
 from tests.conftest import RunPytest
-from tests.specimens.async_iterator import Ticker
+from tests.subjects import Ticker
 
 ITERATOR = (Protocol.ASYNC_ITERATOR,)
 

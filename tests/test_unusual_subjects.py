@@ -14,8 +14,8 @@ from anyio.lowlevel import checkpoint
 
 from pytest_asyncprotocol import Protocol, check
 from pytest_asyncprotocol.model.verdicts import Status
-from tests.specimens.async_context_manager import Session
-from tests.specimens.async_iterator import Ticker
+from tests.specimens.async_context_manager._bases import Session
+from tests.subjects import Ticker
 
 AWAITABLE = Protocol.AWAITABLE
 ITERABLE = Protocol.ASYNC_ITERABLE

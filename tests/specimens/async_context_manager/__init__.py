@@ -1,0 +1,1 @@
+"""Specimens of the rules in `rules/async_context_manager`."""
