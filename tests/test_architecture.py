@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,6 +48,12 @@ LIBRARIES = {
 DOORS = {("plugin.interop", "anyio.pytest_plugin")}
 """Where the plugin meets other plugins: they are pytest's matter, whatever library they serve."""
 
+HAVE_RULE_IDS = ("rules.", "exploration.sequences.machines.", "assertions")
+"""The rules; what says which rule forbids something; the rules of `explore_cancellation`."""
+
+PROTOCOLS = ("rules.", "exploration.sequences.machines.")
+"""Folders of protocols, which have the same themes."""
+
 MOST_LINES = 350
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "misc"}
 
@@ -87,6 +94,33 @@ def imported(path: Path) -> Iterator[str]:
 def _home_of(name: str) -> str:
     """The module behind ``from package import name``: a layer, or the package for its names."""
     return f"{PACKAGE}.{name}" if name in LAYERS else PACKAGE
+
+
+def dependencies(path: Path) -> set[str]:
+    """The modules of the package that *path* needs when it runs, its type annotations aside."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
+    modules = set(map(name_of, MODULES))
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            home = node.module.removeprefix(f"{PACKAGE}.")
+            named = {f"{home}.{alias.name}" for alias in node.names}
+            found |= named & modules or {home} & modules
+    return found
+
+
+def names_through_the_door() -> dict[str, str]:
+    """The module that each name of `authoring` comes from."""
+    door = ast.parse((SOURCE / "authoring.py").read_text(encoding="utf-8"))
+    return {
+        alias.name: (node.module or "").removeprefix(f"{PACKAGE}.")
+        for node in ast.walk(door)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
 
 
 def imported_of_ours(path: Path) -> Iterator[str]:
@@ -147,3 +181,75 @@ def test_modules_are_named_by_what_they_hold() -> None:
     banned = [path for path in everything if path.stem.strip("_") in BANNED_NAMES]
 
     assert [] == banned
+
+
+def test_no_modules_import_each_other() -> None:
+    """What a module needs was imported before it, by whatever way one comes to it."""
+    left = {name_of(path): dependencies(path) for path in MODULES}
+    while ready := [module for module, needed in left.items() if not needed & set(left)]:
+        for module in ready:
+            del left[module]
+
+    assert {} == left
+
+
+def test_no_name_stands_for_two_modules() -> None:
+    """But for the themes that protocols have in common."""
+    places: dict[str, list[str]] = {}
+    for module in map(name_of, MODULES):
+        places.setdefault(module.rpartition(".")[2], []).append(module)
+    twice = {
+        name: modules
+        for name, modules in places.items()
+        if len(modules) > 1 and not all(f"{each}.".startswith(PROTOCOLS) for each in modules)
+    }
+
+    assert {} == twice
+
+
+def test_exploration_holds_what_several_share() -> None:
+    """What one module alone needs stands beside that."""
+    door = names_through_the_door()
+    users: dict[str, set[str]] = {}
+    for path in MODULES:
+        module = name_of(path)
+        if module in ("authoring", "testing"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                home = node.module.removeprefix(f"{PACKAGE}.")
+                for alias in node.names:
+                    source = door[alias.name] if home == "authoring" else home
+                    users.setdefault(source, set()).add(module)
+    shared = [each for each in map(name_of, MODULES) if each.startswith("exploration.")]
+
+    assert [] == [
+        module for module in shared if ".sequences" not in module and len(users.get(module, ())) < 2
+    ]
+
+
+def test_rules_come_in_by_one_door() -> None:
+    """Ours are written with what those of others are written with."""
+    below = ("engine", "exploration", "model")
+    beside_the_door = [
+        f"{name_of(path)} imports {name}"
+        for path in MODULES
+        for name in imported_of_ours(path)
+        if name_of(path).startswith("rules.")
+        and not name_of(path).rpartition(".")[2].startswith("_")
+        and name.startswith(below)
+    ]
+
+    assert [] == beside_the_door
+
+
+def test_rules_are_named_by_rules_only() -> None:
+    """What other modules need to know of a rule stands on the rule."""
+    named = re.compile(r'"(AW|AB|AI|AG|CM|CO)[0-9]{3}"')
+
+    assert [] == [
+        name_of(path)
+        for path in MODULES
+        if not name_of(path).startswith(HAVE_RULE_IDS)
+        and named.search(path.read_text(encoding="utf-8"))
+    ]

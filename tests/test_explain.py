@@ -179,9 +179,7 @@ Advice:
 
 Source:
     Python language reference, 3.4.3 "Asynchronous Iterators":
-    {PAGE}
-
-Judged only where these hold: CO010"""
+    {PAGE}"""
 
     assert expected == explain_rule(catalogue()["AI005"])
 

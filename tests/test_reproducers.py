@@ -22,7 +22,7 @@ from pytest_asyncprotocol.model.recording import Call
 from pytest_asyncprotocol.model.showing import Snippet
 from pytest_asyncprotocol.reproduction.parts import parts_for, without_annotations
 from pytest_asyncprotocol.reproduction.script import Finding
-from pytest_asyncprotocol.snippets import looks, on_asyncio, uses
+from pytest_asyncprotocol.snippets import looks, on_asyncio, special_uses
 from tests.specimens import Specimen, specimens
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="each script runs in a fork")
@@ -51,32 +51,32 @@ NOT_SHOWN: dict[str, str] = {
 """Specimens whose fault no script shows, and why."""
 
 SHOWN_BY: dict[Snippet | None, str] = {
-    uses.by_await: r"await -> raised (TypeError|AttributeError)",
-    uses.by_async_for: r"async for -> raised TypeError|async for: no item",
-    uses.by_async_with: r"async with -> raised TypeError",
-    uses.by_anext: r"anext\(\) -> raised TypeError",
-    uses.by_both_iterations: r"^for: ",
-    uses.by_other_protocols: r"with gives a",
-    uses.open_it: r"never awaited|released, subject: False|still alive|nobody could catch",
-    uses.look_at_its_iterator: (
+    special_uses.by_await: r"await -> raised (TypeError|AttributeError)",
+    special_uses.by_async_for: r"async for -> raised TypeError|async for: no item",
+    special_uses.by_async_with: r"async with -> raised TypeError",
+    special_uses.by_anext: r"anext\(\) -> raised TypeError",
+    special_uses.by_both_iterations: r"^for: ",
+    special_uses.by_other_protocols: r"with gives a",
+    special_uses.open_it: r"never awaited|released, subject: False|still alive|nobody could catch",
+    special_uses.look_at_its_iterator: (
         r"has __aiter__: False|is the iterator: False|aiter\(iterator\) -> raised"
     ),
-    uses.look_at_its_methods: r"missing$",
-    uses.look_for_aclose: r"has aclose\(\): False",
-    uses.iterate_with_and_without_aiter: (
+    special_uses.look_at_its_methods: r"missing$",
+    special_uses.look_for_aclose: r"has aclose\(\): False",
+    special_uses.iterate_with_and_without_aiter: (
         r"is it: False|by anext\(\) alone: 'no item'|after that, by aiter"
     ),
-    uses.make_two_awaitables: (
+    special_uses.make_two_awaitables: (
         r"one awaitable: True|after one that was closed unused: 1|await -> raised"
     ),
-    uses.ask_for_a_default: r"-> raised \w+|hangs$",
-    uses.step_by_hand: r"^it yielded to the loop|-> raised",
-    uses.throw_by_hand: r"throw\(exception\) -> raised TypeError",
-    uses.interrupt_by_hand: r"left .* suspended|-> raised (AttributeError|TypeError)",
-    uses.make_in_a_thread: r"no event loop runs -> raised",
-    uses.drop_unused: r"nobody could catch|never awaited",
-    uses.drop_used: r"nobody could catch|never awaited",
-    uses.keep_weakly: r"after gc.collect\(\): True",
+    special_uses.ask_for_a_default: r"-> raised \w+|hangs$",
+    special_uses.step_by_hand: r"^it yielded to the loop|-> raised",
+    special_uses.throw_by_hand: r"throw\(exception\) -> raised TypeError",
+    special_uses.interrupt_by_hand: r"left .* suspended|-> raised (AttributeError|TypeError)",
+    special_uses.make_in_a_thread: r"no event loop runs -> raised",
+    special_uses.drop_unused: r"nobody could catch|never awaited",
+    special_uses.drop_used: r"nobody could catch|never awaited",
+    special_uses.keep_weakly: r"after gc.collect\(\): True",
     looks.suspensions: r"suspended 0 times|^__anext__ #1 -> returned",
     looks.growth: r"a traceback of",
     looks.variable_seen: r"its caller sees",

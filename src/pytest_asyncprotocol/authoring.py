@@ -24,9 +24,9 @@ from __future__ import annotations
 from pytest_asyncprotocol.engine.clock import a_long_time as a_long_time
 from pytest_asyncprotocol.engine.library import checkpoint as checkpoint
 from pytest_asyncprotocol.engine.library import open_scopes as open_scopes
+from pytest_asyncprotocol.engine.running_tasks import describe_task as describe_task
+from pytest_asyncprotocol.engine.running_tasks import following as following
 from pytest_asyncprotocol.engine.stacks import is_ours as is_ours
-from pytest_asyncprotocol.engine.tasks import describe_task as describe_task
-from pytest_asyncprotocol.engine.tasks import following as following
 from pytest_asyncprotocol.exploration.bodies import BodyError as BodyError
 from pytest_asyncprotocol.exploration.bodies import a_cancellation as a_cancellation
 from pytest_asyncprotocol.exploration.bodies import discard_unawaited as discard_unawaited
@@ -50,15 +50,17 @@ from pytest_asyncprotocol.exploration.contexts import Marker as Marker
 from pytest_asyncprotocol.exploration.contexts import changes as changes
 from pytest_asyncprotocol.exploration.contexts import context_variables as context_variables
 from pytest_asyncprotocol.exploration.contexts import elsewhere as elsewhere
+from pytest_asyncprotocol.exploration.finalization import TURNS_TO_END as TURNS_TO_END
+from pytest_asyncprotocol.exploration.finalization import drop as drop
+from pytest_asyncprotocol.exploration.finalization import has_finalizer as has_finalizer
+from pytest_asyncprotocol.exploration.finalization import (
+    left_to_the_collector as left_to_the_collector,
+)
+from pytest_asyncprotocol.exploration.finalization import refusals as refusals
+from pytest_asyncprotocol.exploration.finalization import survivor as survivor
+from pytest_asyncprotocol.exploration.finalization import used as used
 from pytest_asyncprotocol.exploration.foreign import foreign_to as foreign_to
 from pytest_asyncprotocol.exploration.foreign import understands as understands
-from pytest_asyncprotocol.exploration.garbage import TURNS_TO_END as TURNS_TO_END
-from pytest_asyncprotocol.exploration.garbage import drop as drop
-from pytest_asyncprotocol.exploration.garbage import has_finalizer as has_finalizer
-from pytest_asyncprotocol.exploration.garbage import left_to_the_collector as left_to_the_collector
-from pytest_asyncprotocol.exploration.garbage import refusals as refusals
-from pytest_asyncprotocol.exploration.garbage import survivor as survivor
-from pytest_asyncprotocol.exploration.garbage import used as used
 from pytest_asyncprotocol.exploration.generator_exit import closed_at as closed_at
 from pytest_asyncprotocol.exploration.generator_exit import (
     closed_from_outside as closed_from_outside,
@@ -136,8 +138,10 @@ from pytest_asyncprotocol.model.protocols import special_method as special_metho
 from pytest_asyncprotocol.model.recording import Argument as Argument
 from pytest_asyncprotocol.model.recording import Style as Style
 from pytest_asyncprotocol.model.recording import call_as_source as call_as_source
+from pytest_asyncprotocol.model.rule import Fault as Fault
 from pytest_asyncprotocol.model.rule import Feeds as Feeds
 from pytest_asyncprotocol.model.rule import Level as Level
+from pytest_asyncprotocol.model.rule import MethodCheck as MethodCheck
 from pytest_asyncprotocol.model.rule import Rule as Rule
 from pytest_asyncprotocol.model.rule import rule as rule
 from pytest_asyncprotocol.model.showing import Shown as Shown

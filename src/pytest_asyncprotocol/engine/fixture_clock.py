@@ -15,8 +15,8 @@ import anyio
 
 from pytest_asyncprotocol.engine import clock, private_api, watchdog
 from pytest_asyncprotocol.engine.library import find_library, library_in_force
+from pytest_asyncprotocol.engine.running_tasks import coroutine_of, places_of_tasks
 from pytest_asyncprotocol.engine.stacks import listed, what_is_awaited
-from pytest_asyncprotocol.engine.tasks import coroutine_of, places_of_tasks
 from pytest_asyncprotocol.engine.world import present_threads
 from pytest_asyncprotocol.model.backends import find_known_backend
 

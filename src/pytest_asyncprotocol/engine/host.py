@@ -16,8 +16,8 @@ import anyio
 from pytest_asyncprotocol.engine import clock, recorder, watchdog
 from pytest_asyncprotocol.engine.job import Job, Posted, Ran
 from pytest_asyncprotocol.engine.library import SETTLING_TURNS, checkpoint, find_library
+from pytest_asyncprotocol.engine.running_tasks import places_of_tasks
 from pytest_asyncprotocol.engine.stacks import listed, what_is_awaited
-from pytest_asyncprotocol.engine.tasks import places_of_tasks
 from pytest_asyncprotocol.engine.world import EngineThread
 from pytest_asyncprotocol.model.backends import Backend
 from pytest_asyncprotocol.model.exceptions import NoVerdict, members

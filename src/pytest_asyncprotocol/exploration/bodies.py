@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import anyio
 
 from pytest_asyncprotocol.engine.library import checkpoint
-from pytest_asyncprotocol.engine.tasks import following
+from pytest_asyncprotocol.engine.running_tasks import following
 from pytest_asyncprotocol.exploration.canceller import Canceller
 from pytest_asyncprotocol.exploration.scheduling import let_others_run, together
 from pytest_asyncprotocol.model.case import Case

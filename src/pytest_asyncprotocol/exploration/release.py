@@ -6,7 +6,7 @@ import inspect
 
 import anyio
 
-from pytest_asyncprotocol.engine.tasks import Alive
+from pytest_asyncprotocol.engine.running_tasks import Alive
 from pytest_asyncprotocol.exploration.scheduling import let_others_run
 from pytest_asyncprotocol.exploration.uses import use
 from pytest_asyncprotocol.model.case import Case

@@ -75,11 +75,12 @@ class MethodCheck:
 class Rule:
     """One obligation, and the function that checks it.
 
-    ``requires`` names the rules that must hold before this one can be judged; ``enabled_by``
-    names declarations, one of which has to be made; ``libraries`` limits the rule to those named.
-    ``judges`` names the fault that other rules leave to this one. What can be said of a class
-    without an object is said by its ``method_checks``, and by a rule that ``needs_only_methods``.
-    ``shown_by`` says how a script shows a violation.
+    ``stated`` names the rules that must hold before this one can be judged; None stands for those
+    that are ``required_by_default``. ``enabled_by`` names declarations, one of which has to be
+    made; ``libraries`` limits the rule to those named. ``judges`` names the fault that other rules
+    leave to this one. What can be said of a class without an object is said by its
+    ``method_checks``, and by a rule that ``needs_only_methods``. ``shown_by`` says how a script
+    shows a violation.
     """
 
     id: str
@@ -87,11 +88,12 @@ class Rule:
     level: Level
     check: Callable[[Case], Awaitable[None]]
     protocols: tuple[Protocol, ...]
-    requires: tuple[str, ...] = ()
+    stated: tuple[str, ...] | None = ()
     enabled_by: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ("asyncio", "trio")
     feeds: Feeds = Feeds.FRESH
     needs_own_loop: bool = False
+    required_by_default: bool = False
     needs_only_methods: bool = False
     judges: Fault | None = None
     method_checks: tuple[MethodCheck, ...] = ()
@@ -101,6 +103,13 @@ class Rule:
     def name(self) -> str:
         """Id and slug, as in ``AI005 sticky-stop``."""
         return f"{self.id} {self.slug}"
+
+    @property
+    def requires(self) -> tuple[str, ...]:
+        """The ids of the rules that must hold before this one can be judged."""
+        if self.stated is not None:
+            return self.stated
+        return tuple(each.id for each in registered.values() if each.required_by_default)
 
     @property
     def family(self) -> str:
@@ -162,9 +171,6 @@ class Rule:
         return next((word for word in self.source.split() if "://" in word), "")
 
 
-PLAIN_USE: Final = ("CO010",)
-"""The rule that plain use works on this backend, which the others build upon."""
-
 registered: dict[str, Rule] = {}
 """All rules that were entered so far, by id."""
 
@@ -195,6 +201,7 @@ def rule(
     libraries: tuple[str, ...] = ("asyncio", "trio"),
     feeds: Feeds = Feeds.FRESH,
     needs_own_loop: bool = False,
+    required_by_default: bool = False,
     needs_only_methods: bool = False,
     judges: Fault | None = None,
     method_checks: tuple[MethodCheck, ...] = (),
@@ -206,8 +213,8 @@ def rule(
     ``In practice``, ``Advice`` and ``Source``. The function gets a `Case`; it returns when the
     subject conforms, and raises `Violation`, `Vacuous`, `NotApplicable` or `NoVerdict` when not.
 
-    A rule that uses its subject requires that plain use works there; one that names what it
-    ``requires`` itself, or only looks at the subject, does not.
+    A rule that uses its subject requires the rules that are ``required_by_default``, unless it
+    names others.
     A rule of others belongs to a family of their own, and names its ``protocols``.
 
     Raises:
@@ -216,13 +223,13 @@ def rule(
 
     Example::
 
-        @rule("AI004", "aiter-is-self", SHOULD)
-        async def aiter_is_self(case: Case) -> None:
-            '''``aiter(it)`` is ``it``. ...'''
+        @rule("ACME001", "says-its-name", Level.SHOULD, protocols=(Protocol.ASYNC_ITERATOR,))
+        async def says_its_name(case: Case) -> None:
+            '''It has a ``name``. ...'''
     """
     _expect_free(id, slug)
-    if requires is None:
-        requires = () if feeds is Feeds.LOOK else PLAIN_USE
+    if requires is None and feeds is Feeds.LOOK:
+        requires = ()
     family = FAMILIES.get(id[:-3])
     if protocols is None and family is None:
         raise ValueError(f"{id} belongs to no known family: name its protocols=")
@@ -242,7 +249,8 @@ def rule(
             )
         entered = Rule(
             id, slug, level, check, protocols or family or (), requires, enabled_by, libraries,
-            feeds, needs_own_loop, needs_only_methods, judges, method_checks, shown_by,
+            feeds, needs_own_loop, required_by_default, needs_only_methods, judges, method_checks,
+            shown_by,
         )  # fmt: skip
         registered[id] = entered
         return entered

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_asyncprotocol.plugin import (
+    generation,
     interop,
     options,
     progress,
@@ -20,7 +21,6 @@ from pytest_asyncprotocol.plugin import (
     terminal,
     virtual_time,
 )
-from pytest_asyncprotocol.plugin import items as generated
 from pytest_asyncprotocol.plugin.tracker import TRACKER, Tracker
 
 if TYPE_CHECKING:
@@ -92,20 +92,20 @@ def pytest_make_collect_report(
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make one item for each rule and backend of a decorated function."""
     virtual_time.come_first(metafunc)
-    generated.generate(metafunc)
+    generation.generate(metafunc)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object:
     """Run such an item, before any other plugin takes it for its own."""
     __tracebackhide__ = True
-    return generated.run(pyfuncitem)
+    return generation.run(pyfuncitem)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the generated items whose backend is not wanted."""
-    generated.narrow(items)
+    generation.narrow(items)
     if options.adds_properties(config):
         serialization.add_properties(items)
 
@@ -121,7 +121,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Fail a test that forgot to await a check, or awaited it on another loop than its label's."""
     __tracebackhide__ = True
-    label = generated.label_of(item)  # before pytest-trio puts a sync function into its place
+    label = generation.label_of(item)  # before pytest-trio puts a sync function into its place
     result = yield from _tracker(item).guard()
     _tracker(item).expect_awaited_on(label)
     return result
@@ -156,7 +156,7 @@ def asyncprotocol(request: pytest.FixtureRequest) -> Assertions:
 
     backend = getattr(request, "param", None)
     if backend is None and interop.ANYIO_BACKEND in request.fixturenames:
-        backend = generated.library_of(request.getfixturevalue(interop.ANYIO_BACKEND))
+        backend = interop.library_of(request.getfixturevalue(interop.ANYIO_BACKEND))
     return Assertions(backend)
 
 

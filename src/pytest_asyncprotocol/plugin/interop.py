@@ -21,6 +21,11 @@ import pytest
 ANYIO_BACKEND = "anyio_backend"
 
 
+def library_of(backend: Any) -> str:
+    """The library in a value of ``anyio_backend``."""
+    return str(backend if isinstance(backend, str) else backend[0])
+
+
 def fixtures_of(item: pytest.Function | pytest.Metafunc) -> dict[str, Any]:
     """The definition of each fixture in the closure of a test, by name; the last override."""
     function = item.definition if isinstance(item, pytest.Metafunc) else item

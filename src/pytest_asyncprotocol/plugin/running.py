@@ -24,7 +24,7 @@ from pytest_asyncprotocol.model.settings import Settings
 from pytest_asyncprotocol.model.verdicts import Report, Status
 from pytest_asyncprotocol.plan import Plan, plan_for
 from pytest_asyncprotocol.plugin import interop
-from pytest_asyncprotocol.plugin.items import PARAMETER, library_of
+from pytest_asyncprotocol.plugin.interop import library_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +60,22 @@ class Check:
         return not wanted or any(_covers(name, given) for name in wanted)
 
 
-def generate(metafunc: pytest.Metafunc, declared: Declared) -> None:
-    """Make the items of a decorated function."""
+def generate(metafunc: pytest.Metafunc, declared: Declared, parameter: str) -> None:
+    """Make the items of a decorated function, which differ in *parameter*."""
     interop.place_as(getattr(metafunc.function, "__func__", metafunc.function), declared.function)
     try:
         plan = plan_for(declared.protocol, object, declared.keywords)
     except BrokenRules as error:
         raise pytest.Collector.CollectError(str(error)) from None
     runner = _runner_of(metafunc, declared, plan)
-    metafunc.fixturenames.append(PARAMETER)
+    metafunc.fixturenames.append(parameter)
     if not plan.enabled:
-        metafunc.parametrize(PARAMETER, [_nothing_left(metafunc, declared)], ids=["no-rule"])
+        metafunc.parametrize(parameter, [_nothing_left(metafunc, declared)], ids=["no-rule"])
         return
     backends = runner.backends or (None,)
     checks = [Check(rule, backend, runner) for rule in plan.enabled for backend in backends]
     metafunc.parametrize(
-        PARAMETER,
+        parameter,
         [pytest.param(check, marks=pytest.mark.asyncprotocol) for check in checks],
         ids=[check.id for check in checks],
     )

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from pytest_asyncprotocol.plugin import interop
-from pytest_asyncprotocol.plugin.items import FIXTURE, check_of, library_of, parameters_of
+from pytest_asyncprotocol.plugin.generation import FIXTURE, check_of, parameters_of
+from pytest_asyncprotocol.plugin.interop import library_of
 
 if TYPE_CHECKING:
     from pytest_asyncprotocol.model.verdicts import Report, Verdict

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 from pytest_asyncprotocol.plugin import interop
-from pytest_asyncprotocol.plugin.items import is_async_test, library_of
+from pytest_asyncprotocol.plugin.generation import is_async_test
+from pytest_asyncprotocol.plugin.interop import library_of
 
 if TYPE_CHECKING:
     from pytest_asyncprotocol.engine.fixture_clock import VirtualClock

@@ -48,7 +48,7 @@ class Parts:
 def parts_for(library: str) -> Parts:
     """The parts for scripts of *library*."""
     parts = Parts()
-    for module in ("anywhere", f"on_{library}", "meetings", "looks", "inners", "uses"):
+    for module in ("anywhere", f"on_{library}", "meetings", "looks", "inners", "special_uses"):
         source = files(FOLDER).joinpath(f"{module}.py").read_text(encoding="utf-8")
         for node in ast.parse(source).body:
             if isinstance(node, (ast.Import, ast.ImportFrom)):

@@ -18,7 +18,7 @@ from pytest_asyncprotocol.model.showing import Snippet
 from pytest_asyncprotocol.reproduction.origins import Origins
 from pytest_asyncprotocol.reproduction.parts import WIDTH, parts_for
 from pytest_asyncprotocol.reproduction.replay import Replay
-from pytest_asyncprotocol.snippets.uses import await_it, enter, loop_over
+from pytest_asyncprotocol.snippets.special_uses import await_it, enter, loop_over
 
 _OURS = __name__.partition(".")[0]
 

@@ -449,7 +449,7 @@ class Failed:
     reawait="same",
     level="may",
     says=(
-        "the traceback of what it raised grew from 8 to 12 between its second await and its third"
+        "the traceback of what it raised grew from 2 to 3 between its second await and its third"
     ),
 )
 class RaisesTheSameAgain(Failed):

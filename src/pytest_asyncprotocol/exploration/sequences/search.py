@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from pytest_asyncprotocol.engine.loops import CallersLoop, EngineLoop, Ran
 from pytest_asyncprotocol.exploration.canceller import STYLES
 from pytest_asyncprotocol.exploration.sequences.drawing import drawn
+from pytest_asyncprotocol.exploration.sequences.execution import Progress, run_sequence
 from pytest_asyncprotocol.exploration.sequences.machines import MACHINES
 from pytest_asyncprotocol.exploration.sequences.operations import OperationSequence
-from pytest_asyncprotocol.exploration.sequences.running import Progress, run_sequence
 from pytest_asyncprotocol.exploration.sequences.shrinking import shortest
 from pytest_asyncprotocol.model import settings
 from pytest_asyncprotocol.model.backends import find_known_backend

@@ -19,7 +19,7 @@ from pytest_asyncprotocol.authoring import (
     special_method,
     type_name,
 )
-from pytest_asyncprotocol.snippets.uses import by_other_protocols
+from pytest_asyncprotocol.snippets.special_uses import by_other_protocols
 
 CLEAN = (None, None, None)
 

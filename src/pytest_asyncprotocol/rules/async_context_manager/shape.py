@@ -26,7 +26,7 @@ from pytest_asyncprotocol.authoring import (
     rule,
 )
 from pytest_asyncprotocol.rules._methods import expect_awaitable
-from pytest_asyncprotocol.snippets.uses import by_async_with
+from pytest_asyncprotocol.snippets.special_uses import by_async_with
 
 CLEAN = (None, None, None)
 

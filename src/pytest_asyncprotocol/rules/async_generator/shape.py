@@ -10,6 +10,7 @@ from pytest_asyncprotocol.authoring import (
     Case,
     Feeds,
     Level,
+    MethodCheck,
     Outcome,
     Shown,
     Vacuous,
@@ -17,10 +18,9 @@ from pytest_asyncprotocol.authoring import (
     has_attribute,
     rule,
 )
-from pytest_asyncprotocol.model.rule import MethodCheck
 from pytest_asyncprotocol.rules._methods import refuses
 from pytest_asyncprotocol.rules.async_generator.state import Thrown, expect_methods
-from pytest_asyncprotocol.snippets.uses import look_at_its_methods
+from pytest_asyncprotocol.snippets.special_uses import look_at_its_methods
 
 METHODS = ("asend", "athrow", "aclose")
 """What an async generator has beyond an async iterator."""

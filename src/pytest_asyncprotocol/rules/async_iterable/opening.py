@@ -19,7 +19,7 @@ from pytest_asyncprotocol.authoring import (
     rule,
 )
 from pytest_asyncprotocol.rules.async_iterable.leaving import enter
-from pytest_asyncprotocol.snippets.uses import open_it
+from pytest_asyncprotocol.snippets.special_uses import open_it
 
 
 # What a whole pass, or one that is left and closed, leaves behind too is said by the rules on that.

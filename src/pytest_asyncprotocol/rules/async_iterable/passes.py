@@ -25,7 +25,7 @@ from pytest_asyncprotocol.authoring import (
     rule,
     take,
 )
-from pytest_asyncprotocol.snippets.uses import by_both_iterations
+from pytest_asyncprotocol.snippets.special_uses import by_both_iterations
 
 
 @rule("AB005", "second-pass", Level.SHOULD, enabled_by=("reiterable",), feeds=Feeds.SCENARIO)

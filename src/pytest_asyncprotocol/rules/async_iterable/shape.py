@@ -10,6 +10,7 @@ from pytest_asyncprotocol.authoring import (
     Case,
     Feeds,
     Level,
+    MethodCheck,
     Protocol,
     Shown,
     Subject,
@@ -20,9 +21,8 @@ from pytest_asyncprotocol.authoring import (
     opened,
     rule,
 )
-from pytest_asyncprotocol.model.rule import MethodCheck
 from pytest_asyncprotocol.rules._methods import refuses
-from pytest_asyncprotocol.snippets.uses import by_async_for, look_at_its_iterator
+from pytest_asyncprotocol.snippets.special_uses import by_async_for, look_at_its_iterator
 
 FOR_ASYNC_FOR = (Protocol.ASYNC_ITERABLE, Protocol.ASYNC_ITERATOR, Protocol.ASYNC_GENERATOR)
 

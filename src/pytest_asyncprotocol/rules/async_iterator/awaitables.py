@@ -23,7 +23,7 @@ from pytest_asyncprotocol.authoring import (
 )
 from pytest_asyncprotocol.rules.async_iterator._anext_default import Guarded
 from pytest_asyncprotocol.rules.async_iterator.shape import begin_anext
-from pytest_asyncprotocol.snippets.uses import ask_for_a_default
+from pytest_asyncprotocol.snippets.special_uses import ask_for_a_default
 
 DEFAULT: Final = object()
 

@@ -27,7 +27,7 @@ from pytest_asyncprotocol.authoring import (
     rule,
     whole_pass,
 )
-from pytest_asyncprotocol.snippets.uses import look_for_aclose
+from pytest_asyncprotocol.snippets.special_uses import look_for_aclose
 
 
 # A generator that goes on after GeneratorExit, or can't take it, or gets it inside a task group,

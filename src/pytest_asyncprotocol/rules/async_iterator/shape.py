@@ -26,7 +26,7 @@ from pytest_asyncprotocol.authoring import (
 )
 from pytest_asyncprotocol.rules._methods import expect_awaitable
 from pytest_asyncprotocol.rules.async_iterator.ending import alike, defensive_pass, is_declared_end
-from pytest_asyncprotocol.snippets.uses import (
+from pytest_asyncprotocol.snippets.special_uses import (
     by_anext,
     iterate_with_and_without_aiter,
     make_two_awaitables,

@@ -22,7 +22,7 @@ from pytest_asyncprotocol.rules.awaitable._delegation import (
     cancelled_by_hand,
     closed_by_hand,
 )
-from pytest_asyncprotocol.snippets.uses import interrupt_by_hand, throw_by_hand
+from pytest_asyncprotocol.snippets.special_uses import interrupt_by_hand, throw_by_hand
 
 NEVER_INTERRUPTED = "it never suspended, so it could not be interrupted"
 

@@ -11,6 +11,7 @@ from pytest_asyncprotocol.authoring import (
     Case,
     Feeds,
     Level,
+    MethodCheck,
     NotApplicable,
     Shown,
     Stepped,
@@ -26,9 +27,8 @@ from pytest_asyncprotocol.authoring import (
     special_method,
     understands,
 )
-from pytest_asyncprotocol.model.rule import MethodCheck
 from pytest_asyncprotocol.rules._methods import is_async
-from pytest_asyncprotocol.snippets.uses import by_await, step_by_hand
+from pytest_asyncprotocol.snippets.special_uses import by_await, step_by_hand
 
 MOST_FOREIGN = 100
 """Things that a loop does not take, after which nobody waits for the end any more."""

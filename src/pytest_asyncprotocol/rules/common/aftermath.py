@@ -11,6 +11,7 @@ from pytest_asyncprotocol.authoring import (
     Canceller,
     Case,
     EachSuspension,
+    Fault,
     Level,
     Outcome,
     Protocol,
@@ -29,7 +30,6 @@ from pytest_asyncprotocol.authoring import (
     rule,
     uses,
 )
-from pytest_asyncprotocol.model.rule import Fault
 
 JUDGED_BY_OTHERS = (Protocol.ASYNC_CONTEXT_MANAGER, Protocol.ASYNC_GENERATOR)
 """What these hold after a cancellation is for CM010, CM011, CM012 and AG008."""

@@ -9,6 +9,7 @@ from pytest_asyncprotocol.authoring import (
     UNSET,
     BodyError,
     Case,
+    Fault,
     Level,
     Marker,
     Shown,
@@ -24,7 +25,6 @@ from pytest_asyncprotocol.authoring import (
     use,
     uses,
 )
-from pytest_asyncprotocol.model.rule import Fault
 from pytest_asyncprotocol.rules.common._scope_balance import imbalance_of
 from pytest_asyncprotocol.rules.common.use import SHAPE
 from pytest_asyncprotocol.snippets.looks import in_a_scope, variable_seen

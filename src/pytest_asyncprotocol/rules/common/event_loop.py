@@ -33,7 +33,7 @@ from pytest_asyncprotocol.authoring import (
 )
 from pytest_asyncprotocol.rules.common._blocking_calls import blocking_calls
 from pytest_asyncprotocol.snippets.looks import blocking
-from pytest_asyncprotocol.snippets.uses import make_in_a_thread
+from pytest_asyncprotocol.snippets.special_uses import make_in_a_thread
 
 TURNS_OF_A_BODY = 3
 """Turns for which a manager is held, so that another task comes to want what it has."""

@@ -22,7 +22,7 @@ from pytest_asyncprotocol.authoring import (
     uses,
 )
 from pytest_asyncprotocol.rules.common.leaks import settle
-from pytest_asyncprotocol.snippets.uses import drop_unused, drop_used, keep_weakly
+from pytest_asyncprotocol.snippets.special_uses import drop_unused, drop_used, keep_weakly
 
 LEFT_OPEN = "ResourceWarning"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pytest_asyncprotocol.authoring import (
     WAY_OUT,
     Case,
+    Fault,
     Feeds,
     Level,
     NoVerdict,
@@ -25,7 +26,6 @@ from pytest_asyncprotocol.authoring import (
     use,
     uses,
 )
-from pytest_asyncprotocol.model.rule import Fault
 
 SHAPE = (
     "AW001", "AW002", "AW004", "AW005",
@@ -37,7 +37,14 @@ SHAPE = (
 """What has to be right before an object can be used at all."""
 
 
-@rule("CO010", "backend-primitives", Level.MUST, requires=("CO020",), feeds=Feeds.SCENARIO)
+@rule(
+    "CO010",
+    "backend-primitives",
+    Level.MUST,
+    requires=("CO020",),
+    feeds=Feeds.SCENARIO,
+    required_by_default=True,
+)
 async def backend_primitives(case: Case) -> None:
     """It uses only primitives of the backends that it is declared for.
 

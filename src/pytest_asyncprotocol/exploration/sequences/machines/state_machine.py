@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import anyio
 
 from pytest_asyncprotocol.engine.clock import has_free_time
-from pytest_asyncprotocol.engine.tasks import Alive, describe_task
+from pytest_asyncprotocol.engine.running_tasks import Alive, describe_task
 from pytest_asyncprotocol.exploration.canceller import Canceller, Ended
 from pytest_asyncprotocol.exploration.release import TIME_TO_RELEASE, is_released
 from pytest_asyncprotocol.exploration.scheduling import let_others_run

@@ -29,7 +29,7 @@ def generate(metafunc: pytest.Metafunc) -> None:
     if declared is not None:
         from pytest_asyncprotocol.plugin import running
 
-        running.generate(metafunc, declared)
+        running.generate(metafunc, declared, PARAMETER)
         return
     if FIXTURE not in metafunc.fixturenames or is_async_test(metafunc.function):
         return
@@ -69,12 +69,7 @@ def label_of(item: pytest.Item) -> str | None:
     if not isinstance(item, pytest.Function) or interop.ANYIO_BACKEND not in item.fixturenames:
         return None
     backend = item.funcargs.get(interop.ANYIO_BACKEND)
-    return library_of(backend) if backend and is_async_test(item.obj) else None
-
-
-def library_of(backend: Any) -> str:
-    """The library in a value of ``anyio_backend``."""
-    return str(backend if isinstance(backend, str) else backend[0])
+    return interop.library_of(backend) if backend and is_async_test(item.obj) else None
 
 
 def is_async_test(function: Callable[..., Any]) -> bool:

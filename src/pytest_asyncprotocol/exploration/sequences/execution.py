@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_asyncprotocol.engine.tasks import following
+from pytest_asyncprotocol.engine.running_tasks import following
 from pytest_asyncprotocol.exploration.scheduling import schedules
 from pytest_asyncprotocol.exploration.sequences.machines.state_machine import StateMachine
 from pytest_asyncprotocol.exploration.sequences.operations import OperationSequence, Step

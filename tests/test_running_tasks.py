@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from pytest_asyncprotocol import assert_async_context_manager
-from pytest_asyncprotocol.engine.tasks import describe_task, following
+from pytest_asyncprotocol.engine.running_tasks import describe_task, following
 
 
 @pytest.mark.anyio
