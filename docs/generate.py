@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_asyncprotocol.catalogue import catalogue
-from pytest_asyncprotocol.model.rule import Feeds, Rule
+from pytest_asyncprotocol.model.rule import Rule
 
 RULES = Path(__file__).parent / "reference" / "rules"
 
@@ -142,7 +142,7 @@ def _facts(rule: Rule) -> Iterator[str]:
         yield f"Enabled by: {' or '.join(f'`{name}=`' for name in rule.enabled_by)}"
     if len(rule.libraries) == 1:
         yield f"Only on {rule.libraries[0]}"
-    if rule.feeds is not Feeds.LOOK:
+    if not rule.feeds.only_looks:
         yield f"Needs {rule.feeds.value}"
     if rule.needs_own_loop:
         yield "Needs an event loop of its own: left out where an assertion is awaited"

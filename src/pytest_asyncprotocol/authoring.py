@@ -50,7 +50,6 @@ from pytest_asyncprotocol.exploration.contexts import Marker as Marker
 from pytest_asyncprotocol.exploration.contexts import changes as changes
 from pytest_asyncprotocol.exploration.contexts import context_variables as context_variables
 from pytest_asyncprotocol.exploration.contexts import elsewhere as elsewhere
-from pytest_asyncprotocol.exploration.finalization import TURNS_TO_END as TURNS_TO_END
 from pytest_asyncprotocol.exploration.finalization import drop as drop
 from pytest_asyncprotocol.exploration.finalization import has_finalizer as has_finalizer
 from pytest_asyncprotocol.exploration.finalization import (
@@ -80,6 +79,7 @@ from pytest_asyncprotocol.exploration.release import is_released_now as is_relea
 from pytest_asyncprotocol.exploration.release import (
     is_released_when_quiet as is_released_when_quiet,
 )
+from pytest_asyncprotocol.exploration.scheduling import TURNS_TO_END as TURNS_TO_END
 from pytest_asyncprotocol.exploration.scheduling import let_others_run as let_others_run
 from pytest_asyncprotocol.exploration.scheduling import schedules as schedules
 from pytest_asyncprotocol.exploration.scheduling import together as together

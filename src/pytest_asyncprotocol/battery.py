@@ -155,7 +155,7 @@ class Battery:
         if rule.needs_own_loop and not self._loop.owned:
             advice = "call the assertion from a test that is not async"
             return _skipped(Skip.NEEDS_OWN_LOOP, f"needs its own loop: {advice}")
-        if not self._plan.factory.is_instance or rule.feeds is Feeds.LOOK:
+        if not self._plan.factory.is_instance or rule.feeds.only_looks:
             return None
         if rule.feeds is Feeds.FRESH:
             return _skipped(Skip.NEEDS_FRESH, "needs a fresh object: pass a factory")

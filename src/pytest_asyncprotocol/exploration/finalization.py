@@ -14,15 +14,12 @@ from typing import Any
 import anyio
 import anyio.to_thread
 
-from pytest_asyncprotocol.exploration.scheduling import let_others_run
+from pytest_asyncprotocol.exploration.scheduling import TURNS_TO_END, let_others_run
 from pytest_asyncprotocol.exploration.uses import Pass, Scenario, carry_out
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.protocols import Protocol
 from pytest_asyncprotocol.model.subject import Outcome, Subject
 from pytest_asyncprotocol.model.text import describe_exception, name_of
-
-TURNS_TO_END = 5
-"""Turns that those get who hold the object but for a moment."""
 
 
 def has_finalizer(subject: Subject) -> bool:

@@ -18,6 +18,9 @@ T = TypeVar("T")
 SEEDS = 5
 """Seeds of trio's scheduler under which a rule about several tasks is run."""
 
+TURNS_TO_END = 5
+"""Turns in which a task ends that was cancelled, or has nothing left to do."""
+
 _last_first = ContextVar("_last_first", default=False)
 """Whether `together` starts its calls in reverse order."""
 

@@ -7,10 +7,10 @@ import inspect
 import re
 import textwrap
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import FunctionType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pytest_asyncprotocol.model.declarations import Declarations
 from pytest_asyncprotocol.model.protocols import Protocol
@@ -49,9 +49,15 @@ class Level(enum.Enum):
 class Feeds(enum.Enum):
     """What a rule asks of its subject, and so whether an instance can feed it."""
 
+    METHODS = "a look at the methods of its protocol"
     LOOK = "a look at the object"
     SCENARIO = "one use of the object"
     FRESH = "a fresh object"
+
+    @property
+    def only_looks(self) -> bool:
+        """Whether the rule looks at its subject, and does not use it."""
+        return self in (Feeds.METHODS, Feeds.LOOK)
 
 
 class Fault(enum.Enum):
@@ -64,11 +70,18 @@ class Fault(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class MethodCheck:
-    """What the definition of a method can show to be wrong, without an object of its class."""
+    """What the definition of a method can show to be wrong, without an object of its class.
+
+    It is a decorator above `rule`.
+    """
 
     method: str
     is_wrong: Callable[[FunctionType], bool]
     message: str
+
+    def __call__(self, rule: Rule) -> Rule:
+        """Have *rule* say so of such a class."""
+        return rule.but(method_checks=(*rule.method_checks, self))
 
 
 @dataclass(frozen=True)
@@ -79,7 +92,7 @@ class Rule:
     that are ``required_by_default``. ``enabled_by`` names declarations, one of which has to be
     made; ``libraries`` limits the rule to those named. ``judges`` names the fault that other rules
     leave to this one. What can be said of a class without an object is said by its
-    ``method_checks``, and by a rule that ``needs_only_methods``. ``shown_by`` says how a script
+    ``method_checks``, and by a rule that is fed by methods alone. ``shown_by`` says how a script
     shows a violation.
     """
 
@@ -94,7 +107,6 @@ class Rule:
     feeds: Feeds = Feeds.FRESH
     needs_own_loop: bool = False
     required_by_default: bool = False
-    needs_only_methods: bool = False
     judges: Fault | None = None
     method_checks: tuple[MethodCheck, ...] = ()
     shown_by: Shown = AS_RECORDED
@@ -110,6 +122,11 @@ class Rule:
         if self.stated is not None:
             return self.stated
         return tuple(each.id for each in registered.values() if each.required_by_default)
+
+    def but(self, **facts: Any) -> Rule:
+        """Enter the rule again, with other *facts*."""
+        registered[self.id] = replace(self, **facts)
+        return registered[self.id]
 
     @property
     def family(self) -> str:
@@ -202,10 +219,7 @@ def rule(
     feeds: Feeds = Feeds.FRESH,
     needs_own_loop: bool = False,
     required_by_default: bool = False,
-    needs_only_methods: bool = False,
     judges: Fault | None = None,
-    method_checks: tuple[MethodCheck, ...] = (),
-    shown_by: Shown = AS_RECORDED,
 ) -> Callable[[Callable[[Case], Awaitable[None]]], Rule]:
     """Enter an async function into the catalogue as a rule; its docstring is the rule's page.
 
@@ -228,7 +242,7 @@ def rule(
             '''It has a ``name``. ...'''
     """
     _expect_free(id, slug)
-    if requires is None and feeds is Feeds.LOOK:
+    if requires is None and feeds.only_looks:
         requires = ()
     family = FAMILIES.get(id[:-3])
     if protocols is None and family is None:
@@ -249,8 +263,7 @@ def rule(
             )
         entered = Rule(
             id, slug, level, check, protocols or family or (), requires, enabled_by, libraries,
-            feeds, needs_own_loop, required_by_default, needs_only_methods, judges, method_checks,
-            shown_by,
+            feeds, needs_own_loop, required_by_default, judges,
         )  # fmt: skip
         registered[id] = entered
         return entered

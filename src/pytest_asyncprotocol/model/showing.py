@@ -5,6 +5,9 @@ from __future__ import annotations
 import typing
 from dataclasses import dataclass
 
+if typing.TYPE_CHECKING:
+    from pytest_asyncprotocol.model.rule import Rule
+
 
 class Snippet(typing.Protocol):
     """A function of `snippets`."""
@@ -18,7 +21,7 @@ class Snippet(typing.Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a script does besides, or instead of, the recorded calls.
+    """What a script does besides, or instead of, the recorded calls: a decorator above `rule`.
 
     The functions are those of `snippets`; each gets what its parameters are named for.
 
@@ -43,6 +46,10 @@ class Shown:
     released_at_once: bool = False
     in_two_loops: bool = False
     eager: bool = False
+
+    def __call__(self, rule: Rule) -> Rule:
+        """Have *rule* be shown like this."""
+        return rule.but(shown_by=self)
 
 
 AS_RECORDED: typing.Final = Shown()

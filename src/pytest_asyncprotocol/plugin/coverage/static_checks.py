@@ -17,7 +17,7 @@ from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import RuleOutcome, Violation
 from pytest_asyncprotocol.model.protocols import Protocol, on_class
 from pytest_asyncprotocol.model.recording import Log
-from pytest_asyncprotocol.model.rule import Rule
+from pytest_asyncprotocol.model.rule import Feeds, Rule
 from pytest_asyncprotocol.model.subject import Subject
 from pytest_asyncprotocol.plan import Plan, plan_for
 from pytest_asyncprotocol.plugin.coverage.targets import Target
@@ -56,7 +56,7 @@ def _by_rules(cls: type, plan: Plan) -> Iterator[Look]:
     if not _shows_all(cls, plan.protocol):
         return
     nowhere: Any = None
-    for rule in (each for each in plan.rules if each.needs_only_methods):
+    for rule in (each for each in plan.rules if each.feeds is Feeds.METHODS):
         case = Case(
             plan.factory, plan.declared, library="asyncio", loop=nowhere,
             instance=Subject(plan.factory.target, nowhere, Log(), 1),

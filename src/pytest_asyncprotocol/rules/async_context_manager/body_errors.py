@@ -6,26 +6,7 @@ import inspect
 from collections.abc import Iterator
 from contextlib import suppress
 
-from pytest_asyncprotocol.authoring import (
-    BodyError,
-    Case,
-    Level,
-    NoVerdict,
-    Outcome,
-    Subject,
-    Vacuous,
-    Violation,
-    a_cancellation,
-    describe_exception,
-    discard_unawaited,
-    entered_fresh,
-    expect_entry,
-    is_released,
-    left_by,
-    members,
-    rule,
-    truth,
-)
+from pytest_asyncprotocol.authoring import *
 
 
 @rule("CM004", "suppresses-as-declared", Level.MUST)

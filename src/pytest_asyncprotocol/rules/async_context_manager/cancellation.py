@@ -5,33 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from pytest_asyncprotocol.authoring import (
-    BodyError,
-    Case,
-    EachSuspension,
-    Level,
-    NotApplicable,
-    Outcome,
-    Shown,
-    Stepped,
-    Style,
-    Subject,
-    Sweep,
-    Vacuous,
-    Violation,
-    cancelled_at,
-    checkpoint,
-    entered_fresh,
-    expect_entry,
-    in_each_style,
-    is_released,
-    is_released_by_plain_use,
-    left_by,
-    left_in_cancelled_scope,
-    rule,
-    suppresses,
-    with_body,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.rules.async_context_manager.ending import ENDS_THE_PROGRAM
 
 
@@ -92,13 +66,8 @@ async def never_suppresses_cancellation(case: Case) -> None:
         raise Vacuous("no cancellation could be delivered into the body")
 
 
-@rule(
-    "CM011",
-    "cancelled-exit-releases",
-    Level.SHOULD,
-    enabled_by=("released",),
-    shown_by=Shown(seconds=1),
-)
+@Shown(seconds=1)
+@rule("CM011", "cancelled-exit-releases", Level.SHOULD, enabled_by=("released",))
 async def cancelled_exit_releases(case: Case) -> None:
     """An ``__aexit__`` that is cancelled still releases.
 
@@ -145,6 +114,7 @@ async def cancelled_exit_releases(case: Case) -> None:
 # It requires CM011 and CM020, since an exit that does not release when it is cancelled on its way,
 # or told of a cancellation, does not do so in a cancelled scope either; and CM014, since an exit
 # that hangs there says nothing here.
+@Shown(seconds=1)
 @rule(
     "CM012",
     "exit-in-cancelled-scope",
@@ -152,7 +122,6 @@ async def cancelled_exit_releases(case: Case) -> None:
     libraries=("trio",),
     requires=("CO010", "CM011", "CM014", "CM020"),
     enabled_by=("released",),
-    shown_by=Shown(seconds=1),
 )
 async def exit_in_cancelled_scope(case: Case) -> None:
     """What was acquired is released although the scope around is cancelled already.

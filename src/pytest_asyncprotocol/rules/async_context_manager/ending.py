@@ -2,19 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_asyncprotocol.authoring import (
-    BodyError,
-    Case,
-    Level,
-    NotApplicable,
-    a_cancellation,
-    discard_unawaited,
-    entered_fresh,
-    left_after_a_while,
-    left_by,
-    left_in_cancelled_scope,
-    rule,
-)
+from pytest_asyncprotocol.authoring import *
 
 ENDS_THE_PROGRAM = (KeyboardInterrupt, SystemExit, GeneratorExit)
 

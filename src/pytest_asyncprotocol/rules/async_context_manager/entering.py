@@ -5,42 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from pytest_asyncprotocol.authoring import (
-    Case,
-    EachSuspension,
-    Level,
-    Outcome,
-    Shown,
-    Stepped,
-    Style,
-    Subject,
-    Vacuous,
-    Violation,
-    cancelled_at,
-    cancelled_with_result,
-    describe_task,
-    enter_and_leave,
-    following,
-    in_each_style,
-    is_released,
-    is_released_by_plain_use,
-    is_released_when_quiet,
-    let_others_run,
-    rule,
-    type_name,
-)
-
-TURNS_TO_END = 5
-"""Turns that the tasks of an entry that failed get to end."""
+from pytest_asyncprotocol.authoring import *
 
 
-@rule(
-    "CM009",
-    "failed-entry-releases",
-    Level.SHOULD,
-    enabled_by=("failing_enter", "enter_raises"),
-    shown_by=Shown(seconds=1),
-)
+@Shown(seconds=1)
+@rule("CM009", "failed-entry-releases", Level.SHOULD, enabled_by=("failing_enter", "enter_raises"))
 async def failed_entry_releases(case: Case) -> None:
     """An ``__aenter__`` that fails releases what it acquired.
 
@@ -84,13 +53,8 @@ async def failed_entry_releases(case: Case) -> None:
         raise Violation(f"{failed}, and {min(left)} is still alive")
 
 
-@rule(
-    "CM010",
-    "cancelled-entry-releases",
-    Level.SHOULD,
-    enabled_by=("released",),
-    shown_by=Shown(seconds=1),
-)
+@Shown(seconds=1)
+@rule("CM010", "cancelled-entry-releases", Level.SHOULD, enabled_by=("released",))
 async def cancelled_entry_releases(case: Case) -> None:
     """An ``__aenter__`` that is cancelled leaves nothing acquired.
 

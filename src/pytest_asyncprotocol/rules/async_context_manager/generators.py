@@ -6,18 +6,7 @@ from contextlib import _AsyncGeneratorContextManager
 from types import AsyncGeneratorType
 from typing import Any, cast
 
-from pytest_asyncprotocol.authoring import (
-    BodyError,
-    Case,
-    Level,
-    NotApplicable,
-    Subject,
-    Violation,
-    isinstance_of,
-    left_by,
-    rule,
-    type_name,
-)
+from pytest_asyncprotocol.authoring import *
 
 AsyncGenerator = AsyncGeneratorType[Any, Any]
 

@@ -4,27 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_asyncprotocol.authoring import (
-    Case,
-    Level,
-    NotApplicable,
-    Shown,
-    Subject,
-    Violation,
-    describe,
-    describe_exception,
-    expect_entry,
-    is_released_now,
-    rule,
-    special_method,
-    type_name,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.snippets.special_uses import by_other_protocols
 
 CLEAN = (None, None, None)
 
 
-@rule("CM024", "same-through-each-protocol", Level.MAY, shown_by=Shown(use=by_other_protocols))
+@Shown(use=by_other_protocols)
+@rule("CM024", "same-through-each-protocol", Level.MAY)
 async def same_through_each_protocol(case: Case) -> None:
     """It gives the same thing through each of its protocols, and refuses `with` or works.
 

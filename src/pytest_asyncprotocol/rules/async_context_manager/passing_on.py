@@ -6,26 +6,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
-from pytest_asyncprotocol.authoring import (
-    BodyError,
-    Case,
-    Level,
-    NotApplicable,
-    NoVerdict,
-    Outcome,
-    Vacuous,
-    Violation,
-    call_as_source,
-    checkpoint,
-    describe,
-    describe_exception,
-    discard_unawaited,
-    entered_fresh,
-    left_by,
-    members,
-    rule,
-    suppresses,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.snippets.inners import Inner
 
 

@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_asyncprotocol.authoring import (
-    Case,
-    Level,
-    Outcome,
-    Subject,
-    Violation,
-    entered_fresh,
-    rule,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.rules.async_context_manager.generators import is_generator_based
 
 

@@ -6,38 +6,19 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from pytest_asyncprotocol.authoring import (
-    Case,
-    Feeds,
-    Level,
-    NotApplicable,
-    Outcome,
-    RuleOutcome,
-    Shown,
-    Subject,
-    Vacuous,
-    Violation,
-    describe,
-    describe_exception,
-    discard,
-    entered,
-    exited,
-    expect_entry,
-    rule,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.rules._methods import expect_awaitable
 from pytest_asyncprotocol.snippets.special_uses import by_async_with
 
 CLEAN = (None, None, None)
 
 
+@Shown(use=by_async_with)
 @rule(
     "CM001",
     "enter-and-exit-on-type",
     Level.MUST,
-    feeds=Feeds.LOOK,
-    needs_only_methods=True,
-    shown_by=Shown(use=by_async_with),
+    feeds=Feeds.METHODS,
 )
 async def enter_and_exit_on_type(case: Case) -> None:
     """``__aenter__`` and ``__aexit__`` are found on the type.
@@ -69,14 +50,10 @@ async def enter_and_exit_on_type(case: Case) -> None:
         raise Violation(f"{name} has no {' and no '.join(missing)} on its type{hint}")
 
 
-@rule(
-    "CM002",
-    "enter-and-exit-awaitable",
-    Level.MUST,
-    requires=("CM001",),
-    method_checks=tuple(map(expect_awaitable, ("__aenter__", "__aexit__"))),
-    shown_by=Shown(use=by_async_with),
-)
+@Shown(use=by_async_with)
+@expect_awaitable("__aexit__")
+@expect_awaitable("__aenter__")
+@rule("CM002", "enter-and-exit-awaitable", Level.MUST, requires=("CM001",))
 async def enter_and_exit_awaitable(case: Case) -> None:
     """``__aenter__`` and ``__aexit__`` return awaitables.
 
@@ -112,15 +89,8 @@ async def enter_and_exit_awaitable(case: Case) -> None:
         raise Violation(f"{name} returned {describe(given)}; expected something to await")
 
 
-@rule(
-    "CM003",
-    "exit-takes-three",
-    Level.MUST,
-    requires=("CM002",),
-    feeds=Feeds.LOOK,
-    needs_only_methods=True,
-    shown_by=Shown(use=by_async_with),
-)
+@Shown(use=by_async_with)
+@rule("CM003", "exit-takes-three", Level.MUST, requires=("CM002",), feeds=Feeds.METHODS)
 async def exit_takes_three(case: Case) -> None:
     """``__aexit__`` accepts the three positional arguments.
 

@@ -4,27 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
-from pytest_asyncprotocol.authoring import (
-    BodyError,
-    Case,
-    Level,
-    NoVerdict,
-    Outcome,
-    RuleOutcome,
-    Subject,
-    Vacuous,
-    Violation,
-    both_inside,
-    describe,
-    each_tries,
-    entered_fresh,
-    handed_over,
-    is_released,
-    is_released_now,
-    left_with_time_to_fail,
-    rule,
-    schedules,
-)
+from pytest_asyncprotocol.authoring import *
 
 
 @rule("CM016", "concurrent-entry", Level.SHOULD, enabled_by=("concurrent_entry",))

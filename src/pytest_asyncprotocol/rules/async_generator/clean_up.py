@@ -4,23 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
-from pytest_asyncprotocol.authoring import (
-    Case,
-    Level,
-    Shown,
-    Style,
-    Sweep,
-    Vacuous,
-    Violation,
-    call_as_source,
-    checkpoint,
-    is_released,
-    is_released_now,
-    left_to_the_collector,
-    rule,
-    take,
-    whole_pass,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.rules.async_generator.state import expect_methods, yields
 from pytest_asyncprotocol.rules.async_iterator.closing import expect_closing
 from pytest_asyncprotocol.snippets import inners
@@ -70,13 +54,13 @@ async def cancelled_clean_up(case: Case) -> None:
 
 
 # Whether it is released when it is left after its first item is for AB008 to say.
+@Shown(released_at_once=True)
 @rule(
     "AG009",
     "no-collector-needed",
     Level.SHOULD,
     requires=("CO010", "AB008"),
     enabled_by=("released",),
-    shown_by=Shown(released_at_once=True),
 )
 async def no_collector_needed(case: Case) -> None:
     """What it holds is released without the help of the garbage collector.

@@ -4,19 +4,7 @@ from __future__ import annotations
 
 from itertools import chain
 
-from pytest_asyncprotocol.authoring import (
-    Case,
-    Level,
-    Outcome,
-    Stepped,
-    Subject,
-    Vacuous,
-    Violation,
-    rule,
-    same,
-    schedules,
-    together,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.rules.async_generator.state import expect_methods, yields
 
 ITEMS = 3

@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-from pytest_asyncprotocol.authoring import (
-    Case,
-    Level,
-    Outcome,
-    Shown,
-    Subject,
-    Vacuous,
-    Violation,
-    changes,
-    context_variables,
-    elsewhere,
-    open_scopes,
-    rule,
-    take,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.rules.async_generator.state import yields
 from pytest_asyncprotocol.rules.async_iterable.shape import FOR_ASYNC_FOR
 from pytest_asyncprotocol.snippets.looks import context_seen, in_a_scope
 from pytest_asyncprotocol.snippets.on_asyncio import in_a_task
 
 
-@rule(
-    "AG007",
-    "no-yield-in-scope",
-    Level.SHOULD,
-    protocols=FOR_ASYNC_FOR,
-    shown_by=Shown(each_call=in_a_scope),
-)
+@Shown(each_call=in_a_scope)
+@rule("AG007", "no-yield-in-scope", Level.SHOULD, protocols=FOR_ASYNC_FOR)
 async def no_yield_in_scope(case: Case) -> None:
     """It does not yield inside a cancel scope, a time-out or a task group.
 
@@ -68,7 +49,8 @@ async def no_yield_in_scope(case: Case) -> None:
             raise Violation(f"item {count} was yielded inside {' and '.join(opened)}")
 
 
-@rule("AG011", "any-context", Level.SHOULD, shown_by=Shown(each_call=in_a_task))
+@Shown(each_call=in_a_task)
+@rule("AG011", "any-context", Level.SHOULD)
 async def any_context(case: Case) -> None:
     """It can be used on, and closed, in another context, such as that of another task.
 
@@ -110,7 +92,8 @@ async def any_context(case: Case) -> None:
             )
 
 
-@rule("AG014", "consumers-context-kept", Level.MAY, shown_by=Shown(each_call=context_seen))
+@Shown(each_call=context_seen)
+@rule("AG014", "consumers-context-kept", Level.MAY)
 async def consumers_context_kept(case: Case) -> None:
     """What it sets in context variables is not seen by its consumer.
 

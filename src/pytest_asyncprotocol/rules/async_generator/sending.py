@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from pytest_asyncprotocol.authoring import (
-    Case,
-    Level,
-    NoVerdict,
-    Outcome,
-    Subject,
-    Violation,
-    describe,
-    rule,
-    same,
-)
+from pytest_asyncprotocol.authoring import *
 
 
 # A generator that takes nothing, or loses what is thrown in, breaks the rules named here.

@@ -5,19 +5,9 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Mapping
+from types import FunctionType
 
-from pytest_asyncprotocol.authoring import (
-    Case,
-    Feeds,
-    Level,
-    MethodCheck,
-    Outcome,
-    Shown,
-    Vacuous,
-    Violation,
-    has_attribute,
-    rule,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.rules._methods import refuses
 from pytest_asyncprotocol.rules.async_generator.state import Thrown, expect_methods
 from pytest_asyncprotocol.snippets.special_uses import look_at_its_methods
@@ -35,23 +25,14 @@ _ARGUMENTS: Mapping[str, Callable[[BaseException], tuple[object, ...]]] = {
 }
 
 _ERROR = ValueError("thrown in")
-_TAKES_BOTH_FORMS = (
-    MethodCheck("athrow", refuses(_ERROR), "does not take an exception alone"),
-    MethodCheck(
-        "athrow", refuses(ValueError, _ERROR, None), "does not take type, value and traceback"
-    ),
-)
 
 
-@rule(
-    "AG012",
-    "all-methods",
-    Level.MUST,
-    requires=("AB001", "AI001"),
-    feeds=Feeds.LOOK,
-    needs_only_methods=True,
-    shown_by=Shown(use=look_at_its_methods),
-)
+def _refuses_details(method: FunctionType) -> bool:
+    return sys.version_info < (3, 12) and refuses(ValueError, _ERROR, None)(method)
+
+
+@Shown(use=look_at_its_methods)
+@rule("AG012", "all-methods", Level.MUST, requires=("AB001", "AI001"), feeds=Feeds.METHODS)
 async def all_methods(case: Case) -> None:
     """It has all five methods of an async generator.
 
@@ -84,13 +65,9 @@ async def all_methods(case: Case) -> None:
     raise Violation(f"{type(subject.object).__name__} has no {names}{hint}")
 
 
-@rule(
-    "AG005",
-    "athrow-signatures",
-    Level.MUST,
-    requires=("CO010", "AG012"),
-    method_checks=_TAKES_BOTH_FORMS if sys.version_info < (3, 12) else _TAKES_BOTH_FORMS[:1],
-)
+@MethodCheck("athrow", _refuses_details, "does not take type, value and traceback")
+@MethodCheck("athrow", refuses(_ERROR), "does not take an exception alone")
+@rule("AG005", "athrow-signatures", Level.MUST, requires=("CO010", "AG012"))
 async def athrow_signatures(case: Case) -> None:
     """``athrow`` takes an exception, and on Python 3.11 also its type, value and traceback.
 

@@ -5,21 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncGenerator
 
-from pytest_asyncprotocol.authoring import (
-    FIRST_ITEMS,
-    Case,
-    Feeds,
-    Level,
-    NotApplicable,
-    Subject,
-    Vacuous,
-    Violation,
-    describe,
-    drain,
-    rule,
-    same,
-    take,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.rules.async_iterator.closing import expect_closing, expect_no_item
 from pytest_asyncprotocol.rules.async_iterator.ending import (
     caused_by,

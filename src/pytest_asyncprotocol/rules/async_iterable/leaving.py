@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_asyncprotocol.authoring import (
-    Case,
-    Level,
-    Subject,
-    Vacuous,
-    Violation,
-    is_released_now,
-    rule,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.rules.async_iterable.shape import FOR_ASYNC_FOR
 
 

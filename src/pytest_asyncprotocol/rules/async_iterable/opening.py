@@ -4,32 +4,14 @@ from __future__ import annotations
 
 import gc
 
-from pytest_asyncprotocol.authoring import (
-    TURNS_TO_END,
-    Case,
-    Level,
-    Shown,
-    Subject,
-    Violation,
-    describe_task,
-    drop,
-    following,
-    is_released,
-    let_others_run,
-    rule,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.rules.async_iterable.leaving import enter
 from pytest_asyncprotocol.snippets.special_uses import open_it
 
 
 # What a whole pass, or one that is left and closed, leaves behind too is said by the rules on that.
-@rule(
-    "AB007",
-    "aiter-leaves-nothing",
-    Level.SHOULD,
-    requires=("CO010", "CO006", "CO007", "AB008"),
-    shown_by=Shown(use=open_it),
-)
+@Shown(use=open_it)
+@rule("AB007", "aiter-leaves-nothing", Level.SHOULD, requires=("CO010", "CO006", "CO007", "AB008"))
 async def aiter_leaves_nothing(case: Case) -> None:
     """``aiter()`` alone has no lasting effect.
 

@@ -7,24 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import cast
 
-from pytest_asyncprotocol.authoring import (
-    Case,
-    Feeds,
-    Level,
-    NotApplicable,
-    Outcome,
-    Pass,
-    Shown,
-    Subject,
-    Vacuous,
-    Violation,
-    describe,
-    describe_exception,
-    discard,
-    iterated,
-    rule,
-    take,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.snippets.special_uses import by_both_iterations
 
 
@@ -72,7 +55,8 @@ async def second_pass(case: Case) -> None:
         raise Vacuous("its first pass gave no item, so the passes could not differ")
 
 
-@rule("AB009", "both-iterations-agree", Level.MAY, shown_by=Shown(use=by_both_iterations))
+@Shown(use=by_both_iterations)
+@rule("AB009", "both-iterations-agree", Level.MAY)
 async def both_iterations_agree(case: Case) -> None:
     """``__iter__`` and ``__aiter__`` of one class give the same items.
 

@@ -6,41 +6,15 @@ import inspect
 from collections.abc import Callable
 from typing import cast
 
-from pytest_asyncprotocol.authoring import (
-    Case,
-    Feeds,
-    Level,
-    MethodCheck,
-    Protocol,
-    Shown,
-    Subject,
-    Vacuous,
-    Violation,
-    describe,
-    discard,
-    opened,
-    rule,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.rules._methods import refuses
 from pytest_asyncprotocol.snippets.special_uses import by_async_for, look_at_its_iterator
 
 FOR_ASYNC_FOR = (Protocol.ASYNC_ITERABLE, Protocol.ASYNC_ITERATOR, Protocol.ASYNC_GENERATOR)
 
-_IS_PLAIN = MethodCheck(
-    "__aiter__", inspect.iscoroutinefunction, "is `async def`; expected plain `def`"
-)
-_TAKES_NOTHING = MethodCheck("__aiter__", refuses(), "can't be called without arguments")
 
-
-@rule(
-    "AB001",
-    "aiter-on-type",
-    Level.MUST,
-    protocols=FOR_ASYNC_FOR,
-    feeds=Feeds.LOOK,
-    needs_only_methods=True,
-    shown_by=Shown(use=by_async_for),
-)
+@Shown(use=by_async_for)
+@rule("AB001", "aiter-on-type", Level.MUST, protocols=FOR_ASYNC_FOR, feeds=Feeds.METHODS)
 async def aiter_on_type(case: Case) -> None:
     """``__aiter__`` is found on the type.
 
@@ -69,6 +43,8 @@ async def aiter_on_type(case: Case) -> None:
         raise Violation(f"{name} has no __aiter__ on its type{found}")
 
 
+@Shown(use=by_async_for)
+@MethodCheck("__aiter__", inspect.iscoroutinefunction, "is `async def`; expected plain `def`")
 @rule(
     "AB002",
     "aiter-not-awaited",
@@ -76,8 +52,6 @@ async def aiter_on_type(case: Case) -> None:
     protocols=FOR_ASYNC_FOR,
     requires=("AB001",),
     feeds=Feeds.SCENARIO,
-    method_checks=(_IS_PLAIN,),
-    shown_by=Shown(use=by_async_for),
 )
 async def aiter_not_awaited(case: Case) -> None:
     """``__aiter__`` gives the iterator at once, not an awaitable of it.
@@ -107,6 +81,8 @@ async def aiter_not_awaited(case: Case) -> None:
         )
 
 
+@Shown(use=by_async_for)
+@MethodCheck("__aiter__", refuses(), "can't be called without arguments")
 @rule(
     "AB003",
     "aiter-gives-iterator",
@@ -114,8 +90,6 @@ async def aiter_not_awaited(case: Case) -> None:
     protocols=FOR_ASYNC_FOR,
     requires=("AB001", "AB002", "AI001"),
     feeds=Feeds.SCENARIO,
-    method_checks=(_TAKES_NOTHING,),
-    shown_by=Shown(use=by_async_for),
 )
 async def aiter_gives_iterator(case: Case) -> None:
     """``aiter(obj)`` works without arguments, and gives an object with ``__anext__``.
@@ -149,13 +123,13 @@ async def aiter_gives_iterator(case: Case) -> None:
         )
 
 
+@Shown(use=look_at_its_iterator)
 @rule(
     "AB004",
     "iterator-is-iterable",
     Level.SHOULD,
     requires=("AB001", "AB002", "AB003"),
     feeds=Feeds.SCENARIO,
-    shown_by=Shown(use=look_at_its_iterator),
 )
 async def iterator_is_iterable(case: Case) -> None:
     """The iterator that ``aiter()`` gives is itself async-iterable.

@@ -4,19 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from pytest_asyncprotocol.authoring import (
-    Case,
-    Level,
-    Pass,
-    Subject,
-    Vacuous,
-    Violation,
-    iterated,
-    rule,
-    schedules,
-    take,
-    together,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.rules.async_iterable.passes import same_end, same_items, shown
 
 Passes = Callable[[Subject, int], Awaitable[list[Pass]]]

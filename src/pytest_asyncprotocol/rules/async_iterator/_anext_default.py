@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Generator
 from typing import Any
 
-from pytest_asyncprotocol.authoring import special_method
+from pytest_asyncprotocol.authoring import *
 
 METHODS = ("send", "throw", "close")
 """What ``anext()`` calls by name on the iterator that ``__await__`` gives."""

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 import anyio
 
-from pytest_asyncprotocol.authoring import (
-    Case,
-    Stepped,
-    Subject,
-    absorbing,
-    most_items,
-    together,
-    wait_long,
-)
+from pytest_asyncprotocol.authoring import *
 
 
 async def closed_while_waiting(case: Case, iterator: Subject, at: int) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import anyio
 
-from pytest_asyncprotocol.authoring import Outcome, Stepped, Subject, together
+from pytest_asyncprotocol.authoring import *
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, cast
 
-from pytest_asyncprotocol.authoring import Argument, call_as_source, checkpoint
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.snippets import inners
 
 

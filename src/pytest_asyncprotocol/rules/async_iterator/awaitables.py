@@ -6,21 +6,7 @@ import inspect
 from types import CoroutineType, GeneratorType
 from typing import Final
 
-from pytest_asyncprotocol.authoring import (
-    Case,
-    Level,
-    NotApplicable,
-    RuleOutcome,
-    Shown,
-    Style,
-    Subject,
-    Sweep,
-    Vacuous,
-    Violation,
-    describe_exception,
-    most_items,
-    rule,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.rules.async_iterator._anext_default import Guarded
 from pytest_asyncprotocol.rules.async_iterator.shape import begin_anext
 from pytest_asyncprotocol.snippets.special_uses import ask_for_a_default
@@ -30,13 +16,8 @@ DEFAULT: Final = object()
 _OF_PYTHON = (CoroutineType, GeneratorType)
 
 
-@rule(
-    "AI014",
-    "anext-with-default",
-    Level.MUST,
-    requires=("AI001", "AI002", "AI012"),
-    shown_by=Shown(use=ask_for_a_default),
-)
+@Shown(use=ask_for_a_default)
+@rule("AI014", "anext-with-default", Level.MUST, requires=("AI001", "AI002", "AI012"))
 async def anext_with_default(case: Case) -> None:
     """An awaitable written by hand works with ``anext(it, default)``, cancelled or not.
 

@@ -5,21 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_asyncprotocol.authoring import (
-    CancelledRun,
-    Case,
-    Level,
-    NotApplicable,
-    Pass,
-    Subject,
-    Sweep,
-    Violation,
-    describe,
-    drain,
-    most_items,
-    rule,
-    take,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.rules.async_iterator.ending import alike, as_declared, is_declared_end
 
 

@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-from pytest_asyncprotocol.authoring import (
-    BEYOND,
-    Case,
-    Level,
-    NotApplicable,
-    Shown,
-    Stepped,
-    Vacuous,
-    Violation,
-    in_cancelled_scope,
-    most_items,
-    rule,
-    take,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.snippets.looks import suspensions
 
 
-@rule(
-    "AI015",
-    "each-step-suspends",
-    Level.SHOULD,
-    enabled_by=("checkpoints",),
-    shown_by=Shown(each_call=suspensions),
-)
+@Shown(each_call=suspensions)
+@rule("AI015", "each-step-suspends", Level.SHOULD, enabled_by=("checkpoints",))
 async def each_step_suspends(case: Case) -> None:
     """Each step is a checkpoint.
 

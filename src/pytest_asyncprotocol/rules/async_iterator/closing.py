@@ -5,40 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from pytest_asyncprotocol.authoring import (
-    BEYOND,
-    Case,
-    EachSuspension,
-    Feeds,
-    Level,
-    NotApplicable,
-    Outcome,
-    Shown,
-    Style,
-    Subject,
-    Vacuous,
-    Violation,
-    cancelled_at,
-    closed_twice,
-    following,
-    in_cancelled_scope,
-    in_each_style,
-    is_released_when_quiet,
-    rule,
-    whole_pass,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.snippets.special_uses import look_for_aclose
 
 
 # A generator that goes on after GeneratorExit, or can't take it, or gets it inside a task group,
 # makes aclose() fail: AG001, AG004, AG005 and AG007 say why.
+@Shown(unused=look_for_aclose)
 @rule(
     "AI017",
     "aclose-idempotent",
     Level.MUST,
     requires=("CO010", "AG001", "AG004", "AG005", "AG007"),
     feeds=Feeds.SCENARIO,
-    shown_by=Shown(unused=look_for_aclose),
 )
 async def aclose_idempotent(case: Case) -> None:
     """``aclose``, if present, is async, idempotent, and safe on an iterator never started.

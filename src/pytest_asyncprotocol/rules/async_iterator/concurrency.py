@@ -6,21 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from pytest_asyncprotocol.authoring import (
-    Case,
-    EachSuspension,
-    Level,
-    NotApplicable,
-    Outcome,
-    Vacuous,
-    Violation,
-    describe,
-    drain,
-    most_items,
-    rule,
-    same,
-    schedules,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.rules.async_iterator._closed_while_waiting import closed_while_waiting
 from pytest_asyncprotocol.rules.async_iterator._consumers import Consumed, Consumer, consume
 from pytest_asyncprotocol.rules.async_iterator.closing import expect_closing

@@ -6,25 +6,7 @@ import inspect
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_asyncprotocol.authoring import (
-    Case,
-    Feeds,
-    Level,
-    NotApplicable,
-    NoVerdict,
-    Outcome,
-    Pass,
-    Protocol,
-    Subject,
-    Vacuous,
-    Violation,
-    after_the_end,
-    describe,
-    iterated,
-    rule,
-    same,
-    whole_pass,
-)
+from pytest_asyncprotocol.authoring import *
 
 
 @rule("AI002", "ends-by-stopasynciteration", Level.MUST, requires=("AI001",), feeds=Feeds.SCENARIO)

@@ -4,20 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 
-from pytest_asyncprotocol.authoring import (
-    BEYOND,
-    FIRST_ITEMS,
-    LONGEST_PASS,
-    Case,
-    Level,
-    Outcome,
-    Subject,
-    Vacuous,
-    Violation,
-    rule,
-    take,
-    together,
-)
+from pytest_asyncprotocol.authoring import *
 
 
 # Where the error never comes out, AI016 says so.

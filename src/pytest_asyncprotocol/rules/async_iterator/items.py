@@ -7,17 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_asyncprotocol.authoring import (
-    BEYOND,
-    Case,
-    Level,
-    Pass,
-    Vacuous,
-    Violation,
-    describe,
-    rule,
-    take,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.rules.async_iterator._source import Source, holds
 from pytest_asyncprotocol.rules.async_iterator.ending import alike
 

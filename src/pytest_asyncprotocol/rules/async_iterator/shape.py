@@ -5,25 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from pytest_asyncprotocol.authoring import (
-    FIRST_ITEMS,
-    Case,
-    Feeds,
-    Level,
-    Pass,
-    RuleOutcome,
-    Shown,
-    Subject,
-    Vacuous,
-    Violation,
-    describe,
-    describe_exception,
-    discard,
-    drain,
-    has_attribute,
-    rule,
-    take,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.rules._methods import expect_awaitable
 from pytest_asyncprotocol.rules.async_iterator.ending import alike, defensive_pass, is_declared_end
 from pytest_asyncprotocol.snippets.special_uses import (
@@ -33,15 +15,9 @@ from pytest_asyncprotocol.snippets.special_uses import (
 )
 
 
-@rule(
-    "AI001",
-    "anext-on-type",
-    Level.MUST,
-    feeds=Feeds.LOOK,
-    needs_only_methods=True,
-    method_checks=(expect_awaitable("__anext__"),),
-    shown_by=Shown(use=by_anext),
-)
+@Shown(use=by_anext)
+@expect_awaitable("__anext__")
+@rule("AI001", "anext-on-type", Level.MUST, feeds=Feeds.METHODS)
 async def anext_on_type(case: Case) -> None:
     """``__anext__`` is found on the type and returns an awaitable.
 
@@ -78,7 +54,8 @@ async def anext_on_type(case: Case) -> None:
         raise Violation(f"__anext__ returned {describe(given)}; expected an awaitable")
 
 
-@rule("AI004", "aiter-is-self", Level.SHOULD, shown_by=Shown(use=iterate_with_and_without_aiter))
+@Shown(use=iterate_with_and_without_aiter)
+@rule("AI004", "aiter-is-self", Level.SHOULD)
 async def aiter_is_self(case: Case) -> None:
     """``aiter(it)`` is ``it``; it does not start again, and can be left out.
 
@@ -154,13 +131,8 @@ async def raises_when_awaited(case: Case) -> None:
         raise Violation(f"{end.operation} {end}; expected an awaitable that raises")
 
 
-@rule(
-    "AI013",
-    "fresh-awaitables",
-    Level.MUST,
-    requires=("AI001", "AI002"),
-    shown_by=Shown(use=make_two_awaitables),
-)
+@Shown(use=make_two_awaitables)
+@rule("AI013", "fresh-awaitables", Level.MUST, requires=("AI001", "AI002"))
 async def fresh_awaitables(case: Case) -> None:
     """Each call of ``__anext__`` gives an awaitable that is still good, and begins no work.
 

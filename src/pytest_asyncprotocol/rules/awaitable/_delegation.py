@@ -9,18 +9,7 @@ import types
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any, cast
 
-from pytest_asyncprotocol.authoring import (
-    Case,
-    NotApplicable,
-    Scenario,
-    Style,
-    Subject,
-    cancelled_at,
-    closed_from_outside,
-    discard,
-    isinstance_of,
-    special_method,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.model.relay import Relay
 
 Operation = Coroutine[Any, Any, Any] | Generator[Any, Any, Any]

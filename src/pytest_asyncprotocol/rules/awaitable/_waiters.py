@@ -8,7 +8,7 @@ from typing import Any
 
 import anyio
 
-from pytest_asyncprotocol.authoring import Canceller, Case, Outcome, Style, Subject, together
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.model.relay import Relay
 from pytest_asyncprotocol.model.subject import Loop
 

@@ -6,17 +6,7 @@ import inspect
 from functools import partial
 from typing import Any
 
-from pytest_asyncprotocol.authoring import (
-    Case,
-    EachSuspension,
-    Level,
-    Shown,
-    Vacuous,
-    Violation,
-    describe_exception,
-    has_attribute,
-    rule,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.rules.awaitable._delegation import (
     Delegation,
     cancelled_by_hand,
@@ -28,13 +18,8 @@ NEVER_INTERRUPTED = "it never suspended, so it could not be interrupted"
 
 
 # What a throw() makes of an argument that it does not take is AW007's.
-@rule(
-    "AW006",
-    "passes-interruptions-on",
-    Level.SHOULD,
-    requires=("CO010", "AW005", "AW007"),
-    shown_by=Shown(use=interrupt_by_hand),
-)
+@Shown(use=interrupt_by_hand)
+@rule("AW006", "passes-interruptions-on", Level.SHOULD, requires=("CO010", "AW005", "AW007"))
 async def passes_interruptions_on(case: Case) -> None:
     """An iterator written by hand passes ``throw()`` and ``close()`` on.
 
@@ -75,13 +60,8 @@ async def passes_interruptions_on(case: Case) -> None:
 
 
 # What tries again whatever happens comes to no end when it is interrupted: that is CO001's.
-@rule(
-    "AW007",
-    "throw-takes-one-argument",
-    Level.MUST,
-    requires=("CO010", "AW005", "CO001"),
-    shown_by=Shown(use=throw_by_hand),
-)
+@Shown(use=throw_by_hand)
+@rule("AW007", "throw-takes-one-argument", Level.MUST, requires=("CO010", "AW005", "CO001"))
 async def throw_takes_one_argument(case: Case) -> None:
     """The ``throw()`` of an iterator written by hand can be called with the exception alone.
 

@@ -2,26 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_asyncprotocol.authoring import (
-    Case,
-    Feeds,
-    Level,
-    NotApplicable,
-    NoVerdict,
-    Outcome,
-    RuleOutcome,
-    Vacuous,
-    Violation,
-    awaited,
-    awaited_again,
-    call_as_source,
-    checkpoint,
-    describe,
-    describe_exception,
-    discard,
-    rule,
-    same,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.rules.awaitable.shape import is_generator_based
 from pytest_asyncprotocol.snippets.inners import giving
 

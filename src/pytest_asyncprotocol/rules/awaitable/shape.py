@@ -7,26 +7,7 @@ import types
 from collections.abc import Generator, Iterator
 from typing import Any
 
-from pytest_asyncprotocol.authoring import (
-    Case,
-    Feeds,
-    Level,
-    MethodCheck,
-    NotApplicable,
-    Shown,
-    Stepped,
-    Subject,
-    Vacuous,
-    Violation,
-    awaited,
-    describe,
-    describe_exception,
-    discard,
-    has_attribute,
-    rule,
-    special_method,
-    understands,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.rules._methods import is_async
 from pytest_asyncprotocol.snippets.special_uses import by_await, step_by_hand
 
@@ -34,13 +15,12 @@ MOST_FOREIGN = 100
 """Things that a loop does not take, after which nobody waits for the end any more."""
 
 
+@Shown(use=by_await)
 @rule(
     "AW001",
     "await-on-type",
     Level.MUST,
-    feeds=Feeds.LOOK,
-    needs_only_methods=True,
-    shown_by=Shown(use=by_await),
+    feeds=Feeds.METHODS,
 )
 async def await_on_type(case: Case) -> None:
     """``__await__`` is found on the type.
@@ -74,20 +54,9 @@ async def await_on_type(case: Case) -> None:
     raise Violation(f"{type(obj).__name__} has no __await__ on its type{claim}")
 
 
-_IS_PLAIN = MethodCheck(
-    "__await__", is_async, "is `async def`; expected plain `def` that returns an iterator"
-)
-
-
-@rule(
-    "AW002",
-    "await-gives-iterator",
-    Level.MUST,
-    requires=("AW001",),
-    feeds=Feeds.LOOK,
-    method_checks=(_IS_PLAIN,),
-    shown_by=Shown(use=by_await),
-)
+@Shown(use=by_await)
+@MethodCheck("__await__", is_async, "is `async def`; expected plain `def` that returns an iterator")
+@rule("AW002", "await-gives-iterator", Level.MUST, requires=("AW001",), feeds=Feeds.LOOK)
 async def await_gives_iterator(case: Case) -> None:
     """``__await__`` returns an iterator.
 
@@ -120,13 +89,8 @@ async def await_gives_iterator(case: Case) -> None:
         raise Violation(f"__await__ returned {describe(given)}; expected an iterator")
 
 
-@rule(
-    "AW004",
-    "yields-for-the-loop",
-    Level.MUST,
-    requires=("AW001", "AW002", "AW005"),
-    shown_by=Shown(use=step_by_hand),
-)
+@Shown(use=step_by_hand)
+@rule("AW004", "yields-for-the-loop", Level.MUST, requires=("AW001", "AW002", "AW005"))
 async def yields_for_the_loop(case: Case) -> None:
     """It yields only what the running loop understands.
 
@@ -176,14 +140,8 @@ async def yields_for_the_loop(case: Case) -> None:
         raise Vacuous("it did not come to its end, which CO020 judges")
 
 
-@rule(
-    "AW005",
-    "iterator-has-send",
-    Level.MUST,
-    requires=("AW001", "AW002"),
-    libraries=("trio",),
-    shown_by=Shown(use=by_await),
-)
+@Shown(use=by_await)
+@rule("AW005", "iterator-has-send", Level.MUST, requires=("AW001", "AW002"), libraries=("trio",))
 async def iterator_has_send(case: Case) -> None:
     """An iterator that suspends has ``send()``.
 

@@ -7,25 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import product
 
-from pytest_asyncprotocol.authoring import (
-    STYLES,
-    Case,
-    EachSuspension,
-    Level,
-    Outcome,
-    Shown,
-    Style,
-    Sweep,
-    Vacuous,
-    Violation,
-    awaited,
-    is_ours,
-    isolated,
-    relenting,
-    rule,
-    same,
-    schedules,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.rules.awaitable._waiters import Waiter, two_waiters
 from pytest_asyncprotocol.snippets.looks import growth
 
@@ -223,13 +205,8 @@ async def not_stuck_after_cancellation(case: Case) -> None:
 
 
 # A second await that waits for ever is AW009's.
-@rule(
-    "AW013",
-    "stored-error-kept",
-    Level.MAY,
-    requires=("CO010", "AW009"),
-    shown_by=Shown(each_call=growth),
-)
+@Shown(each_call=growth)
+@rule("AW013", "stored-error-kept", Level.MAY, requires=("CO010", "AW009"))
 async def stored_error_kept(case: Case) -> None:
     """A stored exception is not degraded by repeated awaits.
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from pytest_asyncprotocol.authoring import NotApplicable
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.engine.stacks import authors_own, is_of_a_loop
 from pytest_asyncprotocol.model.text import place
 

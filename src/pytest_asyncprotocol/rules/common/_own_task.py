@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from pytest_asyncprotocol.authoring import Stepped, Subject, a_long_time, let_others_run
+from pytest_asyncprotocol.authoring import *
 
 TURNS_TO_WAIT = 3
 """Turns that a step gets to come to where it waits."""

@@ -8,15 +8,7 @@ from typing import Any
 
 import anyio
 
-from pytest_asyncprotocol.authoring import (
-    Case,
-    Pass,
-    Protocol,
-    Scenario,
-    Subject,
-    carry_out,
-    open_scopes,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.engine.library import OpenScopes
 
 MOST_LOOKS = 20

@@ -6,30 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from pytest_asyncprotocol.authoring import (
-    NEVER_SUSPENDED,
-    Canceller,
-    Case,
-    EachSuspension,
-    Fault,
-    Level,
-    Outcome,
-    Protocol,
-    Scenario,
-    Style,
-    Subject,
-    Vacuous,
-    Violation,
-    cancelled_at,
-    cancelled_with_result,
-    carry_out,
-    describe_exception,
-    in_each_style,
-    is_released,
-    relenting,
-    rule,
-    uses,
-)
+from pytest_asyncprotocol.authoring import *
 
 JUDGED_BY_OTHERS = (Protocol.ASYNC_CONTEXT_MANAGER, Protocol.ASYNC_GENERATOR)
 """What these hold after a cancellation is for CM010, CM011, CM012 and AG008."""

@@ -4,22 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from pytest_asyncprotocol.authoring import (
-    STYLES,
-    BodyError,
-    Case,
-    EachSuspension,
-    Level,
-    Sweep,
-    Vacuous,
-    Violation,
-    cancelled_late,
-    closed_at,
-    describe_exception,
-    relenting,
-    rule,
-    uses,
-)
+from pytest_asyncprotocol.authoring import *
 
 
 # Of a generator that yields inside a task group, that group decides what comes out: see AG007.

@@ -5,38 +5,14 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Any
 
-from pytest_asyncprotocol.authoring import (
-    UNSET,
-    BodyError,
-    Case,
-    Fault,
-    Level,
-    Marker,
-    Shown,
-    Vacuous,
-    Violation,
-    carry_out,
-    describe,
-    describe_exception,
-    given,
-    left_by,
-    rule,
-    same,
-    use,
-    uses,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.rules.common._scope_balance import imbalance_of
 from pytest_asyncprotocol.rules.common.use import SHAPE
 from pytest_asyncprotocol.snippets.looks import in_a_scope, variable_seen
 
 
-@rule(
-    "CO014",
-    "callers-context",
-    Level.SHOULD,
-    enabled_by=("sets_context", "reads_context"),
-    shown_by=Shown(each_call=variable_seen),
-)
+@Shown(each_call=variable_seen)
+@rule("CO014", "callers-context", Level.SHOULD, enabled_by=("sets_context", "reads_context"))
 async def callers_context(case: Case) -> None:
     """It runs in its caller's context.
 
@@ -70,6 +46,7 @@ async def callers_context(case: Case) -> None:
         await _expect_read(case, case.declared.reads_context)
 
 
+@Shown(each_call=in_a_scope)
 @rule(
     "CO015",
     "scopes-balanced",
@@ -77,7 +54,6 @@ async def callers_context(case: Case) -> None:
     requires=SHAPE,
     needs_own_loop=True,
     judges=Fault.OPEN_SCOPE,
-    shown_by=Shown(each_call=in_a_scope),
 )
 async def scopes_balanced(case: Case) -> None:
     """Cancel scopes are balanced: what it opens in its caller's task, it closes there.

@@ -6,31 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pytest_asyncprotocol.authoring import (
-    UNDECLARED,
-    Case,
-    Level,
-    Protocol,
-    Scenario,
-    Shown,
-    Subject,
-    Violation,
-    carry_out,
-    describe,
-    describe_exception,
-    eager_tasks,
-    given,
-    in_another_loop,
-    is_of_another_loop,
-    let_others_run,
-    rule,
-    same,
-    together,
-    use,
-    uses,
-    why_not_made_outside,
-    with_body,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.rules.common._blocking_calls import blocking_calls
 from pytest_asyncprotocol.snippets.looks import blocking
 from pytest_asyncprotocol.snippets.special_uses import make_in_a_thread
@@ -40,7 +16,8 @@ TURNS_OF_A_BODY = 3
 
 
 # No declaration says where a class may be made, and many must be made in a loop: so it is a MAY.
-@rule("CO011", "made-anywhere", Level.MAY, shown_by=Shown(use=make_in_a_thread))
+@Shown(use=make_in_a_thread)
+@rule("CO011", "made-anywhere", Level.MAY)
 async def made_anywhere(case: Case) -> None:
     """It can be made where no event loop runs.
 
@@ -68,14 +45,8 @@ async def made_anywhere(case: Case) -> None:
         raise Violation(f"made where no event loop runs, it raised {raised}") from error
 
 
-@rule(
-    "CO012",
-    "any-loop",
-    Level.SHOULD,
-    libraries=("asyncio",),
-    needs_own_loop=True,
-    shown_by=Shown(in_two_loops=True),
-)
+@Shown(in_two_loops=True)
+@rule("CO012", "any-loop", Level.SHOULD, libraries=("asyncio",), needs_own_loop=True)
 async def any_loop(case: Case) -> None:
     """It works in a second event loop of the same process.
 
@@ -115,9 +86,8 @@ async def any_loop(case: Case) -> None:
             raise _second_loop(describe_exception(each)) from each
 
 
-@rule(
-    "CO013", "does-not-block", Level.SHOULD, needs_own_loop=True, shown_by=Shown(profiler=blocking)
-)
+@Shown(profiler=blocking)
+@rule("CO013", "does-not-block", Level.SHOULD, needs_own_loop=True)
 async def does_not_block(case: Case) -> None:
     """It does not block the event loop.
 
@@ -149,7 +119,8 @@ async def does_not_block(case: Case) -> None:
         await case.tear_down()
 
 
-@rule("CO017", "eager-tasks", Level.SHOULD, libraries=("asyncio",), shown_by=Shown(eager=True))
+@Shown(eager=True)
+@rule("CO017", "eager-tasks", Level.SHOULD, libraries=("asyncio",))
 async def same_with_eager_tasks(case: Case) -> None:
     """It behaves the same under ``asyncio.eager_task_factory``.
 

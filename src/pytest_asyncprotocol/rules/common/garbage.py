@@ -4,23 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from pytest_asyncprotocol.authoring import (
-    Case,
-    Level,
-    NotApplicable,
-    Scenario,
-    Shown,
-    Violation,
-    carry_out,
-    drop,
-    has_finalizer,
-    refusals,
-    rule,
-    survivor,
-    use,
-    used,
-    uses,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.rules.common.leaks import settle
 from pytest_asyncprotocol.snippets.special_uses import drop_unused, drop_used, keep_weakly
 
@@ -81,13 +65,8 @@ async def nothing_left_open(case: Case) -> None:
             raise Violation(f"dropped after its use, it left something open: {each}")
 
 
-@rule(
-    "CO018",
-    "finalizer-needs-no-loop",
-    Level.SHOULD,
-    needs_own_loop=True,
-    shown_by=Shown(use=drop_used, unused=drop_unused),
-)
+@Shown(use=drop_used, unused=drop_unused)
+@rule("CO018", "finalizer-needs-no-loop", Level.SHOULD, needs_own_loop=True)
 async def finalizer_needs_no_loop(case: Case) -> None:
     """``__del__`` does not need a running event loop.
 
@@ -128,7 +107,8 @@ async def finalizer_needs_no_loop(case: Case) -> None:
                 )
 
 
-@rule("CO019", "collectable", Level.MAY, shown_by=Shown(use=keep_weakly))
+@Shown(use=keep_weakly)
+@rule("CO019", "collectable", Level.MAY)
 async def collectable(case: Case) -> None:
     """It can be collected after its use.
 

@@ -2,24 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_asyncprotocol.authoring import (
-    Case,
-    Level,
-    NotApplicable,
-    Record,
-    Scenario,
-    Shown,
-    Violation,
-    carry_out,
-    describe_task,
-    following,
-    let_others_run,
-    rule,
-    uses,
-)
-
-TURNS_TO_END = 5
-"""Turns that a task gets to end once it was cancelled, or has nothing left to do."""
+from pytest_asyncprotocol.authoring import *
 
 
 @rule("CO006", "nothing-unawaited", Level.MUST, needs_own_loop=True)
@@ -49,7 +32,8 @@ async def nothing_unawaited(case: Case) -> None:
             raise Violation(found)
 
 
-@rule("CO007", "no-task-left", Level.SHOULD, shown_by=Shown(seconds=1))
+@Shown(seconds=1)
+@rule("CO007", "no-task-left", Level.SHOULD)
 async def no_task_left(case: Case) -> None:
     """No task outlives the operation, the close or the exit.
 

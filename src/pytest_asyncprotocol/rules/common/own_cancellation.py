@@ -6,23 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from pytest_asyncprotocol.authoring import (
-    Case,
-    EachSuspension,
-    Level,
-    Protocol,
-    Scenario,
-    Shown,
-    Subject,
-    Violation,
-    a_long_time,
-    awaited_again,
-    opened,
-    rule,
-    uses,
-    wait_long,
-    with_body,
-)
+from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.rules.common._own_task import (
     Alone,
     alone,
@@ -76,14 +60,8 @@ async def no_forged_cancellation(case: Case) -> None:
 
 
 # Where a CancelledError of its own comes out, CO003 says so.
-@rule(
-    "CO004",
-    "uncancels-its-own",
-    Level.MUST,
-    requires=("CO010", "CO003"),
-    libraries=("asyncio",),
-    shown_by=Shown(afterwards=print_requests),
-)
+@Shown(afterwards=print_requests)
+@rule("CO004", "uncancels-its-own", Level.MUST, requires=("CO010", "CO003"), libraries=("asyncio",))
 async def uncancels_its_own(case: Case) -> None:
     """A cancellation of its own that it swallows is taken back by ``uncancel()``.
 

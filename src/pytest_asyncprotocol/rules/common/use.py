@@ -2,30 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_asyncprotocol.authoring import (
-    WAY_OUT,
-    Case,
-    Fault,
-    Feeds,
-    Level,
-    NoVerdict,
-    Protocol,
-    RuleOutcome,
-    Stepped,
-    Subject,
-    Vacuous,
-    Violation,
-    carry_out,
-    describe,
-    describe_exception,
-    ended_on_entry,
-    foreign_to,
-    needs_main_thread,
-    rule,
-    understands,
-    use,
-    uses,
-)
+from pytest_asyncprotocol.authoring import *
 
 SHAPE = (
     "AW001", "AW002", "AW004", "AW005",
