@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from pytest_asyncprotocol.catalogue import catalogue
@@ -16,7 +17,9 @@ from pytest_asyncprotocol.model.rule import Rule
 
 RULES = Path(__file__).parent / "reference" / "rules"
 
+CHANGELOG = Path(__file__).parents[1] / "CHANGELOG.md"
 _OWN = "pytest_asyncprotocol.rules"
+_IDS = re.compile(r"\b([A-Z]{2})(\d{3})(?:-(?:\1)?(\d{3}))?\b")
 
 
 @dataclass(frozen=True)
@@ -165,20 +168,51 @@ def _cell(text: str) -> str:
     return _prose(text).replace("|", r"\|").replace("\n", " ")
 
 
+def ids_in(text: str) -> Iterator[str]:
+    """The rule ids in *text*, with ranges such as ``AI001-AI005`` written out."""
+    for family, first, last in _IDS.findall(text):
+        for number in range(int(first), int(last or first) + 1):
+            yield f"{family}{number:03}"
+
+
+def ranges(ids: Iterable[str]) -> str:
+    """The shortest list of ids and ranges that names *ids*."""
+    numbered = enumerate(sorted(ids))
+    runs = groupby(numbered, key=lambda each: (each[1][:2], int(each[1][2:]) - each[0]))
+    listed = [[rule_id for _, rule_id in run] for _, run in runs]
+    return ", ".join(run[0] if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in listed)
+
+
+def changelog() -> str:
+    """The changelog, whose first part lists the rules that the others do not name."""
+    head, first, *released = re.split(
+        r"^(?=## \[)", CHANGELOG.read_text(encoding="utf-8"), flags=re.M
+    )
+    known = set(ids_in("".join(released)))
+    lines = ["- Rules:\n"]
+    for page in PAGES:
+        new = {rule.id for rule in _of(page)} - known
+        title = page.title.removeprefix("Rules for ")
+        lines += [f"  - {title[0].lower()}{title[1:]}: {ranges(new)}\n"] * bool(new)
+    listed = "".join(lines)
+    return head + re.sub(r"- Rules:\n(?:  - .*\n)*", lambda _: listed, first) + "".join(released)
+
+
 def main() -> None:
     """Write the pages, or with ``--check`` name those that are not up to date."""
     RULES.mkdir(parents=True, exist_ok=True)
-    stale: list[Path] = []
-    for name, text in pages().items():
-        path = RULES / name
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            stale.append(path)
+    written = {CHANGELOG: changelog(), **{RULES / name: text for name, text in pages().items()}}
+    stale = [
+        path
+        for path, text in written.items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
     if "--check" in sys.argv[1:]:
         if stale:
             sys.exit(f"not up to date: {', '.join(p.name for p in stale)}; run docs/generate.py")
         return
     for path in stale:
-        path.write_text(pages()[path.name], encoding="utf-8")
+        path.write_text(written[path], encoding="utf-8")
         print(f"wrote {path.name}")
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
-from collections.abc import Iterable, Iterator
-from itertools import groupby
 from pathlib import Path
 from types import ModuleType
 
@@ -25,7 +23,6 @@ _CODE = re.compile(r"(`+).+?\1", re.DOTALL)
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ +(.+?) *$", re.MULTILINE)
 _ANCHOR = re.compile(r'<a id="([^"]+)"></a>')
-_IDS = re.compile(r"\b([A-Z]{2})(\d{3})(?:-(?:\1)?(\d{3}))?\b")
 
 
 def load_generator() -> ModuleType:
@@ -46,21 +43,6 @@ RULES: list[Rule] = generate.own_rules()
 def name_of(path: Path) -> str:
     """The path below the root."""
     return path.relative_to(ROOT).as_posix()
-
-
-def ids_in(text: str) -> Iterator[str]:
-    """The rule ids in *text*, with ranges such as ``AI001-AI005`` written out."""
-    for family, first, last in _IDS.findall(text):
-        for number in range(int(first), int(last or first) + 1):
-            yield f"{family}{number:03}"
-
-
-def ranges(ids: Iterable[str]) -> str:
-    """The shortest list of ids and ranges that names *ids*, as the changelog has it."""
-    numbered = enumerate(sorted(ids))
-    runs = groupby(numbered, key=lambda each: (each[1][:2], int(each[1][2:]) - each[0]))
-    listed = [[rule_id for _, rule_id in run] for _, run in runs]
-    return ", ".join(run[0] if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in listed)
 
 
 def anchors_of(path: Path) -> set[str]:
@@ -120,7 +102,7 @@ def test_a_rule_refers_to_rules_that_exist() -> None:
     unknown = [
         (rule.id, each)
         for rule in RULES
-        for each in (*rule.requires, *ids_in(_page_of(rule)))
+        for each in (*rule.requires, *generate.ids_in(_page_of(rule)))
         if each not in catalogue()
     ]
 
@@ -143,10 +125,10 @@ def test_ids_and_slugs_are_unique() -> None:
 def test_the_changelog_names_every_rule(family: str) -> None:
     """No rule appears, and none is retired, without a word to the users."""
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    named = {each for each in ids_in(text) if each.startswith(family)}
+    named = {each for each in generate.ids_in(text) if each.startswith(family)}
     existing = {rule.id for rule in RULES if rule.id.startswith(family)}
 
-    assert ranges(existing) == ranges(named)
+    assert generate.ranges(existing) == generate.ranges(named)
 
 
 def test_links_lead_somewhere() -> None:
@@ -213,12 +195,12 @@ def test_the_page_of_settings_names_each_of_them() -> None:
 )
 def test_ids_are_found_in_text(text: str, ids: list[str]) -> None:
     """Single ids and ranges are read, and nothing that only resembles them."""
-    assert ids == list(ids_in(text))
+    assert ids == list(generate.ids_in(text))
 
 
 def test_ranges_are_the_way_back() -> None:
     """A list of ids is written with ranges, and read again as the same ids."""
     ids = ["AI001", "AI002", "AI003", "AI005", "CO001"]
 
-    assert "AI001-AI003, AI005, CO001" == ranges(ids)
-    assert ids == list(ids_in(ranges(ids)))
+    assert "AI001-AI003, AI005, CO001" == generate.ranges(ids)
+    assert ids == list(generate.ids_in(generate.ranges(ids)))

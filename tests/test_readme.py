@@ -26,8 +26,13 @@ def test_the_failing_example_prints_what_is_shown(
 
     run = run_pytest("test_ticker.py", columns=100, test_ticker=code)
 
-    printed = "\n".join(line.rstrip() for line in run.out.splitlines())
-    assert shown.strip() in printed
+    assert "\n".join(_lines(shown.strip())) in "\n".join(_lines(run.out))
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of *text*; how many rules there are changes with each rule."""
+    lines = map(str.rstrip, text.splitlines())
+    return [re.sub(r"\d+", "N", line) if " rules" in line else line for line in lines]
 
 
 def test_the_commands_are_named() -> None:

@@ -97,8 +97,6 @@ def test_no_rule_stops_judging() -> None:
         for verdict in judged:
             points[_id(verdict)] += verdict.coverage.points
 
-    assert set(PASSES) == set(passes)
-    assert set(POINTS) == set(+points)
     assert {} == {rule: passes[rule] for rule in PASSES if passes[rule] < PASSES[rule]}
     assert {} == {rule: points[rule] for rule in POINTS if points[rule] < POINTS[rule]}
 
