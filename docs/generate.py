@@ -186,7 +186,7 @@ def ranges(ids: Iterable[str]) -> str:
 def changelog() -> str:
     """The changelog, whose first part lists the rules that the others do not name."""
     head, first, *released = re.split(
-        r"^(?=## \[)", CHANGELOG.read_text(encoding="utf-8"), flags=re.M
+        r"^(?=## \[)", CHANGELOG.read_text(encoding="utf-8"), flags=re.MULTILINE
     )
     known = set(ids_in("".join(released)))
     lines = ["- Rules:\n"]
