@@ -86,13 +86,14 @@ from pytest_asyncprotocol.exploration.scheduling import together as together
 from pytest_asyncprotocol.exploration.scheduling import wait_long as wait_long
 from pytest_asyncprotocol.exploration.stepping import Stepped as Stepped
 from pytest_asyncprotocol.exploration.sweep import NEVER_SUSPENDED as NEVER_SUSPENDED
+from pytest_asyncprotocol.exploration.sweep import Aftermath as Aftermath
 from pytest_asyncprotocol.exploration.sweep import CancelledRun as CancelledRun
 from pytest_asyncprotocol.exploration.sweep import EachSuspension as EachSuspension
+from pytest_asyncprotocol.exploration.sweep import ReleaseSweep as ReleaseSweep
 from pytest_asyncprotocol.exploration.sweep import Sweep as Sweep
 from pytest_asyncprotocol.exploration.sweep import cancelled_at as cancelled_at
 from pytest_asyncprotocol.exploration.sweep import cancelled_late as cancelled_late
 from pytest_asyncprotocol.exploration.sweep import cancelled_with_result as cancelled_with_result
-from pytest_asyncprotocol.exploration.sweep import in_each_style as in_each_style
 from pytest_asyncprotocol.exploration.sweep import relenting as relenting
 from pytest_asyncprotocol.exploration.sweep import sweep as sweep
 from pytest_asyncprotocol.exploration.uses import BEYOND as BEYOND

@@ -254,20 +254,46 @@ async def cancelled_with_result(case: Case, scenario: Scenario, point: int) -> S
     return subject
 
 
-async def in_each_style(
-    case: Case, attempt: Callable[[Case, Style, int], Awaitable[R | None]], point: int
-) -> list[R] | None:
-    """The runs of *attempt* at suspension *point*, one for each style; None if there is none.
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """What a cancelled ``run`` left behind: whether its subject ``released`` what it held.
+
+    ``inside`` says that it was cancelled in the operation that the rule is about.
+    """
+
+    run: CancelledRun
+    released: bool
+    inside: bool = True
+
+
+def _delivered_inside(left: Iterable[Aftermath]) -> int:
+    return sum(each.inside and each.run.delivered for each in left)
+
+
+class ReleaseSweep(EachSuspension[list[Aftermath]]):
+    """An async iterator over what is left behind at each suspension, once for each style.
 
     On asyncio it is often enough that one of them went well.
     """
-    runs: list[R] = []
-    for style in STYLES[case.library]:
-        await case.tear_down()
-        run = await attempt(case, style, point)
-        if run is not None:
-            runs.append(run)
-    return runs or None
+
+    def __init__(
+        self,
+        case: Case,
+        attempt: Callable[[Case, Style, int], Awaitable[Aftermath | None]],
+        *,
+        counts: Callable[[list[Aftermath]], int] = _delivered_inside,
+        vacuous: str = "",
+    ) -> None:
+        async def in_each_style(point: int) -> list[Aftermath] | None:
+            left: list[Aftermath] = []
+            for style in STYLES[case.library]:
+                await case.tear_down()
+                aftermath = await attempt(case, style, point)
+                if aftermath is not None:
+                    left.append(aftermath)
+            return left or None
+
+        super().__init__(case, in_each_style, counts=counts, vacuous=vacuous)
 
 
 async def cancelled_late(case: Case, scenario: Scenario, subject: Subject, style: Style) -> bool:

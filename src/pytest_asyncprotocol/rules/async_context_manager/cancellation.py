@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import partial
-
 from pytest_asyncprotocol.authoring import *
 from pytest_asyncprotocol.rules.async_context_manager.ending import ENDS_THE_PROGRAM
 
@@ -95,16 +92,12 @@ async def cancelled_exit_releases(case: Case) -> None:
     if not await is_released_by_plain_use(case):
         raise Vacuous("released= is false even where nothing is cancelled, which CM020 judges")
     reached = False
-    async for runs in EachSuspension(
-        case,
-        partial(in_each_style, case, _cancelled_exit),
-        counts=lambda runs: sum(run.inside and run.delivered for run in runs),
-    ):
-        exits = [run for run in runs if run.inside]
+    async for left in ReleaseSweep(case, _cancelled_exit):
+        exits = [each for each in left if each.inside]
         reached = reached or bool(exits)
-        if exits and not any(run.released for run in exits):
+        if exits and not any(each.released for each in exits):
             raise Violation(
-                f"cancelled at suspension {exits[0].point}, inside __aexit__, it ended without "
+                f"cancelled at suspension {exits[0].run.point}, inside __aexit__, it ended without "
                 "releasing: released= is false"
             )
     if not reached:
@@ -203,17 +196,7 @@ def _in_cancelled_scope(error: BaseException | None) -> str:
     return f"by a body that raised {type(error).__name__}, in a scope that is cancelled"
 
 
-@dataclass(frozen=True, slots=True)
-class _CancelledExit:
-    """A use that was cancelled at suspension ``point``: ``inside`` its exit, or before."""
-
-    point: int
-    inside: bool
-    delivered: bool
-    released: bool
-
-
-async def _cancelled_exit(case: Case, style: Style, point: int) -> _CancelledExit | None:
+async def _cancelled_exit(case: Case, style: Style, point: int) -> Aftermath | None:
     """Cancel the use of a fresh manager at suspension *point*; None if it has none."""
     entry: Stepped[Outcome] | None = None
 
@@ -227,7 +210,7 @@ async def _cancelled_exit(case: Case, style: Style, point: int) -> _CancelledExi
     if run is None:
         return None
     inside = entry is not None and point > entry.suspensions
-    return _CancelledExit(point, inside, run.delivered, await is_released(case, run.subject))
+    return Aftermath(run, await is_released(case, run.subject), inside)
 
 
 async def _expect_program_to_end(case: Case) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import partial
-
 from pytest_asyncprotocol.authoring import *
 
 
@@ -86,38 +83,20 @@ async def cancelled_entry_releases(case: Case) -> None:
     """
     if not await is_released_by_plain_use(case):
         raise Vacuous("released= is false even where nothing is cancelled, which CM020 judges")
-    async for runs in EachSuspension(
-        case,
-        partial(in_each_style, case, _cancelled_entry),
-        counts=lambda runs: sum(run.delivered for run in runs),
-        vacuous="__aenter__ never suspended, so no cancellation could be delivered into it",
-    ):
-        point = runs[0].point
-        if not any(run.released for run in runs):
+    never = "__aenter__ never suspended, so no cancellation could be delivered into it"
+    async for left in ReleaseSweep(case, _cancelled_entry, vacuous=never):
+        point = left[0].run.point
+        if not any(each.released for each in left):
             raise Violation(
                 f"cancelled at suspension {point}, inside __aenter__, it kept what it had "
                 "acquired: released= is false"
             )
-        if case.library == "asyncio" and all(run.safe for run in runs):
+        safe = all(each.released and each.run.exposed for each in left)
+        if case.library == "asyncio" and safe:
             await _expect_release_when_crossed(case, point)
 
 
-@dataclass(frozen=True, slots=True)
-class _CancelledEntry:
-    """An entry that was cancelled at suspension ``point``, unless a shield protected it there."""
-
-    point: int
-    delivered: bool
-    exposed: bool
-    released: bool
-
-    @property
-    def safe(self) -> bool:
-        """Whether it released, and no shield protected it."""
-        return self.released and self.exposed
-
-
-async def _cancelled_entry(case: Case, style: Style, point: int) -> _CancelledEntry | None:
+async def _cancelled_entry(case: Case, style: Style, point: int) -> Aftermath | None:
     """Cancel the entry of a fresh manager at suspension *point*; None if it has none."""
     entry: Stepped[Outcome] | None = None
 
@@ -131,8 +110,7 @@ async def _cancelled_entry(case: Case, style: Style, point: int) -> _CancelledEn
         run = await cancelled_at(case, use, style, point)
         if run is None or entry is None or point > entry.suspensions:
             return None
-        released = await is_released_when_quiet(case, run.subject, alive)
-    return _CancelledEntry(point, run.delivered, run.exposed, released)
+        return Aftermath(run, await is_released_when_quiet(case, run.subject, alive))
 
 
 async def _expect_release_when_crossed(case: Case, point: int) -> None:

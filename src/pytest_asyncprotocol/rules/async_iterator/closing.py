@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 
 from pytest_asyncprotocol.authoring import *
@@ -133,10 +132,10 @@ async def cancelled_aclose_releases(case: Case) -> None:
         raise NotApplicable("it has no aclose()")
     expect_closing(case)
     await case.tear_down()
-    async for closed in EachSuspension(case, partial(in_each_style, case, _cancelled_aclose)):
-        if not any(each.released for each in closed):
+    async for left in ReleaseSweep(case, _cancelled_aclose, counts=lambda _: 1):
+        if not any(each.released for each in left):
             raise Violation(
-                f"aclose(), cancelled at its suspension {closed[0].point}, ended without "
+                f"aclose(), cancelled at its suspension {left[0].run.point}, ended without "
                 "releasing: released= is false"
             )
     if case.library == "trio":
@@ -178,15 +177,7 @@ async def _with_an_item(case: Case) -> Subject:
     return subject
 
 
-@dataclass(frozen=True, slots=True)
-class _CancelledAclose:
-    """Whether an ``aclose()`` that was cancelled at suspension ``point`` released."""
-
-    point: int
-    released: bool
-
-
-async def _cancelled_aclose(case: Case, style: Style, point: int) -> _CancelledAclose | None:
+async def _cancelled_aclose(case: Case, style: Style, point: int) -> Aftermath | None:
     """Cancel ``aclose()`` of a fresh subject at *point*; None if it has no such suspension."""
 
     async def close(case: Case, subject: Subject) -> None:
@@ -197,4 +188,4 @@ async def _cancelled_aclose(case: Case, style: Style, point: int) -> _CancelledA
         run = await cancelled_at(case, close, style, point, make=partial(_with_an_item, case))
         if run is None:
             return None
-        return _CancelledAclose(point, await is_released_when_quiet(case, run.subject, alive))
+        return Aftermath(run, await is_released_when_quiet(case, run.subject, alive))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 
 from pytest_asyncprotocol.authoring import *
@@ -61,30 +60,17 @@ async def closable_after_cancellation(case: Case) -> None:
         subject = await _used_in_cancelled_scope(case, scenario)
         if not await _is_released_when_closed(case, subject):
             raise Violation("used in a scope that was cancelled before, it keeps what it acquired")
-        async for runs in EachSuspension(
-            case,
-            partial(in_each_style, case, partial(_cancelled_and_closed, scenario)),
-            counts=lambda runs: sum(run.delivered for run in runs),
-        ):
-            point = runs[0].point
-            if not any(run.released for run in runs):
+        async for left in ReleaseSweep(case, partial(_cancelled_and_closed, scenario)):
+            point = left[0].run.point
+            if not any(each.released for each in left):
                 raise Violation(
                     f"cancelled at suspension {point}, and closed after that, it keeps what it "
                     "acquired: released= is false"
                 )
-            if case.library == "asyncio" and all(run.released for run in runs):
+            if case.library == "asyncio" and all(each.released for each in left):
                 await _expect_release_when_crossed(case, scenario, point)
     if not case.points:
         raise Vacuous(NEVER_SUSPENDED)
-
-
-@dataclass(frozen=True, slots=True)
-class _ClosedRun:
-    """A run that was cancelled at suspension ``point``, and closed after that."""
-
-    point: int
-    delivered: bool
-    released: bool
 
 
 async def _used_in_cancelled_scope(case: Case, scenario: Scenario) -> Subject:
@@ -104,11 +90,11 @@ async def _used_in_cancelled_scope(case: Case, scenario: Scenario) -> Subject:
 
 async def _cancelled_and_closed(
     scenario: Scenario, case: Case, style: Style, point: int
-) -> _ClosedRun | None:
+) -> Aftermath | None:
     run = await cancelled_at(case, relenting(scenario), style, point)
     if run is None:
         return None
-    return _ClosedRun(point, run.delivered, await _is_released_when_closed(case, run.subject))
+    return Aftermath(run, await _is_released_when_closed(case, run.subject))
 
 
 async def _expect_release_when_crossed(case: Case, scenario: Scenario, point: int) -> None:
