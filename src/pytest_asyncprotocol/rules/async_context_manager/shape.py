@@ -14,12 +14,7 @@ CLEAN = (None, None, None)
 
 
 @Shown(use=by_async_with)
-@rule(
-    "CM001",
-    "enter-and-exit-on-type",
-    Level.MUST,
-    feeds=Feeds.METHODS,
-)
+@rule("CM001", "enter-and-exit-on-type", Level.MUST, feeds=Feeds.METHODS)
 async def enter_and_exit_on_type(case: Case) -> None:
     """``__aenter__`` and ``__aexit__`` are found on the type.
 

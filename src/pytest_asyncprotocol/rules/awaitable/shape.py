@@ -16,12 +16,7 @@ MOST_FOREIGN = 100
 
 
 @Shown(use=by_await)
-@rule(
-    "AW001",
-    "await-on-type",
-    Level.MUST,
-    feeds=Feeds.METHODS,
-)
+@rule("AW001", "await-on-type", Level.MUST, feeds=Feeds.METHODS)
 async def await_on_type(case: Case) -> None:
     """``__await__`` is found on the type.
 

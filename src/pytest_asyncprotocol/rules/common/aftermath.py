@@ -12,27 +12,9 @@ JUDGED_BY_OTHERS = (Protocol.ASYNC_CONTEXT_MANAGER, Protocol.ASYNC_GENERATOR)
 
 
 # It requires the rules that say the same of one operation alone, so that one fault is blamed once.
-@rule(
-    "CO021",
-    "closable-after-cancellation",
-    Level.SHOULD,
-    requires=(
-        "CO010",
-        "CO001",
-        "CO002",
-        "AB008",
-        "AG008",
-        "AI017",
-        "AI019",
-        "AW012",
-        "CM010",
-        "CM011",
-        "CM012",
-        "CM015",
-        "CM020",
-    ),
-    judges=Fault.NO_END_OF_CLOSING,
-)
+@rule("CO021", "closable-after-cancellation", Level.SHOULD, judges=Fault.NO_END_OF_CLOSING,
+      requires=("CO010", "CO001", "CO002", "AB008", "AG008", "AI017", "AI019", "AW012", "CM010",
+                "CM011", "CM012", "CM015", "CM020"))  # fmt: skip
 async def closable_after_cancellation(case: Case) -> None:
     """After a cancellation it can be closed, and then holds nothing.
 
