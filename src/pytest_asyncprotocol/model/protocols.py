@@ -99,8 +99,7 @@ def closest(obj: object) -> Protocol | None:
         Protocol.ASYNC_ITERABLE,
         Protocol.AWAITABLE,
     )
-    found = (p for p in likeliest_first if _on_type(obj, p.methods[0]) is not None)
-    return next(found, None)
+    return next((p for p in likeliest_first if _on_type(obj, p.methods[0]) is not None), None)
 
 
 def is_native_coroutine(obj: object) -> bool:
@@ -165,8 +164,7 @@ def _on_type(obj: object, name: str) -> Any:
 
 
 def _raising(error: BaseException) -> Callable[..., Any]:
-    def method(*arguments: Any, **keywords: Any) -> Any:
-        del arguments, keywords
+    def method(*_: Any, **__: Any) -> Any:
         raise error
 
     return method

@@ -133,20 +133,15 @@ class Log:
         return self.events[: self._over]
 
     def made(
-        self,
-        target: Any,
-        declared_as: str,
-        task: int,
-        moment: float,
-        inner: Argument | None = None,
+        self, target: Any, declared_as: str, task: int, moment: float, inner: Argument | None = None
     ) -> int:
         """Enter a new subject, and give its number."""
         if self._over is not None:
             self._over = None
             self.events, self.subjects, self.steps = [], 0, count(1)
-        self.subjects += 1
-        self.events.append(Made(self.subjects, target, declared_as, task, moment, inner))
-        return self.subjects
+        number = self.derived()
+        self.events.append(Made(number, target, declared_as, task, moment, inner))
+        return number
 
     def derived(self) -> int:
         """A number for what an operation of a subject gave."""
