@@ -271,9 +271,8 @@ class Battery:
         script: Callable[[], str] | None = None
         if rule is not None and found.status is Status.VIOLATED:
             finding = Finding(
-                rule, found.message, backend.name, backend.library,
-                plan.factory, plan.declared, found.events,
-            )  # fmt: skip
+                rule, found.message, backend, plan.factory, plan.declared, found.events
+            )
             script = partial(script_for, finding)
         return Verdict(
             rule=rule, backend=backend.name, status=found.status, message=found.message,

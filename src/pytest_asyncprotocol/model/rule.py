@@ -232,6 +232,9 @@ def rule(
     if not libraries or set(libraries) - {"asyncio", "trio"}:
         raise ValueError(f"{id}: libraries= takes 'asyncio', 'trio' or both, not {libraries!r}")
 
+    limits = enabled_by, libraries, feeds, needs_own_loop
+    traits = (*limits, required_by_default, needs_only_methods, judges, method_checks, shown_by)
+
     def enter(check: Callable[[Case], Awaitable[None]]) -> Rule:
         if not inspect.iscoroutinefunction(check):
             raise TypeError(f"{id} is no async function: write `async def` below its decorator")
@@ -240,11 +243,7 @@ def rule(
                 f"{id}: the family {id[:-3]} is that of pytest-asyncprotocol itself: take other "
                 "letters, and name protocols="
             )
-        entered = Rule(
-            id, slug, level, check, protocols or family or (), requires, enabled_by, libraries,
-            feeds, needs_own_loop, required_by_default, needs_only_methods, judges, method_checks,
-            shown_by,
-        )  # fmt: skip
+        entered = Rule(id, slug, level, check, protocols or family or (), requires, *traits)
         registered[id] = entered
         return entered
 

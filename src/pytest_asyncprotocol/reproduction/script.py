@@ -7,8 +7,8 @@ import re
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from pytest_asyncprotocol.model.backends import Backend
 from pytest_asyncprotocol.model.declarations import Declarations
 from pytest_asyncprotocol.model.factory import Factory
 from pytest_asyncprotocol.model.protocols import Protocol
@@ -17,7 +17,7 @@ from pytest_asyncprotocol.model.rule import Rule
 from pytest_asyncprotocol.model.showing import Snippet
 from pytest_asyncprotocol.reproduction.origins import Origins
 from pytest_asyncprotocol.reproduction.parts import WIDTH, parts_for
-from pytest_asyncprotocol.reproduction.replay import Replay
+from pytest_asyncprotocol.reproduction.replay import Replay, indented
 from pytest_asyncprotocol.snippets.special_uses import await_it, enter, loop_over
 
 _OURS = __name__.partition(".")[0]
@@ -43,8 +43,7 @@ class Finding:
 
     rule: Rule
     message: str
-    backend: str
-    library: str
+    backend: Backend
     factory: Factory
     declared: Declarations
     events: tuple[Event, ...]
@@ -59,12 +58,11 @@ class Finding:
 
 def script_for(finding: Finding) -> str:
     """A stand-alone script that shows what was found."""
-    parts, shown, use = parts_for(finding.library), finding.rule.shown_by, finding.use
+    library, shown, use = finding.backend.library, finding.rule.shown_by, finding.use
+    parts = parts_for(library)
     origins = Origins(parts.definitions)
-    replay = Replay(
-        finding.events, finding.library, origins, _writer(finding, origins),
-        ordered=not shown.in_two_loops,
-    )  # fmt: skip
+    writer = _writer(finding, origins)
+    replay = Replay(finding.events, library, origins, writer, ordered=not shown.in_two_loops)
     if use is None:
         body = replay.lines() or [f"subject = {replay.maker(finding.factory)}"]
         body = _watched(finding, body, origins)
@@ -87,7 +85,7 @@ def script_for(finding: Finding) -> str:
 def _docstring(finding: Finding) -> Iterator[str]:
     rule = finding.rule
     found = without_checker(finding.message).replace("\\", "\\\\").replace('"""', "'''")
-    yield f'"""{rule.name}, on {finding.backend}.'
+    yield f'"""{rule.name}, on {finding.backend.name}.'
     yield ""
     yield from textwrap.wrap(f"{rule.title}.", WIDTH)
     yield ""
@@ -118,14 +116,12 @@ def _writer(finding: Finding, origins: Origins) -> Callable[[str, str], str]:
     snippet = finding.rule.shown_by.each_call
     if snippet is None:
         return lambda _, call: f"await {call}"
-    variable = origins.expression(_variable(finding)) if "variable" in _parameters(snippet) else ""
+    declared, variable = finding.declared, ""
+    if "variable" in _parameters(snippet):
+        variable = origins.expression(declared.sets_context or declared.reads_context)
     return lambda line, call: _call(
         snippet, line=line, coroutine=call, result=f"await {call}", variable=variable
     )
-
-
-def _variable(finding: Finding) -> Any:
-    return finding.declared.sets_context or finding.declared.reads_context
 
 
 def _watched(finding: Finding, calls: Sequence[str], origins: Origins) -> list[str]:
@@ -152,13 +148,10 @@ def _used(use: Snippet, finding: Finding, replay: Replay) -> Iterator[str]:
 def _remains(finding: Finding, subjects: Sequence[str], origins: Origins) -> Iterator[str]:
     """What prints what is left when the calls are over."""
     shown, released = finding.rule.shown_by, list(_released(finding, subjects, origins))
+    tasks = f"await print_tasks_left({shown.seconds:g})"
     if shown.afterwards is not None:
         yield _call(shown.afterwards)
-    if shown.released_at_once:
-        yield from released
-    yield f"await print_tasks_left({shown.seconds:g})"
-    if not shown.released_at_once:
-        yield from released
+    yield from (*released, tasks) if shown.released_at_once else (tasks, *released)
     yield from (f"{name} = None" for name in subjects)
     yield "gc.collect()"
     yield "await turns(2)"
@@ -173,24 +166,23 @@ def _released(finding: Finding, subjects: Sequence[str], origins: Origins) -> It
 
 
 def _main(finding: Finding, body: Sequence[str], subjects: Sequence[str]) -> Iterator[str]:
-    eager = finding.rule.shown_by.eager or finding.backend == "asyncio+eager"
     yield "async def main():"
     if subjects:
         yield f"    global {', '.join(subjects)}"
-    if finding.library == "asyncio":
+    if finding.backend.library == "asyncio":
         yield "    asyncio.get_running_loop().set_exception_handler(told_the_loop)"
-    if eager:
+    if finding.rule.shown_by.eager or finding.backend.task_factory:
         yield "    asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)"
-    yield from (f"    {line}" if line else "" for line in body)
+    yield from indented(body)
 
 
 def _start(finding: Finding, *, jumps: bool) -> Iterator[str]:
     yield 'if __name__ == "__main__":'
     yield f"    timer = watch({PATIENCE})"
-    run = _run(finding.library, jumps=jumps)
+    run = _run(finding.backend.library, jumps=jumps)
     if finding.rule.shown_by.in_two_loops:
-        run = ["for _ in (1, 2):", *(f"    {line}" for line in run)]
-    yield from (f"    {line}" for line in run)
+        run = ["for _ in (1, 2):", *indented(run)]
+    yield from indented(run)
     yield "    timer.cancel()"
 
 
@@ -198,8 +190,6 @@ def _run(library: str, *, jumps: bool) -> list[str]:
     if library == "trio":
         return [f"trio.run(main{', clock=MockClock(autojump_threshold=0)' if jumps else ''})"]
     if jumps:
-        return [
-            "with asyncio.Runner(loop_factory=JumpingLoop) as runner:",
-            "    runner.run(main())",
-        ]
+        start = "with asyncio.Runner(loop_factory=JumpingLoop) as runner:"
+        return [start, "    runner.run(main())"]
     return ["asyncio.run(main())"]
