@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, fields
 from typing import Any, Final, Literal, cast, get_args, get_origin, get_type_hints
@@ -86,12 +87,9 @@ class Declarations:
 
 def same(real: object, declared: object) -> bool:
     """Whether two values are the same one or equal; an ``__eq__`` that raises says no."""
-    if real is declared:
-        return True
-    try:
-        return bool(real == declared)
-    except BaseException:
-        return False
+    with suppress(BaseException):
+        return real is declared or bool(real == declared)
+    return False
 
 
 def declarations_of(protocol: Protocol, given: Mapping[str, Any]) -> Declarations:
@@ -193,24 +191,21 @@ def _is_pair(value: object) -> bool:
 
 _TAKEN: Mapping[Any, tuple[str, Callable[[Any], bool]]] = {
     object: ("anything", lambda _: True),
-    bool: ("True or False", lambda value: isinstance(value, bool)),
+    bool: ("True or False", lambda v: isinstance(v, bool)),
     type: (
         "an exception type such as ValueError",
-        lambda value: isinstance(value, type) and issubclass(value, BaseException),
+        lambda v: isinstance(v, type) and issubclass(v, BaseException),
     ),
     Callable: ("a callable", callable),
-    ContextVar: ("a ContextVar", lambda value: isinstance(value, ContextVar)),
-    "suppresses": (
-        "a tuple of exception types",
-        lambda value: isinstance(value, type) or _is_list(value),
-    ),
+    ContextVar: ("a ContextVar", lambda v: isinstance(v, ContextVar)),
+    "suppresses": ("a tuple of exception types", lambda v: isinstance(v, type) or _is_list(v)),
     "items": (
         "a list of the items, or a callable that judges that list",
-        lambda value: callable(value) or _is_list(value),
+        lambda v: callable(v) or _is_list(v),
     ),
     "sends": (
         "a list of pairs (sent, received), as in [('a', 1)]",
-        lambda value: _is_list(value) and bool(value) and all(map(_is_pair, value)),
+        lambda v: _is_list(v) and bool(v) and all(map(_is_pair, v)),
     ),
     "throws": ("a pair (exception type, received), as in (ValueError, 0)", _is_pair),
 }

@@ -65,9 +65,8 @@ class Factory:
     @property
     def identities(self) -> list[str]:
         """The identity of the instance, or of what makes the subjects, if it can be imported."""
-        if self.is_instance:
-            return [identity_of(self.target)]
-        return identities_of_factory(self.target)
+        own = self.is_instance
+        return [identity_of(self.target)] if own else identities_of_factory(self.target)
 
     async def make(self) -> tuple[Any, TearDown | None]:
         """A fresh subject, and what tears it down.

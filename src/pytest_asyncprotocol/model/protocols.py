@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from types import CoroutineType, GeneratorType
 from typing import Any, cast
 
@@ -124,10 +125,12 @@ def resembles(obj: object, protocol: Protocol) -> bool:
     """Whether *obj* was meant for *protocol*: what a rule about shape can explain better."""
     if implements(obj, protocol):
         return True
-    if protocol is Protocol.AWAITABLE and _claims_to_be(obj, Awaitable):
-        return True
     names = (*protocol.methods, *_SYNCHRONOUS_TWINS[protocol])
-    return any(has_attribute(obj, name) for name in names)
+    if any(has_attribute(obj, name) for name in names):
+        return True
+    with suppress(BaseException):
+        return protocol is Protocol.AWAITABLE and isinstance(obj, Awaitable)
+    return False
 
 
 def is_coroutine_like(obj: object) -> bool:
@@ -137,21 +140,13 @@ def is_coroutine_like(obj: object) -> bool:
 
 def has_attribute(obj: object, name: str) -> bool:
     """`hasattr` that survives a ``__getattr__`` which raises anything."""
-    try:
+    with suppress(BaseException):
         return hasattr(obj, name)
-    except BaseException:
-        return False
+    return False
 
 
 _mro: Callable[[type], tuple[type, ...]] = vars(type)["__mro__"].__get__
 _namespace: Callable[[type], Mapping[str, Any]] = vars(type)["__dict__"].__get__
-
-
-def _claims_to_be(obj: object, abc: type) -> bool:
-    try:
-        return isinstance(obj, abc)
-    except BaseException:
-        return False
 
 
 def on_class(cls: type, name: str) -> Any:

@@ -19,7 +19,7 @@ from pytest_asyncprotocol.model.recording import as_source
 from pytest_asyncprotocol.model.text import describe, short_path
 from pytest_asyncprotocol.reproduction.parts import names_in
 
-_OURS = __name__.partition(".")[0]
+OURS = __name__.partition(".")[0]
 _RESERVED = object()
 _INSTALLED = tuple(sysconfig.get_path(each) for each in ("purelib", "platlib", "stdlib"))
 
@@ -78,7 +78,7 @@ class Origins:
         module, name = getattr(obj, "__module__", None) or "", obj.__qualname__
         if module == "builtins":
             return str(name)
-        if _found(module, name) is obj and module.partition(".")[0] != _OURS:
+        if _found(module, name) is obj and module.partition(".")[0] != OURS:
             return self._imported(module, name)
         if name.rpartition(".")[2] == "<lambda>":
             return self._lambda(obj)
@@ -109,7 +109,7 @@ class Origins:
         modules: list[Any] = list(sys.modules.values())
         for module in modules:
             name = getattr(module, "__name__", "")
-            if not isinstance(module, ModuleType) or name.partition(".")[0] == _OURS:
+            if not isinstance(module, ModuleType) or name.partition(".")[0] == OURS:
                 continue
             for key, value in list(vars(module).items()):
                 if value is obj and key.isidentifier():
@@ -128,8 +128,7 @@ class Origins:
         if name in self._copied:
             return name
         try:
-            text = textwrap.dedent(inspect.getsource(obj))
-            tree = ast.parse(text).body[0]
+            tree = ast.parse(textwrap.dedent(inspect.getsource(obj))).body[0]
         except (OSError, TypeError, SyntaxError, IndexError):
             return self._missing(obj)
         if not isinstance(tree, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -173,16 +172,16 @@ class Origins:
         if self._names.get(name, _RESERVED) is value:
             return
         if isinstance(value, ModuleType):
-            if value.__name__.partition(".")[0] == _OURS:
+            if value.__name__.partition(".")[0] == OURS:
                 self._missing(value)
-                return
-            self._names[name] = value
-            as_name = "" if value.__name__ == name else f" as {name}"
-            self._imports[f"import {value.__name__}{as_name}"] = None
+            else:
+                self._names[name] = value
+                as_name = "" if value.__name__ == name else f" as {name}"
+                self._imports[f"import {value.__name__}{as_name}"] = None
             return
         module = getattr(value, "__module__", "") or ""
         key = getattr(value, "__name__", name)
-        importable = module in sys.modules and module.partition(".")[0] != _OURS
+        importable = module in sys.modules and module.partition(".")[0] != OURS
         if importable and isinstance(key, str) and _found(module, key) is value:
             text = self._imported(module, key)
         else:

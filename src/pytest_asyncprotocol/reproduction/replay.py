@@ -11,9 +11,7 @@ from pytest_asyncprotocol.model.factory import Factory
 from pytest_asyncprotocol.model.protocols import Protocol
 from pytest_asyncprotocol.model.recording import Argument, Call, Event, Made, Pause, Scope, Style
 from pytest_asyncprotocol.reproduction.ordering import meetings_of
-from pytest_asyncprotocol.reproduction.origins import Origins
-
-_OURS = __name__.partition(".")[0]
+from pytest_asyncprotocol.reproduction.origins import OURS, Origins
 
 SHORTEST_WAIT = 0.001
 """Seconds of the loop's time between two calls that are worth to be waited for."""
@@ -91,13 +89,12 @@ class Replay:
         first = self._events.index(meets)
         yield from self._block(self._events[:first], self._main, None)
         rest = self._events[first:]
-        tasks = list(dict.fromkeys(e.task for e in rest if not isinstance(e, Pause)))
-        names: list[str] = []
-        for number, task in enumerate(tasks, 1):
+        tasks = dict.fromkeys(e.task for e in rest if not isinstance(e, Pause))
+        names = [f"task_{number}" for number in range(1, len(tasks) + 1)]
+        for name, task in zip(names, tasks, strict=True):
             own = [each for each in rest if each.task == task]
-            names.append(f"task_{number}()")
-            yield from self._function(f"task_{number}", self._block(own, task, None))
-        yield f"await in_tasks({', '.join(names)})"
+            yield from self._function(name, self._block(own, task, None))
+        yield f"await in_tasks({', '.join(f'{name}()' for name in names)})"
 
     # One task
 
@@ -239,7 +236,7 @@ class Replay:
         if argument.cancellation:
             return "cancelled"
         for each in argument.names:
-            if not each.__module__.startswith(_OURS):
+            if not each.__module__.startswith(OURS):
                 self._origins.expression(each)
         return argument.text
 
@@ -254,14 +251,11 @@ def _scope_of(event: Event) -> Scope | None:
 
 def _end_of(scope: Scope, events: Sequence[Event], place: int) -> int:
     """Where the part of *events* ends that begins at *place* and belongs to *scope*."""
-    end = place + 1
-    while end < len(events):
-        event = events[end]
+    for end, event in enumerate(events[place + 1 :], place + 1):
         later = any(_scope_of(each) is scope for each in events[end:])
         if _scope_of(event) is not scope and (isinstance(event, Call) or not later):
-            break
-        end += 1
-    return end
+            return end
+    return len(events)
 
 
 def indented(lines: Sequence[str]) -> list[str]:

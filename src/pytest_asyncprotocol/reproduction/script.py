@@ -15,12 +15,10 @@ from pytest_asyncprotocol.model.protocols import Protocol
 from pytest_asyncprotocol.model.recording import Call, Event
 from pytest_asyncprotocol.model.rule import Rule
 from pytest_asyncprotocol.model.showing import Snippet
-from pytest_asyncprotocol.reproduction.origins import Origins
+from pytest_asyncprotocol.reproduction.origins import OURS, Origins
 from pytest_asyncprotocol.reproduction.parts import WIDTH, parts_for
 from pytest_asyncprotocol.reproduction.replay import Replay, indented
 from pytest_asyncprotocol.snippets.special_uses import await_it, enter, loop_over
-
-_OURS = __name__.partition(".")[0]
 
 SHORT = 0.2
 """Seconds of the loop's time that may be waited for really."""
@@ -28,13 +26,8 @@ SHORT = 0.2
 PATIENCE = 1.0
 """Real seconds that a script waits before it says that something hangs."""
 
-PLAIN_USES: dict[Protocol, Snippet] = {
-    Protocol.AWAITABLE: await_it,
-    Protocol.ASYNC_ITERABLE: loop_over,
-    Protocol.ASYNC_ITERATOR: loop_over,
-    Protocol.ASYNC_GENERATOR: loop_over,
-    Protocol.ASYNC_CONTEXT_MANAGER: enter,
-}
+PLAIN_USES = {Protocol.AWAITABLE: await_it, Protocol.ASYNC_CONTEXT_MANAGER: enter}
+"""How subjects are used that are not iterated over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,29 +69,28 @@ def script_for(finding: Finding) -> str:
     imports, definitions = parts.used_in(frame, origins.bound)
     head = dict.fromkeys([*sorted({*imports, "import sys"}), *origins.imports()])
     return "\n".join(
-        [*_docstring(finding), "", *head, *origins.lines()]
+        [_docstring(finding), "", *head, *origins.lines()]
         + [f"\n\n{text}" for text in (*definitions, frame)]
         + [""]
     )
 
 
-def _docstring(finding: Finding) -> Iterator[str]:
+def _docstring(finding: Finding) -> str:
     rule = finding.rule
     found = without_checker(finding.message).replace("\\", "\\\\").replace('"""', "'''")
-    yield f'"""{rule.name}, on {finding.backend.name}.'
-    yield ""
-    yield from textwrap.wrap(f"{rule.title}.", WIDTH)
-    yield ""
-    yield from textwrap.wrap(f"Found: {found}", WIDTH, break_long_words=False)
-    yield ""
-    yield from f"Source: {rule.source}".splitlines()
-    yield '"""'
+    paragraphs = (
+        f"{rule.name}, on {finding.backend.name}.",
+        textwrap.fill(f"{rule.title}.", WIDTH),
+        textwrap.fill(f"Found: {found}", WIDTH, break_long_words=False),
+        f"Source: {rule.source}",
+    )
+    return '"""' + "\n\n".join(paragraphs) + '\n"""'
 
 
 def without_checker(text: str) -> str:
     """*text* without the names of what the checker itself ran."""
     text = re.sub(r": cancelled due to explicit from task <Task [^>]*>?", "", text)
-    return re.sub(rf"\b{_OURS}\.[\w.]*?(\w+)(?![\w.])", r"\1", text)
+    return re.sub(rf"\b{OURS}\.[\w.]*?(\w+)(?![\w.])", r"\1", text)
 
 
 def _parameters(snippet: Snippet) -> list[str]:
@@ -136,7 +128,8 @@ def _watched(finding: Finding, calls: Sequence[str], origins: Origins) -> list[s
 
 def _used(use: Snippet, finding: Finding, replay: Replay) -> Iterator[str]:
     """Another *use* of the subject than the recorded calls."""
-    maker, plain_use = replay.maker(finding.factory), PLAIN_USES[finding.factory.protocol]
+    maker = replay.maker(finding.factory)
+    plain_use = PLAIN_USES.get(finding.factory.protocol, loop_over)
     if "subject" in _parameters(use):
         yield f"subject = {maker}"
     if "make" in _parameters(use):
@@ -147,7 +140,11 @@ def _used(use: Snippet, finding: Finding, replay: Replay) -> Iterator[str]:
 
 def _remains(finding: Finding, subjects: Sequence[str], origins: Origins) -> Iterator[str]:
     """What prints what is left when the calls are over."""
-    shown, released = finding.rule.shown_by, list(_released(finding, subjects, origins))
+    shown, released = finding.rule.shown_by, list[str]()
+    if finding.declared.released is not None:
+        function = origins.expression(finding.declared.released)
+        made = [name for name in subjects if name.startswith("subject")]
+        released = [f'await print_released("{name}", {function}({name}))' for name in made]
     tasks = f"await print_tasks_left({shown.seconds:g})"
     if shown.afterwards is not None:
         yield _call(shown.afterwards)
@@ -155,14 +152,6 @@ def _remains(finding: Finding, subjects: Sequence[str], origins: Origins) -> Ite
     yield from (f"{name} = None" for name in subjects)
     yield "gc.collect()"
     yield "await turns(2)"
-
-
-def _released(finding: Finding, subjects: Sequence[str], origins: Origins) -> Iterator[str]:
-    if finding.declared.released is not None:
-        released = origins.expression(finding.declared.released)
-        for name in subjects:
-            if name.startswith("subject"):
-                yield f'await print_released("{name}", {released}({name}))'
 
 
 def _main(finding: Finding, body: Sequence[str], subjects: Sequence[str]) -> Iterator[str]:
@@ -177,19 +166,13 @@ def _main(finding: Finding, body: Sequence[str], subjects: Sequence[str]) -> Ite
 
 
 def _start(finding: Finding, *, jumps: bool) -> Iterator[str]:
-    yield 'if __name__ == "__main__":'
-    yield f"    timer = watch({PATIENCE})"
-    run = _run(finding.backend.library, jumps=jumps)
+    run = ["asyncio.run(main())"]
+    if finding.backend.library == "trio":
+        run = [f"trio.run(main{', clock=MockClock(autojump_threshold=0)' if jumps else ''})"]
+    elif jumps:
+        start = "with asyncio.Runner(loop_factory=JumpingLoop) as runner:"
+        run = [start, "    runner.run(main())"]
     if finding.rule.shown_by.in_two_loops:
         run = ["for _ in (1, 2):", *indented(run)]
-    yield from indented(run)
-    yield "    timer.cancel()"
-
-
-def _run(library: str, *, jumps: bool) -> list[str]:
-    if library == "trio":
-        return [f"trio.run(main{', clock=MockClock(autojump_threshold=0)' if jumps else ''})"]
-    if jumps:
-        start = "with asyncio.Runner(loop_factory=JumpingLoop) as runner:"
-        return [start, "    runner.run(main())"]
-    return ["asyncio.run(main())"]
+    yield 'if __name__ == "__main__":'
+    yield from indented([f"timer = watch({PATIENCE})", *run, "timer.cancel()"])
