@@ -17,7 +17,6 @@ from pytest_asyncprotocol import (
     conformance,
 )
 from pytest_asyncprotocol.model.declarations import (
-    _VALIDATORS,
     UNDECLARED,
     Declarations,
     declarations_of,
@@ -241,11 +240,10 @@ def test_values_that_can_not_be_compared_are_not_the_same(error: BaseException) 
 
 
 def test_all_keywords_are_known_everywhere() -> None:
-    """Types, validators and fields name the same declarations."""
+    """Types and fields name the same declarations."""
     typed = {name for each in KEYWORDS.values() for name in each.__annotations__}
 
     assert set(Declarations.__annotations__) == typed - set(COMMON)
-    assert set(_VALIDATORS) == typed - set(COMMON)
     assert set(CommonKeywords.__annotations__) >= set(COMMON)
     assert set(Protocol) == set(KEYWORDS)
 

@@ -208,7 +208,9 @@ class Battery:
             self._blocking = rule.name
         coverage = Coverage()
         if case is not None:
-            coverage = case.coverage(opened=ran.opened, scheduled=ran.scheduled)
+            coverage = Coverage(
+                runs=case.runs, points=case.points, opened=ran.opened, scheduled=ran.scheduled
+            )
         if found is not None and (ran.hang is not None or _failure_of(ran, "") is None):
             return self._verdict(rule, found, coverage)
         if stood is None and case is not None:
@@ -271,9 +273,8 @@ class Battery:
         script: Callable[[], str] | None = None
         if rule is not None and found.status is Status.VIOLATED:
             finding = Finding(
-                rule, found.message, backend.name, backend.library,
-                plan.factory, plan.declared, found.events,
-            )  # fmt: skip
+                rule, found.message, backend, plan.factory, plan.declared, found.events
+            )
             script = partial(script_for, finding)
         return Verdict(
             rule=rule, backend=backend.name, status=found.status, message=found.message,

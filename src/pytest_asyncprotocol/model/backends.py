@@ -41,14 +41,11 @@ BACKENDS = {
             "asyncio+uvloop",
             "asyncio",
             requires="uvloop",
-            installed_by="pytest-asyncprotocol[uvloop]",
             loop_factory="uvloop:new_event_loop",
+            installed_by="pytest-asyncprotocol[uvloop]",
         ),
         Backend(
-            "asyncio+eager",
-            "asyncio",
-            since=(3, 12),
-            task_factory="asyncio:eager_task_factory",
+            "asyncio+eager", "asyncio", since=(3, 12), task_factory="asyncio:eager_task_factory"
         ),
     )
 }

@@ -15,7 +15,6 @@ from pytest_asyncprotocol.model.protocols import Protocol, is_coroutine_like
 from pytest_asyncprotocol.model.recording import Argument, new_log
 from pytest_asyncprotocol.model.subject import Loop, Subject, discard
 from pytest_asyncprotocol.model.text import describe_exception, name_of, source_of
-from pytest_asyncprotocol.model.verdicts import Coverage
 
 
 class Record(typing.Protocol):
@@ -166,9 +165,8 @@ class Case:
         self, made: Any, target: Any = None, declared_as: str = "", inner: Argument | None = None
     ) -> Subject:
         """Record the calls of *made*, an object that the author's *target* has just given."""
-        loop = self.loop
-        number = self.log.made(target, declared_as, loop.task(), loop.now(), inner)
-        subject = Subject(made, loop, self.log, number)
+        number = self.log.made(target, declared_as, self.loop.task(), self.loop.now(), inner)
+        subject = Subject(made, self.loop, self.log, number)
         self._subjects.append(subject)
         return subject
 
@@ -195,10 +193,8 @@ class Case:
             except NoVerdict:
                 raise
             except Exception as error:
-                raise NoVerdict(
-                    f"the tear-down of the factory {self._factory.name} raised "
-                    f"{describe_exception(error)}"
-                ) from error
+                tear_down_of = f"the tear-down of the factory {self._factory.name}"
+                raise NoVerdict(f"{tear_down_of} raised {describe_exception(error)}") from error
 
     def trace(self) -> tuple[str, ...]:
         """The calls of this run, in the order of its subjects."""
@@ -212,10 +208,6 @@ class Case:
                 lines.append(f"{in_progress} -> did not end")
         return tuple(lines)
 
-    def coverage(self, *, opened: tuple[str, ...] = (), scheduled: bool = True) -> Coverage:
-        """What this case did so far."""
-        return Coverage(runs=self.runs, points=self.points, opened=opened, scheduled=scheduled)
-
     def stalled(self) -> str | None:
         """What did not end, now that the check was given up; ``the factory`` if it was that."""
         if self._making:
@@ -228,11 +220,10 @@ class Case:
         return None
 
 
-def _shortened(trace: list[str], longest: int = 12) -> list[str]:
-    if len(trace) <= longest:
+def _shortened(trace: list[str]) -> list[str]:
+    if len(trace) <= 12:
         return trace
-    head, tail = trace[:3], trace[3 - longest :]
-    return [*head, f"... {len(trace) - longest} more calls ...", *tail]
+    return [*trace[:3], f"... {len(trace) - 12} more calls ...", *trace[-9:]]
 
 
 async def _end(subject: Subject) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, fields
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast, get_args, get_origin, get_type_hints
 
 from pytest_asyncprotocol.model.exceptions import NoVerdict
 from pytest_asyncprotocol.model.keywords import KEYWORDS
@@ -73,10 +75,7 @@ class Declarations:
     @property
     def listed_items(self) -> tuple[Any, ...] | None:
         """The declared items, if they are a list; None if they are judged, or not declared."""
-        if not self.declares("items") or callable(self.items):
-            return None
-        listed: tuple[Any, ...] = self.items
-        return listed
+        return None if self.items is UNDECLARED or callable(self.items) else self.items
 
     def as_judge(self, name: str) -> Callable[[Any], bool]:
         """The declared value *name* as a function that judges the real one."""
@@ -88,12 +87,9 @@ class Declarations:
 
 def same(real: object, declared: object) -> bool:
     """Whether two values are the same one or equal; an ``__eq__`` that raises says no."""
-    if real is declared:
-        return True
-    try:
-        return bool(real == declared)
-    except BaseException:
-        return False
+    with suppress(BaseException):
+        return real is declared or bool(real == declared)
+    return False
 
 
 def declarations_of(protocol: Protocol, given: Mapping[str, Any]) -> Declarations:
@@ -103,12 +99,12 @@ def declarations_of(protocol: Protocol, given: Mapping[str, Any]) -> Declaration
         TypeError: an unknown name, or a value of the wrong type.
         ValueError: a value that contradicts another one, or none of those allowed.
     """
-    known = set(KEYWORDS[protocol].__annotations__)
+    hints = _hints(protocol)
     values: dict[str, Any] = {}
     for name, value in given.items():
-        if name not in known:
-            raise TypeError(_unknown(protocol, name, known))
-        values[name] = _VALIDATORS[name](name, value)
+        if name not in hints:
+            raise TypeError(_unknown(protocol, name))
+        values[name] = _validated(name, value, hints[name])
     if values.get("value_is_self") and "value" in values:
         raise ValueError("value= and value_is_self= contradict each other: declare one of them")
     if "returns" in values and "raises" in values:
@@ -123,10 +119,17 @@ def declarations_of(protocol: Protocol, given: Mapping[str, Any]) -> Declaration
     return Declarations(**values)
 
 
-def _unknown(protocol: Protocol, name: str, known: set[str]) -> str:
-    others = [p for p in Protocol if name in KEYWORDS[p].__annotations__]
-    near = difflib.get_close_matches(name, sorted(known), n=1)
-    hint = f"it takes {', '.join(f'{each}=' for each in sorted(known))}"
+@functools.cache
+def _hints(protocol: Protocol) -> dict[str, Any]:
+    """The types of the keywords for *protocol*."""
+    return get_type_hints(KEYWORDS[protocol])
+
+
+def _unknown(protocol: Protocol, name: str) -> str:
+    known = sorted(_hints(protocol))
+    others = [p for p in Protocol if name in _hints(p)]
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"it takes {', '.join(f'{each}=' for each in known)}"
     if others:
         hint = f"it belongs to {' and '.join(f'assert_{each.value}' for each in others)}"
     elif near:
@@ -144,49 +147,6 @@ def _judged(name: str, predicate: Callable[[Any], Any], real: Any) -> bool:
     return bool(judgement)
 
 
-def _boolean(name: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(f"{name}= takes True or False, not {describe(value)}")
-    return value
-
-
-def _anything(name: str, value: object) -> object:
-    del name
-    return value
-
-
-def _callable(name: str, value: object) -> object:
-    if not callable(value):
-        raise TypeError(f"{name}= takes a callable, not {describe(value)}")
-    return value
-
-
-def _exception_type(name: str, value: object) -> type[BaseException]:
-    if isinstance(value, type) and issubclass(value, BaseException):
-        return value
-    shown = describe(value)  # pyright: ignore[reportUnknownArgumentType]
-    raise TypeError(f"{name}= takes an exception type such as ValueError, not {shown}")
-
-
-def _exception_types(name: str, value: object) -> tuple[type[BaseException], ...]:
-    if isinstance(value, type):
-        return (_exception_type(name, value),)
-    if not _is_list(value):
-        raise TypeError(f"{name}= takes a tuple of exception types, not {describe(value)}")
-    return tuple(_exception_type(name, each) for each in cast("Sequence[object]", value))
-
-
-def _items(name: str, value: object) -> object:
-    if callable(value):
-        return value
-    if not _is_list(value):
-        raise TypeError(
-            f"{name}= takes a list of the items, or a callable that judges that list, "
-            f"not {describe(value)}"
-        )
-    return tuple(cast("Sequence[object]", value))
-
-
 def one_of(*allowed: str) -> Callable[[str, object], str]:
     """Give what validates that a value is one of the words *allowed*."""
 
@@ -199,30 +159,26 @@ def one_of(*allowed: str) -> Callable[[str, object], str]:
     return validate
 
 
-def _context_variable(name: str, value: object) -> object:
-    if not isinstance(value, ContextVar):
-        raise TypeError(f"{name}= takes a ContextVar, not {describe(value)}")
-    return value  # pyright: ignore[reportUnknownVariableType]
+def _validated(name: str, value: Any, hint: Any) -> Any:
+    """The *value* of the keyword *name*, which is typed by *hint*."""
+    kind = get_origin(hint) or hint
+    if kind is Literal:
+        return one_of(*get_args(hint))(name, value)
+    _expect(name, value, name if name in _TAKEN else kind)
+    if name == "suppresses":
+        types = (value,) if isinstance(value, type) else tuple(value)
+        for each in types:
+            _expect(name, each, type)
+        return types
+    if name == "throws":
+        _expect(name, value[0], type)
+    return tuple(value) if name in ("items", "sends") and not callable(value) else value
 
 
-def _pairs(name: str, value: object) -> tuple[tuple[Any, Any], ...]:
-    pairs: list[Any] = list(cast("Sequence[Any]", value)) if _is_list(value) else [None]
-    if not pairs or not all(_is_pair(pair) for pair in pairs):
-        raise TypeError(
-            f"{name}= takes a list of pairs (sent, received), as in [('a', 1)], "
-            f"not {describe(value)}"
-        )
-    return tuple((sent, received) for sent, received in pairs)
-
-
-def _thrown(name: str, value: object) -> tuple[type[BaseException], Any]:
-    if not _is_pair(value):
-        raise TypeError(
-            f"{name}= takes a pair (exception type, received), as in (ValueError, 0), "
-            f"not {describe(value)}"
-        )
-    kind, received = cast("tuple[object, Any]", value)
-    return _exception_type(name, kind), received
+def _expect(name: str, value: Any, kind: Any) -> None:
+    taken, fits = _TAKEN[kind]
+    if not fits(value):
+        raise TypeError(f"{name}= takes {taken}, not {describe(value)}")
 
 
 def _is_list(value: object) -> bool:
@@ -233,42 +189,24 @@ def _is_pair(value: object) -> bool:
     return isinstance(value, tuple) and len(cast("tuple[object, ...]", value)) == 2
 
 
-_VALIDATORS: Mapping[str, Callable[[str, object], Any]] = {
-    "returns": _anything,
-    "raises": _exception_type,
-    "reawait": one_of("same", "error", "again"),
-    "shared": _boolean,
-    "retryable": _boolean,
-    "items": _items,
-    "infinite": _boolean,
-    "ordered": _boolean,
-    "reiterable": _boolean,
-    "independent": _boolean,
-    "cancel_safe": _boolean,
-    "after_error": one_of("stops", "continues"),
-    "concurrent": one_of("safe", "refused", "broadcast"),
-    "closes": _boolean,
-    "resumable": _boolean,
-    "sends": _pairs,
-    "throws": _thrown,
-    "value": _anything,
-    "value_is_self": _boolean,
-    "suppresses": _exception_types,
-    "enter_raises": _exception_type,
-    "reuse": one_of("reusable", "reentrant", "single-use"),
-    "concurrent_entry": one_of("safe", "refused"),
-    "sets_context": _context_variable,
-    "own_scope": _boolean,
-    "wraps_in_group": _boolean,
-    "waits_for_children": _boolean,
-    "released": _callable,
-    "background_ok": _boolean,
-    "checkpoints": _boolean,
-    "reads_context": _context_variable,
-    "wraps": _callable,
-    "failing": _callable,
-    "failing_enter": _callable,
-    "failing_exit": _callable,
-    "failing_background": _callable,
-    "hanging": _callable,
+_TAKEN: Mapping[Any, tuple[str, Callable[[Any], bool]]] = {
+    object: ("anything", lambda _: True),
+    bool: ("True or False", lambda v: isinstance(v, bool)),
+    type: (
+        "an exception type such as ValueError",
+        lambda v: isinstance(v, type) and issubclass(v, BaseException),
+    ),
+    Callable: ("a callable", callable),
+    ContextVar: ("a ContextVar", lambda v: isinstance(v, ContextVar)),
+    "suppresses": ("a tuple of exception types", lambda v: isinstance(v, type) or _is_list(v)),
+    "items": (
+        "a list of the items, or a callable that judges that list",
+        lambda v: callable(v) or _is_list(v),
+    ),
+    "sends": (
+        "a list of pairs (sent, received), as in [('a', 1)]",
+        lambda v: _is_list(v) and bool(v) and all(map(_is_pair, v)),
+    ),
+    "throws": ("a pair (exception type, received), as in (ValueError, 0)", _is_pair),
 }
+"""What a keyword takes, by its type, or by its name where that says more; and what fits."""

@@ -65,9 +65,8 @@ class Factory:
     @property
     def identities(self) -> list[str]:
         """The identity of the instance, or of what makes the subjects, if it can be imported."""
-        if self.is_instance:
-            return [identity_of(self.target)]
-        return identities_of_factory(self.target)
+        own = self.is_instance
+        return [identity_of(self.target)] if own else identities_of_factory(self.target)
 
     async def make(self) -> tuple[Any, TearDown | None]:
         """A fresh subject, and what tears it down.
@@ -124,7 +123,12 @@ def expect_fresh(factory: Factory, first: Any, second: Any) -> None:
     Raises:
         NoVerdict: they are not; the message says what to write instead.
     """
-    _expect_kind(factory, first)
+    if not resembles(first, factory.protocol):
+        hint = "does the function lack a `return`?" if first is None else _right_assertion(first)
+        raise NoVerdict(
+            f"the factory {factory.name} returned {describe(first)}, which is "
+            f"{_no(first, factory.protocol)}{hint and ': '}{hint}"
+        )
     if first is second:
         raise NoVerdict(
             f"the factory {factory.name} returned the same object twice, but each rule needs "
@@ -138,21 +142,8 @@ _WHAT_IS_TAKEN = (
     "pass a class, a function without arguments such as `lambda: Ticker(3)`, or an object"
 )
 
-
 _FOR_THE_TEST_RUNNER = ("_pytest.outcomes.OutcomeException", "unittest.case.SkipTest")
 """What `pytest.skip`, `pytest.fail` and `pytest.xfail` raise, and unittest's skip."""
-
-
-def _expect_kind(factory: Factory, made: object) -> None:
-    if resembles(made, factory.protocol):
-        return
-    hint = _right_assertion(made)
-    if made is None:
-        hint = "does the function lack a `return`?"
-    raise NoVerdict(
-        f"the factory {factory.name} returned {describe(made)}, which is "
-        f"{_no(made, factory.protocol)}{hint and ': '}{hint}"
-    )
 
 
 def _no(obj: object, protocol: Protocol) -> str:
@@ -182,32 +173,27 @@ def _missing_arguments(function: Callable[..., Any]) -> dict[str, str]:
 
 
 async def _set_up(function: Callable[[], Any]) -> tuple[Any, TearDown]:
-    generator = function()
-    if inspect.isasyncgen(generator):
-        try:
-            made = await generator.__anext__()
-        except StopAsyncIteration:
-            raise NoVerdict(f"the factory {name_of(function)} did not yield a subject") from None
+    generator, over = function(), object()
 
-        async def tear_down_async() -> None:
-            with suppress(StopAsyncIteration):
-                await generator.__anext__()
-                await generator.aclose()
-                raise NoVerdict(f"the factory {name_of(function)} yielded more than once")
-
-        return made, tear_down_async
-    try:
-        made = next(generator)
-    except StopIteration:
-        raise NoVerdict(f"the factory {name_of(function)} did not yield a subject") from None
+    async def advance() -> Any:
+        if not inspect.isasyncgen(generator):
+            return next(generator, over)
+        with suppress(StopAsyncIteration):
+            return await generator.__anext__()
+        return over
 
     async def tear_down() -> None:
-        try:
-            next(generator)
-        except StopIteration:
+        if await advance() is over:
             return
-        generator.close()
+        if inspect.isasyncgen(generator):
+            await generator.aclose()
+        else:
+            generator.close()
         raise NoVerdict(f"the factory {name_of(function)} yielded more than once")
+
+    made = await advance()
+    if made is over:
+        raise NoVerdict(f"the factory {name_of(function)} did not yield a subject")
 
     return made, tear_down
 

@@ -11,7 +11,7 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable, Generator, Iterable
-from contextlib import _AsyncGeneratorContextManager, contextmanager
+from contextlib import _AsyncGeneratorContextManager, contextmanager, suppress
 from types import (
     AsyncGeneratorType,
     CodeType,
@@ -39,13 +39,11 @@ def identity_of_class(cls: type) -> str:
 
 def identity_of_function(function: FunctionType) -> str:
     """The identity of a function, below whatever decorates it and says so."""
-    try:
+    with suppress(ValueError):
         written: object = inspect.unwrap(function)
-    except ValueError:
-        written = function
-    if not isinstance(written, FunctionType):
-        written = function
-    return _identity_of_code(written.__code__, written.__globals__)
+        if isinstance(written, FunctionType):
+            function = written
+    return _identity_of_code(function.__code__, function.__globals__)
 
 
 def identity_of(obj: object) -> str:

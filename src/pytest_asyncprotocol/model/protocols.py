@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from types import CoroutineType, GeneratorType
 from typing import Any, cast
 
@@ -99,8 +100,7 @@ def closest(obj: object) -> Protocol | None:
         Protocol.ASYNC_ITERABLE,
         Protocol.AWAITABLE,
     )
-    found = (p for p in likeliest_first if _on_type(obj, p.methods[0]) is not None)
-    return next(found, None)
+    return next((p for p in likeliest_first if _on_type(obj, p.methods[0]) is not None), None)
 
 
 def is_native_coroutine(obj: object) -> bool:
@@ -125,10 +125,12 @@ def resembles(obj: object, protocol: Protocol) -> bool:
     """Whether *obj* was meant for *protocol*: what a rule about shape can explain better."""
     if implements(obj, protocol):
         return True
-    if protocol is Protocol.AWAITABLE and _claims_to_be(obj, Awaitable):
-        return True
     names = (*protocol.methods, *_SYNCHRONOUS_TWINS[protocol])
-    return any(has_attribute(obj, name) for name in names)
+    if any(has_attribute(obj, name) for name in names):
+        return True
+    with suppress(BaseException):
+        return protocol is Protocol.AWAITABLE and isinstance(obj, Awaitable)
+    return False
 
 
 def is_coroutine_like(obj: object) -> bool:
@@ -138,21 +140,13 @@ def is_coroutine_like(obj: object) -> bool:
 
 def has_attribute(obj: object, name: str) -> bool:
     """`hasattr` that survives a ``__getattr__`` which raises anything."""
-    try:
+    with suppress(BaseException):
         return hasattr(obj, name)
-    except BaseException:
-        return False
+    return False
 
 
 _mro: Callable[[type], tuple[type, ...]] = vars(type)["__mro__"].__get__
 _namespace: Callable[[type], Mapping[str, Any]] = vars(type)["__dict__"].__get__
-
-
-def _claims_to_be(obj: object, abc: type) -> bool:
-    try:
-        return isinstance(obj, abc)
-    except BaseException:
-        return False
 
 
 def on_class(cls: type, name: str) -> Any:
@@ -165,8 +159,7 @@ def _on_type(obj: object, name: str) -> Any:
 
 
 def _raising(error: BaseException) -> Callable[..., Any]:
-    def method(*arguments: Any, **keywords: Any) -> Any:
-        del arguments, keywords
+    def method(*_: Any, **__: Any) -> Any:
         raise error
 
     return method

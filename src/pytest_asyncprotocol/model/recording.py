@@ -133,30 +133,20 @@ class Log:
         return self.events[: self._over]
 
     def made(
-        self,
-        target: Any,
-        declared_as: str,
-        task: int,
-        moment: float,
-        inner: Argument | None = None,
+        self, target: Any, declared_as: str, task: int, moment: float, inner: Argument | None = None
     ) -> int:
         """Enter a new subject, and give its number."""
         if self._over is not None:
             self._over = None
             self.events, self.subjects, self.steps = [], 0, count(1)
-        self.subjects += 1
-        self.events.append(Made(self.subjects, target, declared_as, task, moment, inner))
-        return self.subjects
+        number = self.derived()
+        self.events.append(Made(number, target, declared_as, task, moment, inner))
+        return number
 
     def derived(self) -> int:
         """A number for what an operation of a subject gave."""
         self.subjects += 1
         return self.subjects
-
-    @property
-    def calls(self) -> list[Call]:
-        """All calls, in the order in which they began."""
-        return [each for each in self.events if isinstance(each, Call)]
 
 
 _log: ContextVar[Log | None] = ContextVar("_log", default=None)
@@ -193,9 +183,9 @@ def cancelled_now(entered: Scope) -> None:
     if log is None or entered.fired is not None:
         return
     entered.fired = len(log.events)
-    for call in reversed(log.calls):
-        if call.ended is None and call.scope is entered:
-            entered.call, entered.suspension = call, len(call.suspended)
+    for each in reversed(log.events):
+        if isinstance(each, Call) and each.ended is None and each.scope is entered:
+            entered.call, entered.suspension = each, len(each.suspended)
             return
 
 
@@ -230,10 +220,8 @@ def as_source(value: object) -> Argument:
         return _exception_as_source(value)
     if isinstance(value, type):
         return Argument(value.__name__, (value,))
-    if _is_literal(value):
-        text = repr(value)
-        if len(text) <= LONGEST_LITERAL:
-            return Argument(text)
+    if _is_literal(value) and len(repr(value)) <= LONGEST_LITERAL:
+        return Argument(repr(value))
     return Argument("object()", unknown=True)
 
 
@@ -264,8 +252,7 @@ def _exception_as_source(error: BaseException) -> Argument:
     inner = [_exception_as_source(each) for each in members(error)]
     if inner:
         texts = ", ".join(each.text for each in inner)
-        return Argument(
-            f"{kind.__name__}('', [{texts}])", (kind, *(n for each in inner for n in each.names))
-        )
+        names = (kind, *(name for each in inner for name in each.names))
+        return Argument(f"{kind.__name__}('', [{texts}])", names)
     args = ", ".join(as_source(each).text for each in error.args)
     return Argument(f"{kind.__name__}({args})", (kind,))

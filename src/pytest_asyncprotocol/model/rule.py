@@ -136,7 +136,9 @@ class Rule:
     @property
     def distribution(self) -> str | None:
         """What the rule came with, as in ``acme-rules 1.2``; None for those of this package."""
-        return distribution_of(self.check.__module__)
+        parts = self.check.__module__.split(".")
+        holders = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+        return next((distributions[each] for each in holders if each in distributions), None)
 
     def is_enabled(self, declared: Declarations) -> bool:
         """Whether the rule needs no declaration, or one of those that enable it is made."""
@@ -196,15 +198,6 @@ retired: dict[str, str] = {}
 
 distributions: dict[str, str] = {}
 """The distributions whose entry points named modules of rules, by module."""
-
-
-def distribution_of(module: str) -> str | None:
-    """The distribution whose entry point named *module*, or a package that holds it."""
-    while module:
-        if module in distributions:
-            return distributions[module]
-        module = module.rpartition(".")[0]
-    return None
 
 
 def rule(
@@ -281,8 +274,6 @@ def _expect_free(rule_id: str, slug: str) -> None:
         raise ValueError(f"{slug!r} is no slug: take lower case words with hyphens between them")
     if rule_id in retired:
         raise ValueError(f"{rule_id} was retired: {retired[rule_id]}; take another id")
-    taken = next(
-        (each for each in registered.values() if rule_id == each.id or slug == each.slug), None
-    )
-    if taken is not None:
-        raise ValueError(f"{rule_id} {slug} is taken by {taken.name}: ids and slugs are unique")
+    for each in registered.values():
+        if rule_id == each.id or slug == each.slug:
+            raise ValueError(f"{rule_id} {slug} is taken by {each.name}: ids and slugs are unique")

@@ -107,9 +107,7 @@ class Subject:
         self._cancelled: set[str] = set()
         self.stages: dict[str, Any] = {}
         self.derived: list[Subject] = []
-        self.through: Callable[[Any], Any] = lambda awaitable: awaitable
-        if parent is not None:
-            self.through = parent.through
+        self.through: Callable[[Any], Any] = parent.through if parent else lambda each: each
         self._loop = loop
         self.log = log
         self._counts: Counter[str] = Counter()
@@ -225,7 +223,6 @@ class Subject:
             self._cancelled.clear()
         self._under_way[shown] = None
         call = self._begun(name, shown, arguments)
-        awaitable: Any = None
         at_call = True
         try:
             awaitable = begin()
@@ -246,13 +243,10 @@ class Subject:
         return outcome
 
     def _begun(self, operation: str, shown: str, arguments: tuple[Any, ...]) -> Call:
-        loop, log = self._loop, self.log
+        task, moment, step = self._loop.task(), self._loop.now(), next(self.log.steps)
         given = tuple(map(as_source, arguments))
-        call = Call(
-            self.number, operation, shown, given, loop.task(), loop.now(), next(log.steps),
-            scope_here(),
-        )  # fmt: skip
-        log.events.append(call)
+        call = Call(self.number, operation, shown, given, task, moment, step, scope_here())
+        self.log.events.append(call)
         return call
 
     def _ended(self, call: Call, line: str) -> None:
@@ -277,11 +271,8 @@ def _show(arguments: tuple[Any, ...]) -> str:
     if not arguments or all(a is None for a in arguments):
         return ""
     if len(arguments) == 3 and isinstance(arguments[1], BaseException):
-        return f"({describe_exception(arguments[1])})"
-    return f"({', '.join(_show_one(a) for a in arguments)})"
-
-
-def _show_one(argument: object) -> str:
-    if isinstance(argument, BaseException):
-        return describe_exception(argument)
-    return describe(argument)
+        arguments = arguments[1:2]
+    shown = [
+        describe_exception(a) if isinstance(a, BaseException) else describe(a) for a in arguments
+    ]
+    return f"({', '.join(shown)})"

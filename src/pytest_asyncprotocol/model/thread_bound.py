@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 
 WAY_OUT = (
@@ -20,10 +21,11 @@ def needs_main_thread(error: BaseException) -> bool:
     kind = type(error)
     if (kind.__module__, kind.__name__) == ("sqlite3", "ProgrammingError"):
         return "thread" in str(error)
-    return isinstance(error, (ValueError, RuntimeError)) and (
-        str(error) in _refusals_of_signals()
-        or _is_raised_in(error, f"{os.sep}trio{os.sep}_signals.py")
-    )
+    if not isinstance(error, (ValueError, RuntimeError)):
+        return False
+    files = (frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__))
+    signals_of_trio = f"{os.sep}trio{os.sep}_signals.py"
+    return str(error) in _refusals_of_signals() or any(f.endswith(signals_of_trio) for f in files)
 
 
 def _refusals_of_signals() -> Iterator[str]:
@@ -37,12 +39,3 @@ def _refusals_of_signals() -> Iterator[str]:
             attempt()
         except ValueError as refusal:
             yield str(refusal)
-
-
-def _is_raised_in(error: BaseException, file: str) -> bool:
-    traceback = error.__traceback__
-    while traceback is not None:
-        if traceback.tb_frame.f_code.co_filename.endswith(file):
-            return True
-        traceback = traceback.tb_next
-    return False

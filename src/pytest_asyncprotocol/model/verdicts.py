@@ -52,11 +52,8 @@ class Coverage:
     scheduled: bool = True
 
     def __str__(self) -> str:
-        parts = [f"{self.runs} run{'s' * (self.runs != 1)}"]
-        if self.points:
-            parts.append(f"{self.points} cancellation point{'s' * (self.points != 1)}")
-        if self.sequences:
-            parts.append(f"{self.sequences} sequence{'s' * (self.sequences != 1)}")
+        counts = {"run": self.runs, "cancellation point": self.points, "sequence": self.sequences}
+        parts = [f"{n} {noun}{'s' * (n != 1)}" for noun, n in counts.items() if n or noun == "run"]
         if self.opened:
             parts.append(f"real clock, because of {', '.join(self.opened)}")
         if not self.scheduled:
@@ -102,9 +99,7 @@ class Verdict:
     @property
     def failed(self) -> bool:
         """Whether this verdict fails the subject."""
-        if self.expected is not None:
-            return False
-        return self.status in (Status.VIOLATED, Status.ERROR)
+        return self.expected is None and self.status in (Status.VIOLATED, Status.ERROR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,57 +140,50 @@ class Report:
         work: Callable[[Report], Awaitable[None]] | None = None,
         made_at: str = "",
     ) -> None:
-        self._subject = subject
+        self._found = Findings(subject=subject, source=source)
         self._protocol = protocol
-        self._source = source
         self._work = work
         self._begun = False
         self._made_at = made_at
-        self._targets: tuple[str, ...] = ()
-        self._verdicts: tuple[Verdict, ...] = ()
         self._unconfirmed: tuple[str, ...] = ()
         self._complete = True
 
     @property
     def subject(self) -> str:
         """The subject's name."""
-        self._need_to_be_finished()
-        return self._subject
+        return str(self._finished().subject)
 
     @property
     def protocol(self) -> Protocol:
         """The protocol that was checked."""
-        self._need_to_be_finished()
+        self._finished()
         return self._protocol
 
     @property
     def source(self) -> str | None:
         """``file:line`` where the subject is defined, if Python knows it."""
-        self._need_to_be_finished()
-        return self._source
+        return self._finished().source
 
     @property
     def targets(self) -> tuple[str, ...]:
         """What was checked, as ``module:qualname``: the class or function, and what gave it."""
-        self._need_to_be_finished()
-        return self._targets
+        return self._finished().targets
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
         """All verdicts."""
-        self._need_to_be_finished()
-        return self._verdicts
+        return self._finished().verdicts
 
     @property
     def complete(self) -> bool:
         """False where rules had to be left out because the subject is a single instance."""
-        self._need_to_be_finished()
+        self._finished()
         return self._complete
 
     @property
     def unconfirmed(self) -> tuple[str, ...]:
         """Expected failures whose rule gave no verdict that could confirm them."""
-        self._need_to_be_finished()
+        self._finished()
         return self._unconfirmed
 
     @property
@@ -234,7 +222,7 @@ class Report:
     def __await__(self) -> Generator[Any, Any, Report]:
         __tracebackhide__ = True
         if self._begun:
-            self._need_to_be_finished()
+            self._finished()
         if self._work is not None:
             self._begun = True
             yield from self._work(self).__await__()
@@ -251,21 +239,19 @@ class Report:
 
     def __repr__(self) -> str:
         if self._work is not None:
-            return f"<unfinished report on {self._subject}: await it>"
+            return f"<unfinished report on {self._found.subject}: await it>"
         counts = ", ".join(f"{self.count(s)} {s.value}" for s in Status if self.count(s))
-        return f"<report on {self._subject}: {counts or 'no verdicts'}>"
+        return f"<report on {self._found.subject}: {counts or 'no verdicts'}>"
 
     def __del__(self) -> None:
         if getattr(self, "_work", None) is not None and not self._begun:
-            warnings.warn(f"{self._forgotten()}", RuntimeWarning, stacklevel=2, source=self)
+            warnings.warn(self._forgotten(), RuntimeWarning, stacklevel=2, source=self)
 
     def conclude(
         self, found: Findings, *, complete: bool = True, unconfirmed: Iterable[str] = ()
     ) -> None:
         """Finish the report; for the code that carries out the checks."""
-        if found.subject is not None:
-            self._subject, self._source = found.subject, found.source
-        self._targets, self._verdicts = found.targets, found.verdicts
+        self._found += found
         self._complete, self._unconfirmed = complete, tuple(unconfirmed)
         self._work = None
 
@@ -277,18 +263,14 @@ class Report:
     def _forgotten(self) -> str:
         where = f" at {self._made_at}" if self._made_at else ""
         return (
-            f"the check of {self._subject}{where} was never awaited, so it never ran: "
+            f"the check of {self._found.subject}{where} was never awaited, so it never ran: "
             "inside a running event loop write `await assert_...(...)`"
         )
 
-    def _need_to_be_finished(self) -> None:
-        if self._begun and self._work is not None:
-            raise RuntimeError(
-                f"the check of {self._subject} has not come to its end: it was cancelled, or "
-                "another task still awaits it"
-            )
-        if self._work is not None:
-            raise RuntimeError(
-                f"the check of {self._subject} has not run: inside a running event loop "
-                "write `await assert_...(...)`"
-            )
+    def _finished(self) -> Findings:
+        if self._work is None:
+            return self._found
+        state = "has not run: inside a running event loop write `await assert_...(...)`"
+        if self._begun:
+            state = "has not come to its end: it was cancelled, or another task still awaits it"
+        raise RuntimeError(f"the check of {self._found.subject} {state}")

@@ -2,54 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 
 from pytest_asyncprotocol.model.recording import Call
 
 THE_END = 1000
 """How far a call has come that has ended; more than it can have suspensions."""
 
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A *step* at which *call* had come so *far*: begun, in a suspension, or at its end."""
-
-    step: int
-    call: Call
-    far: int
+Moment = tuple[int, int, tuple[str, int]]
+"""A step, the task that made it, and the label of its call with how far that had come."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What a call begins after, and what it stays in one of its suspensions for."""
+def meetings_of(calls: Sequence[Call], labels: Mapping[int, str]) -> dict[int, list[str]]:
+    """For each of *calls*, by its identity, the keywords that keep it in order.
 
-    after: tuple[Moment, ...] = ()
-    hold: dict[int, Moment] = field(default_factory=dict[int, Moment])
-
-
-def orders_of(calls: Sequence[Call]) -> dict[int, Order]:
-    """The order of each of *calls*, by its identity."""
-    moments = sorted(
-        (moment for call in calls for moment in _moments_of(call)), key=lambda m: m.step
-    )
-    orders: dict[int, Order] = {}
+    They say what it begins after, and what it stays in one of its suspensions for.
+    """
+    moments = sorted(each for call in calls for each in _moments_of(call, labels[id(call)]))
+    keywords: dict[int, list[str]] = {}
     for call in calls:
-        others = [moment for moment in moments if moment.call.task != call.task]
-        latest = {id(m.call): m for m in others if m.step < call.began}
-        hold: dict[int, Moment] = {}
-        intervals = zip(call.suspended, call.resumed, strict=False)
-        for number, (left, back) in enumerate(intervals, 1):
-            meanwhile = [moment for moment in others if left < moment.step < back]
+        others = [(step, place) for step, task, place in moments if task != call.task]
+        after = tuple({place[0]: place for step, place in others if step < call.began}.values())
+        hold: dict[int, tuple[str, int]] = {}
+        for number, (left, back) in enumerate(zip(call.suspended, call.resumed, strict=False), 1):
+            meanwhile = [place for step, place in others if left < step < back]
             if meanwhile:
                 hold[number] = meanwhile[-1]
-        orders[id(call)] = Order(tuple(latest.values()), hold)
-    return orders
+        keywords[id(call)] = [f"after={after!r}"] * bool(after) + [f"hold={hold!r}"] * bool(hold)
+    return keywords
 
 
-def _moments_of(call: Call) -> Iterator[Moment]:
-    yield Moment(call.began, call, 0)
+def _moments_of(call: Call, label: str) -> Iterator[Moment]:
+    yield call.began, call.task, (label, 0)
     for number, step in enumerate(call.suspended, 1):
-        yield Moment(step, call, number)
+        yield step, call.task, (label, number)
     if call.ended is not None:
-        yield Moment(call.ended, call, THE_END)
+        yield call.ended, call.task, (label, THE_END)

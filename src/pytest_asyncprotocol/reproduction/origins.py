@@ -6,24 +6,22 @@ import ast
 import functools
 import inspect
 import linecache
-import os
 import sys
 import sysconfig
 import textwrap
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from contextvars import ContextVar
 from pathlib import Path
 from types import CodeType, FunctionType, MethodType, ModuleType
-from typing import Any, cast
+from typing import Any
 
 from pytest_asyncprotocol.model.recording import as_source
-from pytest_asyncprotocol.model.text import describe
+from pytest_asyncprotocol.model.text import describe, short_path
 from pytest_asyncprotocol.reproduction.parts import names_in
 
-_OURS = __name__.partition(".")[0]
+OURS = __name__.partition(".")[0]
 _RESERVED = object()
-_INSTALLED = (sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
+_INSTALLED = tuple(sysconfig.get_path(each) for each in ("purelib", "platlib", "stdlib"))
 
 
 class Origins:
@@ -67,15 +65,10 @@ class Origins:
             return f"{self.expression(obj.__self__)}.{obj.__func__.__name__}"
         if isinstance(obj, (type, FunctionType)) or inspect.isbuiltin(obj):
             return self._maker(obj)
-        if isinstance(obj, ContextVar):
-            return self._variable(cast("Any", obj))
         literal = as_source(obj)
         if not literal.unknown and not isinstance(obj, BaseException):
             return literal.text
-        found = self._global(obj)
-        if found is not None:
-            return found
-        return self._missing(obj)
+        return self._global(obj) or self._missing(obj)
 
     def _missing(self, obj: object) -> str:
         self._open[f"{describe(obj)}, which is only known to the test"] = None
@@ -85,7 +78,7 @@ class Origins:
         module, name = getattr(obj, "__module__", None) or "", obj.__qualname__
         if module == "builtins":
             return str(name)
-        if _found(module, name) is obj and module.partition(".")[0] != _OURS:
+        if _found(module, name) is obj and module.partition(".")[0] != OURS:
             return self._imported(module, name)
         if name.rpartition(".")[2] == "<lambda>":
             return self._lambda(obj)
@@ -99,12 +92,12 @@ class Origins:
         root = None if file is None else _root(Path(file), module)
         if file is not None and root is None:
             self._imports["import runpy"] = None
-            self._copied[alias] = f"{alias} = runpy.run_path({_short(file)!r})[{first!r}]"
+            self._copied[alias] = f"{alias} = runpy.run_path({short_path(file)!r})[{first!r}]"
         else:
             as_alias = "" if alias == first else f" as {alias}"
             self._imports[f"from {module} import {first}{as_alias}"] = None
-            if root is not None and not str(root).startswith(_INSTALLED) and not _is_stdlib(root):
-                self._paths[_short(str(root))] = None
+            if root is not None and not str(root).startswith(_INSTALLED):
+                self._paths[short_path(str(root))] = None
         return f"{alias}.{rest}" if rest else alias
 
     def _free(self, name: str, obj: Any) -> str:
@@ -116,15 +109,12 @@ class Origins:
         modules: list[Any] = list(sys.modules.values())
         for module in modules:
             name = getattr(module, "__name__", "")
-            if not isinstance(module, ModuleType) or name.partition(".")[0] == _OURS:
+            if not isinstance(module, ModuleType) or name.partition(".")[0] == OURS:
                 continue
             for key, value in list(vars(module).items()):
                 if value is obj and key.isidentifier():
                     return self._imported(name, key)
         return None
-
-    def _variable(self, variable: ContextVar[Any]) -> str:
-        return self._global(variable) or self._missing(variable)
 
     def _lambda(self, function: FunctionType) -> str:
         node = _lambda_node(function.__code__)
@@ -138,21 +128,16 @@ class Origins:
         if name in self._copied:
             return name
         try:
-            text = textwrap.dedent(inspect.getsource(obj))
-            tree = ast.parse(text).body[0]
+            tree = ast.parse(textwrap.dedent(inspect.getsource(obj))).body[0]
         except (OSError, TypeError, SyntaxError, IndexError):
             return self._missing(obj)
-        self._copied.setdefault(name, "")
         if not isinstance(tree, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             return self._missing(obj)
         tree.decorator_list = [d for d in tree.decorator_list if self._is_plain(d, obj)]
-        del self._copied[name]
         for function in _functions(obj):
             self._bind(function, tree)
-        if isinstance(obj, type):
-            for base, node in zip(
-                obj.__bases__, tree.bases if isinstance(tree, ast.ClassDef) else (), strict=False
-            ):
+        if isinstance(obj, type) and isinstance(tree, ast.ClassDef):
+            for base, node in zip(obj.__bases__, tree.bases, strict=False):
                 if isinstance(node, ast.Name):
                     node.id = self.expression(base)
         tree.name = name
@@ -161,16 +146,14 @@ class Origins:
 
     def _is_plain(self, decorator: ast.expr, obj: Any) -> bool:
         """Whether *decorator* may stay: one of the standard library's."""
-        function = obj if isinstance(obj, FunctionType) else None
         name = ast.unparse(decorator).partition("(")[0].partition(".")[0]
-        found = None if function is None else function.__globals__.get(name)
-        module = (
-            found.__name__ if isinstance(found, ModuleType) else getattr(found, "__module__", "")
-        )
-        if module.partition(".")[0] in ("contextlib", "functools", "types", "dataclasses"):
+        found = obj.__globals__.get(name) if isinstance(obj, FunctionType) else None
+        key = "__name__" if isinstance(found, ModuleType) else "__module__"
+        module: str = getattr(found, key, "")
+        is_plain = module.partition(".")[0] in ("contextlib", "functools", "types", "dataclasses")
+        if is_plain:
             self._take(name, found)
-            return True
-        return False
+        return is_plain
 
     def _bind(self, function: FunctionType, tree: ast.AST | None = None) -> None:
         """Bring along what *function* uses from outside of itself."""
@@ -179,10 +162,8 @@ class Origins:
             with suppress(ValueError):
                 if name != "__class__":
                     self._take(name, cell.cell_contents)
-        wanted = set(_global_names(function.__code__))
-        if tree is not None:
-            wanted |= names_in(tree)
-        for name in sorted(wanted):
+        used = {*_global_names(function.__code__), *(names_in(tree) if tree else ())}
+        for name in sorted(used):
             if name in function.__globals__:
                 self._take(name, function.__globals__[name])
 
@@ -191,17 +172,16 @@ class Origins:
         if self._names.get(name, _RESERVED) is value:
             return
         if isinstance(value, ModuleType):
-            if value.__name__.partition(".")[0] == _OURS:
+            if value.__name__.partition(".")[0] == OURS:
                 self._missing(value)
-                return
-            self._names[name] = value
-            self._imports[
-                f"import {value.__name__}" + ("" if value.__name__ == name else f" as {name}")
-            ] = None
+            else:
+                self._names[name] = value
+                as_name = "" if value.__name__ == name else f" as {name}"
+                self._imports[f"import {value.__name__}{as_name}"] = None
             return
         module = getattr(value, "__module__", "") or ""
         key = getattr(value, "__name__", name)
-        importable = module in sys.modules and module.partition(".")[0] != _OURS
+        importable = module in sys.modules and module.partition(".")[0] != OURS
         if importable and isinstance(key, str) and _found(module, key) is value:
             text = self._imported(module, key)
         else:
@@ -212,15 +192,10 @@ class Origins:
 
 
 def _functions(obj: Any) -> Iterator[FunctionType]:
+    found = [inspect.unwrap(obj)]
     if isinstance(obj, type):
-        for each in vars(obj).values():
-            inner = getattr(each, "__func__", getattr(each, "fget", each))
-            if isinstance(inner, FunctionType):
-                yield inner
-    else:
-        inner = inspect.unwrap(obj)
-        if isinstance(inner, FunctionType):
-            yield inner
+        found = [getattr(m, "__func__", getattr(m, "fget", m)) for m in vars(obj).values()]
+    return (each for each in found if isinstance(each, FunctionType))
 
 
 def _global_names(code: CodeType) -> Iterator[str]:
@@ -239,40 +214,21 @@ def _found(module: str, name: str) -> Any:
 
 def _root(file: Path, module: str) -> Path | None:
     """The folder from which *module* is imported; None if its file is not where its name says."""
-    path = file.with_suffix("")
+    path, parts = file.with_suffix(""), tuple(module.split("."))
     if path.name == "__init__":
         path = path.parent
-    for part in reversed(module.split(".")):
-        if path.name != part:
-            return None
-        path = path.parent
-    return path
-
-
-def _is_stdlib(root: Path) -> bool:
-    return str(root).startswith(sysconfig.get_path("stdlib"))
-
-
-def _short(path: str) -> str:
-    """*path* as seen from the working directory, if it lies below that."""
-    try:
-        relative = os.path.relpath(path)
-    except ValueError:
-        return path
-    return path if relative.startswith(os.pardir) else relative
+    return path.parents[len(parts) - 1] if path.parts[-len(parts) :] == parts else None
 
 
 def _lambda_node(code: CodeType) -> ast.Lambda | None:
-    source = "".join(linecache.getlines(code.co_filename))
     try:
-        tree = ast.parse(source)
+        tree = ast.parse("".join(linecache.getlines(code.co_filename)))
     except SyntaxError:
         return None
     places = {p for p in code.co_positions() if p[0] is not None and p[3]}
     for node in ast.walk(tree):
         if isinstance(node, ast.Lambda) and node.lineno <= code.co_firstlineno:
             body = node.body
-            inside = (body.lineno, body.end_lineno, body.col_offset, body.end_col_offset)
-            if inside in places:
+            if (body.lineno, body.end_lineno, body.col_offset, body.end_col_offset) in places:
                 return node
     return None

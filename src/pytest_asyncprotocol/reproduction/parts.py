@@ -82,12 +82,11 @@ def without_annotations(code: str) -> str:
 
 
 def _header(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
-    given = node.args
-    for each in [*given.args, *given.kwonlyargs, given.vararg, given.kwarg]:
-        if each is not None:
+    for each in ast.walk(node.args):
+        if isinstance(each, ast.arg):
             each.annotation = None
     start = "async def" if isinstance(node, ast.AsyncFunctionDef) else "def"
-    arguments = ast.unparse(given)
+    arguments = ast.unparse(node.args)
     line = f"{start} {node.name}({arguments}):"
     return line if len(line) <= WIDTH else f"{start} {node.name}(\n    {arguments}\n):"
 

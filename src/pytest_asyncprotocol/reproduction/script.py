@@ -7,20 +7,18 @@ import re
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from pytest_asyncprotocol.model.backends import Backend
 from pytest_asyncprotocol.model.declarations import Declarations
 from pytest_asyncprotocol.model.factory import Factory
 from pytest_asyncprotocol.model.protocols import Protocol
 from pytest_asyncprotocol.model.recording import Call, Event
 from pytest_asyncprotocol.model.rule import Rule
 from pytest_asyncprotocol.model.showing import Snippet
-from pytest_asyncprotocol.reproduction.origins import Origins
+from pytest_asyncprotocol.reproduction.origins import OURS, Origins
 from pytest_asyncprotocol.reproduction.parts import WIDTH, parts_for
-from pytest_asyncprotocol.reproduction.replay import Replay
+from pytest_asyncprotocol.reproduction.replay import Replay, indented
 from pytest_asyncprotocol.snippets.special_uses import await_it, enter, loop_over
-
-_OURS = __name__.partition(".")[0]
 
 SHORT = 0.2
 """Seconds of the loop's time that may be waited for really."""
@@ -28,13 +26,8 @@ SHORT = 0.2
 PATIENCE = 1.0
 """Real seconds that a script waits before it says that something hangs."""
 
-PLAIN_USES: dict[Protocol, Snippet] = {
-    Protocol.AWAITABLE: await_it,
-    Protocol.ASYNC_ITERABLE: loop_over,
-    Protocol.ASYNC_ITERATOR: loop_over,
-    Protocol.ASYNC_GENERATOR: loop_over,
-    Protocol.ASYNC_CONTEXT_MANAGER: enter,
-}
+PLAIN_USES = {Protocol.AWAITABLE: await_it, Protocol.ASYNC_CONTEXT_MANAGER: enter}
+"""How subjects are used that are not iterated over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +36,7 @@ class Finding:
 
     rule: Rule
     message: str
-    backend: str
-    library: str
+    backend: Backend
     factory: Factory
     declared: Declarations
     events: tuple[Event, ...]
@@ -59,12 +51,11 @@ class Finding:
 
 def script_for(finding: Finding) -> str:
     """A stand-alone script that shows what was found."""
-    parts, shown, use = parts_for(finding.library), finding.rule.shown_by, finding.use
+    library, shown, use = finding.backend.library, finding.rule.shown_by, finding.use
+    parts = parts_for(library)
     origins = Origins(parts.definitions)
-    replay = Replay(
-        finding.events, finding.library, origins, _writer(finding, origins),
-        ordered=not shown.in_two_loops,
-    )  # fmt: skip
+    writer = _writer(finding, origins)
+    replay = Replay(finding.events, library, origins, writer, ordered=not shown.in_two_loops)
     if use is None:
         body = replay.lines() or [f"subject = {replay.maker(finding.factory)}"]
         body = _watched(finding, body, origins)
@@ -78,29 +69,28 @@ def script_for(finding: Finding) -> str:
     imports, definitions = parts.used_in(frame, origins.bound)
     head = dict.fromkeys([*sorted({*imports, "import sys"}), *origins.imports()])
     return "\n".join(
-        [*_docstring(finding), "", *head, *origins.lines()]
+        [_docstring(finding), "", *head, *origins.lines()]
         + [f"\n\n{text}" for text in (*definitions, frame)]
         + [""]
     )
 
 
-def _docstring(finding: Finding) -> Iterator[str]:
+def _docstring(finding: Finding) -> str:
     rule = finding.rule
     found = without_checker(finding.message).replace("\\", "\\\\").replace('"""', "'''")
-    yield f'"""{rule.name}, on {finding.backend}.'
-    yield ""
-    yield from textwrap.wrap(f"{rule.title}.", WIDTH)
-    yield ""
-    yield from textwrap.wrap(f"Found: {found}", WIDTH, break_long_words=False)
-    yield ""
-    yield from f"Source: {rule.source}".splitlines()
-    yield '"""'
+    paragraphs = (
+        f"{rule.name}, on {finding.backend.name}.",
+        textwrap.fill(f"{rule.title}.", WIDTH),
+        textwrap.fill(f"Found: {found}", WIDTH, break_long_words=False),
+        f"Source: {rule.source}",
+    )
+    return '"""' + "\n\n".join(paragraphs) + '\n"""'
 
 
 def without_checker(text: str) -> str:
     """*text* without the names of what the checker itself ran."""
     text = re.sub(r": cancelled due to explicit from task <Task [^>]*>?", "", text)
-    return re.sub(rf"\b{_OURS}\.[\w.]*?(\w+)(?![\w.])", r"\1", text)
+    return re.sub(rf"\b{OURS}\.[\w.]*?(\w+)(?![\w.])", r"\1", text)
 
 
 def _parameters(snippet: Snippet) -> list[str]:
@@ -118,14 +108,12 @@ def _writer(finding: Finding, origins: Origins) -> Callable[[str, str], str]:
     snippet = finding.rule.shown_by.each_call
     if snippet is None:
         return lambda _, call: f"await {call}"
-    variable = origins.expression(_variable(finding)) if "variable" in _parameters(snippet) else ""
+    declared, variable = finding.declared, ""
+    if "variable" in _parameters(snippet):
+        variable = origins.expression(declared.sets_context or declared.reads_context)
     return lambda line, call: _call(
         snippet, line=line, coroutine=call, result=f"await {call}", variable=variable
     )
-
-
-def _variable(finding: Finding) -> Any:
-    return finding.declared.sets_context or finding.declared.reads_context
 
 
 def _watched(finding: Finding, calls: Sequence[str], origins: Origins) -> list[str]:
@@ -140,7 +128,8 @@ def _watched(finding: Finding, calls: Sequence[str], origins: Origins) -> list[s
 
 def _used(use: Snippet, finding: Finding, replay: Replay) -> Iterator[str]:
     """Another *use* of the subject than the recorded calls."""
-    maker, plain_use = replay.maker(finding.factory), PLAIN_USES[finding.factory.protocol]
+    maker = replay.maker(finding.factory)
+    plain_use = PLAIN_USES.get(finding.factory.protocol, loop_over)
     if "subject" in _parameters(use):
         yield f"subject = {maker}"
     if "make" in _parameters(use):
@@ -151,55 +140,39 @@ def _used(use: Snippet, finding: Finding, replay: Replay) -> Iterator[str]:
 
 def _remains(finding: Finding, subjects: Sequence[str], origins: Origins) -> Iterator[str]:
     """What prints what is left when the calls are over."""
-    shown, released = finding.rule.shown_by, list(_released(finding, subjects, origins))
+    shown, released = finding.rule.shown_by, list[str]()
+    if finding.declared.released is not None:
+        function = origins.expression(finding.declared.released)
+        made = [name for name in subjects if name.startswith("subject")]
+        released = [f'await print_released("{name}", {function}({name}))' for name in made]
+    tasks = f"await print_tasks_left({shown.seconds:g})"
     if shown.afterwards is not None:
         yield _call(shown.afterwards)
-    if shown.released_at_once:
-        yield from released
-    yield f"await print_tasks_left({shown.seconds:g})"
-    if not shown.released_at_once:
-        yield from released
+    yield from (*released, tasks) if shown.released_at_once else (tasks, *released)
     yield from (f"{name} = None" for name in subjects)
     yield "gc.collect()"
     yield "await turns(2)"
 
 
-def _released(finding: Finding, subjects: Sequence[str], origins: Origins) -> Iterator[str]:
-    if finding.declared.released is not None:
-        released = origins.expression(finding.declared.released)
-        for name in subjects:
-            if name.startswith("subject"):
-                yield f'await print_released("{name}", {released}({name}))'
-
-
 def _main(finding: Finding, body: Sequence[str], subjects: Sequence[str]) -> Iterator[str]:
-    eager = finding.rule.shown_by.eager or finding.backend == "asyncio+eager"
     yield "async def main():"
     if subjects:
         yield f"    global {', '.join(subjects)}"
-    if finding.library == "asyncio":
+    if finding.backend.library == "asyncio":
         yield "    asyncio.get_running_loop().set_exception_handler(told_the_loop)"
-    if eager:
+    if finding.rule.shown_by.eager or finding.backend.task_factory:
         yield "    asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)"
-    yield from (f"    {line}" if line else "" for line in body)
+    yield from indented(body)
 
 
 def _start(finding: Finding, *, jumps: bool) -> Iterator[str]:
-    yield 'if __name__ == "__main__":'
-    yield f"    timer = watch({PATIENCE})"
-    run = _run(finding.library, jumps=jumps)
+    run = ["asyncio.run(main())"]
+    if finding.backend.library == "trio":
+        run = [f"trio.run(main{', clock=MockClock(autojump_threshold=0)' if jumps else ''})"]
+    elif jumps:
+        start = "with asyncio.Runner(loop_factory=JumpingLoop) as runner:"
+        run = [start, "    runner.run(main())"]
     if finding.rule.shown_by.in_two_loops:
-        run = ["for _ in (1, 2):", *(f"    {line}" for line in run)]
-    yield from (f"    {line}" for line in run)
-    yield "    timer.cancel()"
-
-
-def _run(library: str, *, jumps: bool) -> list[str]:
-    if library == "trio":
-        return [f"trio.run(main{', clock=MockClock(autojump_threshold=0)' if jumps else ''})"]
-    if jumps:
-        return [
-            "with asyncio.Runner(loop_factory=JumpingLoop) as runner:",
-            "    runner.run(main())",
-        ]
-    return ["asyncio.run(main())"]
+        run = ["for _ in (1, 2):", *indented(run)]
+    yield 'if __name__ == "__main__":'
+    yield from indented([f"timer = watch({PATIENCE})", *run, "timer.cancel()"])

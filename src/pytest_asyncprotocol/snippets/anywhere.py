@@ -11,6 +11,9 @@ import warnings
 from collections.abc import AsyncIterable, Awaitable, Callable, Generator, Mapping
 from typing import Any
 
+Act = Callable[[], object]
+Begin = Callable[[], Awaitable[object]]
+
 
 class BodyError(Exception):
     """What the body of a manager raises."""
@@ -92,9 +95,7 @@ def leave(manager: Any, error: BaseException) -> Any:
         return manager.__aexit__(type(error), error, error.__traceback__)
 
 
-async def call(
-    line: str, begin: Callable[[], Awaitable[object]], *, passes_on: bool = False
-) -> object:
+async def call(line: str, begin: Begin, *, passes_on: bool = False) -> object:
     """Await what *begin* returns, and print what came of it."""
     doing.append(line)
     at_the_call = " at the call, before there was anything to await"
@@ -127,7 +128,7 @@ class Steps:
         awaitable: Awaitable[Any],
         suspended: Callable[[int], object],
         close_at: int = 0,
-        pauses: Mapping[int, Callable[[], Awaitable[object]]] = {},
+        pauses: Mapping[int, Begin] = {},
     ) -> None:
         self.awaitable, self.suspended = awaitable, suspended
         self.close_at, self.pauses = close_at, pauses
@@ -162,13 +163,7 @@ class Steps:
 
 
 async def call_in_steps(
-    line: str,
-    begin: Callable[[], Awaitable[object]],
-    at: int,
-    cancel: Callable[[], object],
-    *,
-    closes: bool = False,
-    passes_on: bool = False,
+    line: str, begin: Begin, at: int, cancel: Act, *, closes: bool = False, passes_on: bool = False
 ) -> object:
     """Call, and *cancel* in suspension *at*."""
 

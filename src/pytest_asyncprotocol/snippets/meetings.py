@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
-from pytest_asyncprotocol.snippets.anywhere import Steps, call
+from pytest_asyncprotocol.snippets.anywhere import Act, Begin, Steps, call
 from pytest_asyncprotocol.snippets.on_asyncio import Event, turns
 
 moments: dict[tuple[str, int], Event] = {}
@@ -37,11 +37,11 @@ async def reached(line: str, number: int) -> None:
 
 async def call_in_order(
     line: str,
-    begin: Callable[[], Awaitable[object]],
+    begin: Begin,
     after: Sequence[tuple[str, int]] = (),
     hold: Mapping[int, tuple[str, int]] = {},
     at: int = 0,
-    cancel: Callable[[], object] | None = None,
+    cancel: Act | None = None,
     *,
     closes: bool = False,
     passes_on: bool = False,
@@ -71,7 +71,7 @@ async def call_in_order(
         reach(line)
 
 
-async def cancelled_body(cancel: Callable[[], object]) -> BaseException | None:
+async def cancelled_body(cancel: Act) -> BaseException | None:
     """Cancel, and return what is raised at the next checkpoint."""
     try:
         cancel()
