@@ -259,7 +259,7 @@ def test_each_library_has_what_its_scripts_need() -> None:
     snippets = ROOT / "src/pytest_asyncprotocol/snippets"
     taken = {
         alias.name
-        for name in ("meetings", "looks", "inners", "uses")
+        for name in ("meetings", "looks", "inners", "special_uses")
         for node in ast.parse((snippets / f"{name}.py").read_text(encoding="utf-8")).body
         if isinstance(node, ast.ImportFrom) and str(node.module).endswith(".on_asyncio")
         for alias in node.names
