@@ -12,12 +12,7 @@ from typing import Generic, Self, TypeVar
 import anyio
 
 from pytest_asyncprotocol.engine.clock import a_long_time
-from pytest_asyncprotocol.exploration.canceller import (
-    STYLES,
-    Canceller,
-    cancel_task,
-    in_own_task,
-)
+from pytest_asyncprotocol.exploration.canceller import STYLES, Canceller, cancel_task, in_own_task
 from pytest_asyncprotocol.exploration.stepping import Intercepted, Stepped
 from pytest_asyncprotocol.exploration.uses import Scenario, carry_out
 from pytest_asyncprotocol.model.case import Case
