@@ -167,9 +167,9 @@ def _logs_kept(recorder: Recorder) -> Generator[None]:
 
 def _is_about_a_generator(frame: FrameType | None) -> bool:
     """Whether trio warns that an async generator was dropped, whatever that held, in *frame*."""
-    while frame is not None and frame.f_code.co_filename in {__file__, warnings.__file__}:
-        frame = frame.f_back
-    return frame is not None and frame.f_code.co_filename == private_api.trio_generators_file()
+    files = (each.f_code.co_filename for each in private_api.outward(frame))
+    warning = next((file for file in files if file not in {__file__, warnings.__file__}), None)
+    return warning == private_api.trio_generators_file()
 
 
 def collect_if_many() -> None:

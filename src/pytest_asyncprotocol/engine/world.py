@@ -47,7 +47,9 @@ class World:
 
     def openers(self, descriptors: Iterable[int] | None) -> list[str]:
         """What keeps the world open; *descriptors* are those waited on, None if unknown."""
-        found = [_name(t) for t in self._foreign_threads()]
+        here = threading.current_thread()
+        new = [t for t in threading.enumerate() if t is not here and t not in self._present]
+        found = [_name(t) for t in new if self._is_foreign(t)]
         if self._busy_workers() > 0:
             found.append(A_WORKER)
         if descriptors is None:
@@ -57,11 +59,6 @@ class World:
         self._opened.update(found)
         return found
 
-    def _foreign_threads(self) -> list[threading.Thread]:
-        here = threading.current_thread()
-        new = [t for t in threading.enumerate() if t is not here and t not in self._present]
-        return [t for t in new if self._is_foreign(t)]
-
     def _is_foreign(self, thread: threading.Thread) -> bool:
         if isinstance(thread, EngineThread):
             return False
@@ -70,12 +67,8 @@ class World:
         worker = private_api.anyio_worker_type()
         if worker is not None and isinstance(thread, worker):
             return private_api.anyio_busy_workers() is None
-        frame = private_api.innermost_frame(thread)
-        while self._pool_file and frame is not None:
-            if frame.f_code.co_filename == self._pool_file:
-                return False
-            frame = frame.f_back
-        return True
+        frames = private_api.frames_of(thread)
+        return all(frame.f_code.co_filename != self._pool_file for frame in frames)
 
 
 def present_threads() -> set[threading.Thread]:
