@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import anyio
@@ -23,6 +24,8 @@ from pytest_asyncprotocol.model.backends import find_known_backend
 MOST_JUMPS = 200_000
 """Jumps of the clock within one test, after which its timers count as going in circles."""
 
+NO_WAKER = "nothing can run, no timer is left, and nothing outside of the event loop can wake it"
+
 
 class VirtualClock:
     """The virtual clock of one test, as the fixture ``virtual_clock`` gives it."""
@@ -31,7 +34,7 @@ class VirtualClock:
         """*failure* makes what is raised out of a loop where a hang can't be cancelled."""
         self._library = find_library(library)
         self._failure = failure
-        self._quiescence = _Patience(self._hung, self._circling)
+        self._quiescence = _Patience(self._stop, partial(self._stop, circling=True))
         self._loop = self._library.loop(
             self._quiescence, present_threads(), find_known_backend(library)
         )
@@ -88,18 +91,11 @@ class VirtualClock:
             openers = ", ".join(self.opened)
             error.add_note(f"the virtual clock kept to real time because of {openers}")
 
-    def _hung(self) -> None:
-        self._stop(
-            "nothing can run, no timer is left, and nothing outside of the event loop can wake it"
-        )
-
-    def _circling(self) -> None:
-        self._stop(f"only timers fire, and did so {MOST_JUMPS:,} times")
-
-    def _stop(self, reason: str) -> None:
+    def _stop(self, *, circling: bool = False) -> None:
         """End the test, by ever stronger means; called in its loop's thread."""
         watched = self._watched
         if not watched.hang:
+            reason = f"only timers fire, and did so {MOST_JUMPS:,} times" if circling else NO_WAKER
             watched.hang = f"the test hangs: {reason}: {self._places()}"
         self._quiescence.impatient = True
         if watched.scope is None or watched.insisted:
@@ -152,9 +148,10 @@ class _Patience(clock.Quiescence):
     """
 
     def __init__(self, hung: Callable[[], None], circling: Callable[[], None]) -> None:
+        super().__init__(hung, circling)
         self.impatient = False
         self._since = time.monotonic()
-        super().__init__(hung, circling)
+        self._most_jumps = MOST_JUMPS
 
     def turn(self) -> None:
         if self._turns == 0:
@@ -171,6 +168,3 @@ class _Patience(clock.Quiescence):
             self._hung()
         else:
             self.now += time.monotonic() - self._since
-
-    def _most_jumps(self) -> int:
-        return MOST_JUMPS

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 
 import anyio
@@ -47,7 +48,9 @@ class Host:
         self._jobs: queue.SimpleQueue[Posted | None] = queue.SimpleQueue()
         self._ready = threading.Event()
         self._current: Posted | None = None
-        self._quiescence = clock.Quiescence(self._hung, self._circling, virtual=real is None)
+        self._quiescence = clock.Quiescence(
+            self._stop, partial(self._stop, circling=True), virtual=real is None
+        )
         self._loop = self._library.loop(self._quiescence, present, backend)
         context = contextvars.copy_context()
         sniffio = sys.modules.get("sniffio")
@@ -135,13 +138,11 @@ class Host:
         self._ready.set()
         if self._current is not None:
             self._current.deliver(Ran(error=self.dead))
-        while True:
-            try:
+        with suppress(queue.Empty):
+            while True:
                 posted = self._jobs.get_nowait()
-            except queue.Empty:
-                return
-            if posted is not None:
-                posted.deliver(Ran(error=self.dead))
+                if posted is not None:
+                    posted.deliver(Ran(error=self.dead))
 
     async def _serve(self) -> None:
         self._wake = anyio.Event()
@@ -211,13 +212,15 @@ class Host:
                 break
         return left
 
-    def _hung(self) -> None:
+    def _stop(self, *, circling: bool = False) -> None:
+        """End the job, which hangs or goes in circles, or else the loop."""
         posted = self._current
         if posted is None or posted.hang is not None or posted.circled:
             self._give_up()
             return
         self.clean = False
-        posted.hang = self.where_it_waits(posted)
+        posted.circled = circling
+        posted.hang = None if circling else self.where_it_waits(posted)
         posted.stop()
 
     def where_it_waits(self, posted: Posted) -> str:
@@ -226,15 +229,6 @@ class Host:
         if awaited.is_place:
             return awaited.words
         return listed(places_of_tasks(self._library)) or awaited.words
-
-    def _circling(self) -> None:
-        posted = self._current
-        if posted is None or posted.hang is not None or posted.circled:
-            self._give_up()
-            return
-        self.clean = False
-        posted.circled = True
-        posted.stop()
 
     def _give_up(self) -> None:
         """End the loop, whatever runs there; in its own thread."""
