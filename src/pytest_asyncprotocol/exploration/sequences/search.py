@@ -7,11 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from pytest_asyncprotocol.engine.loops import CallersLoop, EngineLoop, Ran
+from pytest_asyncprotocol.engine.running_tasks import following
 from pytest_asyncprotocol.exploration.canceller import STYLES
+from pytest_asyncprotocol.exploration.scheduling import schedules
 from pytest_asyncprotocol.exploration.sequences.drawing import drawn
-from pytest_asyncprotocol.exploration.sequences.execution import Progress, run_sequence
 from pytest_asyncprotocol.exploration.sequences.machines import MACHINES
-from pytest_asyncprotocol.exploration.sequences.operations import OperationSequence
+from pytest_asyncprotocol.exploration.sequences.machines.state_machine import StateMachine
+from pytest_asyncprotocol.exploration.sequences.operations import OperationSequence, Step
 from pytest_asyncprotocol.exploration.sequences.shrinking import shortest
 from pytest_asyncprotocol.model import settings
 from pytest_asyncprotocol.model.backends import find_known_backend
@@ -51,6 +53,14 @@ class Searched:
 
     sequences: int = 0
     witness: Tried = Tried()
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a run has come: its machine, and the step that is being carried out."""
+
+    machine: StateMachine | None = None
+    step: Step | None = None
 
 
 class Search:
@@ -140,29 +150,51 @@ class Search:
             nonlocal case, found
             case = self._new_case()
             try:
-                await run_sequence(
-                    self._machine, sequence, style, case, progress, variant=self._variant
-                )
+                await self._run(sequence, style, case, progress)
                 found = Tried()
             except Forbidden as forbidden:
-                found = Tried(
-                    forbidden.rule,
-                    lenient=forbidden.lenient,
-                    status=Status.VIOLATED,
-                    message=str(forbidden),
-                    trace=case.trace(),
-                    events=tuple(case.log.done),
-                )
+                found = _violated(forbidden.rule, str(forbidden), case, lenient=forbidden.lenient)
             finally:
                 if found is None:
                     case.stalled()
                 await case.tear_down(closing=found is not None)
 
         ran = await self._loop.run(job)
-        opened = bool(ran.opened)
-        if found is not None and ran.hang is None:
-            return replace(found, opened=opened)
-        return replace(_without_end(ran, case, progress), opened=opened)
+        if found is None or ran.hang is not None:
+            found = _without_end(ran, case, progress)
+        return replace(found, opened=bool(ran.opened))
+
+    async def _run(
+        self, sequence: OperationSequence, style: Style, case: Case, progress: Progress
+    ) -> None:
+        """Run *sequence* on a fresh subject, judge it by a machine, and keep *progress*.
+
+        What several tasks do at once is done in all orders that the library can be made to take.
+
+        Raises:
+            Forbidden: something happened that is not allowed.
+        """
+        concurrent = any(step.operation.concurrent for step in sequence)
+        for _ in schedules(case.library) if concurrent else range(1):
+            await case.tear_down()
+            subject = await self._machine.fresh(case, self._variant)
+            with following(case.library) as alive:
+                progress.machine = machine = self._machine(case, subject, style)
+                progress.step = None
+                try:
+                    for step in sequence:
+                        progress.step = step
+                        await step.carry_out(machine)
+                    progress.step = None
+                    await machine.finish()
+                finally:
+                    machine.let_go()
+                await machine.expect_no_task(alive)
+
+
+def _violated(rule: str, message: str, case: Case, *, lenient: bool = False) -> Tried:
+    events = tuple(case.log.done)
+    return Tried(rule, lenient, Status.VIOLATED, message, case.trace(), events)
 
 
 def _without_end(ran: Ran, case: Case | None, progress: Progress) -> Tried:
@@ -175,10 +207,7 @@ def _without_end(ran: Ran, case: Case | None, progress: Progress) -> Tried:
     doing = "the end of it" if progress.step is None else str(progress.step)
     if ran.hang is not None:
         message = f"{doing} hangs: {ran.hang}, and nothing is left that could wake it"
-        return Tried(
-            rule, status=Status.VIOLATED, message=message, trace=case.trace(),
-            events=tuple(case.log.done),
-        )  # fmt: skip
+        return _violated(rule, message, case)
     message = ran.no_outcome or "it came to no end"
     if ran.error is not None:
         message = f"{doing} was stopped by {describe_exception(ran.error)}"

@@ -17,13 +17,7 @@ class GeneratorMachine(IteratorMachine):
     @operation(weight=2, cancel_at=(1,))
     async def asend(self, at: int = 0) -> None:
         """``asend(None)``, which is a step."""
-        if not self._has_more(1):
-            return
-        outcome = await self.call(lambda: self.subject.asend(None), at)
-        if outcome is None:
-            self._lose_track()
-        else:
-            self._judge(outcome)
+        await self._step(lambda: self.subject.asend(None), at)
 
     @operation(cancel_at=(1,), hangs="AG004")
     async def athrow(self, at: int = 0) -> None:

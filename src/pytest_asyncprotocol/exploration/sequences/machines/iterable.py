@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from dataclasses import dataclass, field
 
 from pytest_asyncprotocol.exploration.sequences.machines.iterator import IteratorMachine
 from pytest_asyncprotocol.exploration.sequences.machines.state_machine import StateMachine
 from pytest_asyncprotocol.exploration.sequences.operations import Step, operation
-from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import Forbidden
-from pytest_asyncprotocol.model.recording import Style
-from pytest_asyncprotocol.model.subject import Subject
 
 FIRST_PASS = "AI003"  # noqa: S105
 LATER_PASS = "AB005"  # noqa: S105
@@ -24,6 +22,7 @@ class OnePass(IteratorMachine):
         """Nothing."""
 
 
+@dataclass(eq=False)
 class IterableMachine(StateMachine):
     """An async iterable: its passes, each of which is an async iterator.
 
@@ -35,14 +34,11 @@ class IterableMachine(StateMachine):
         "AB005", "AB006", "AB008", "AI003", "CO001", "CO002", "CO007", "CO021",
     )  # fmt: skip
 
-    def __init__(self, case: Case, subject: Subject, style: Style) -> None:
-        super().__init__(case, subject, style)
-        self.passes: list[OnePass] = []
-        self.number = 0
+    passes: list[OnePass] = field(default_factory=list[OnePass])
+    number: int = 0
 
     def forbids_waiting(self, step: Step | None) -> str:
         """The rule that forbids a pass to hang."""
-        del step
         if any(each.cancelled for each in self.passes):
             return "CO021"
         return PASS_BESIDE_ANOTHER if len(self.passes) > 1 else LATER_PASS
@@ -69,8 +65,7 @@ class IterableMachine(StateMachine):
             await self.finish()
             self.passes.clear()
         self.number += 1
-        iterator = self.subject.aiter()
-        self.passes.append(OnePass(self.case, iterator, self.style))
+        self.passes.append(OnePass(self.case, self.subject.aiter(), self.style))
 
     @operation(weight=3, when=lambda declared, _: declared.independent)
     async def anext_of_the_first(self) -> None:
@@ -91,10 +86,7 @@ class IterableMachine(StateMachine):
         try:
             await one_pass
         except Forbidden as forbidden:
-            if forbidden.rule != FIRST_PASS:
+            if forbidden.rule != FIRST_PASS or self.number == 1:
                 raise
-            if len(self.passes) > 1:
-                raise Forbidden(PASS_BESIDE_ANOTHER, str(forbidden)) from forbidden
-            if self.number > 1:
-                raise Forbidden(LATER_PASS, str(forbidden)) from forbidden
-            raise
+            rule = PASS_BESIDE_ANOTHER if len(self.passes) > 1 else LATER_PASS
+            raise Forbidden(rule, str(forbidden)) from forbidden

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 from pytest_asyncprotocol.exploration.scheduling import let_others_run, together
@@ -13,11 +15,9 @@ from pytest_asyncprotocol.exploration.sequences.machines.state_machine import (
     said,
 )
 from pytest_asyncprotocol.exploration.sequences.operations import Step, operation
-from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.declarations import same
 from pytest_asyncprotocol.model.exceptions import Forbidden
-from pytest_asyncprotocol.model.recording import Style
-from pytest_asyncprotocol.model.subject import Outcome, Subject
+from pytest_asyncprotocol.model.subject import Outcome
 from pytest_asyncprotocol.model.text import describe
 
 
@@ -31,6 +31,7 @@ class Phase(enum.Enum):
     CLOSED = "after aclose()"
 
 
+@dataclass(eq=False)
 class IteratorMachine(StateMachine):
     """An async iterator: its items, its end, and how it is closed.
 
@@ -45,13 +46,12 @@ class IteratorMachine(StateMachine):
 
     builds_on = ("CO004", "AG007", "AG008", "AI016", "CO009")
 
-    def __init__(self, case: Case, subject: Subject, style: Style) -> None:
-        super().__init__(case, subject, style)
-        self.phase = Phase.FRESH
-        self.certain = True
-        self.steps = 0
-        self.given: list[Any] = []
-        self.left: Sequence[Any] | None = None
+    phase: Phase = Phase.FRESH
+    certain: bool = True
+    steps: int = 0
+    left: Sequence[Any] | None = None
+
+    def __post_init__(self) -> None:
         if self.declared.listed_items is not None and self.declared.raises is None:
             self.left = list(self.declared.listed_items)
 
@@ -66,13 +66,7 @@ class IteratorMachine(StateMachine):
     @operation(plain=True, weight=0, cancel_at=(1, 1, 2, 2, 3))
     async def anext(self, at: int = 0) -> None:
         """One step."""
-        if not self._has_more(1):
-            return
-        outcome = await self.call(self.subject.anext, at)
-        if outcome is None:
-            self._lose_track()
-        else:
-            self._judge(outcome)
+        await self._step(self.subject.anext, at)
 
     turns, time = StateMachine.turns, StateMachine.time
 
@@ -169,9 +163,7 @@ class IteratorMachine(StateMachine):
         async def first() -> Outcome | None:
             return await self.subject.anext()
 
-        async def second() -> Outcome | None:
-            return await self.call(self.subject.anext, at)
-
+        second = partial(self.call, self.subject.anext, at)
         self.certain = False
         outcomes = [each for each in await together(first, second) if each is not None]
         for each in sorted(outcomes, key=lambda outcome: not outcome.returned):
@@ -195,6 +187,15 @@ class IteratorMachine(StateMachine):
         """Close it, if it can be closed; then it holds nothing."""
         if self.subject.has("aclose"):
             await self._judge_closing(await self.subject.aclose())
+
+    async def _step(self, begin: Callable[[], Awaitable[Outcome]], at: int) -> None:
+        if not self._has_more(1):
+            return
+        outcome = await self.call(begin, at)
+        if outcome is None:
+            self._lose_track()
+        else:
+            self._judge(outcome)
 
     def _has_more(self, steps: int) -> bool:
         """Whether so many more can be taken: some wait forever behind the items they declare."""
@@ -242,7 +243,6 @@ class IteratorMachine(StateMachine):
 
     def _take(self, outcome: Outcome) -> None:
         """Take one item, which has to be the next one."""
-        self.given.append(outcome.value)
         if self.left is None or not self.certain:
             return
         rule = "AI008" if self.cancelled else "AI003"
@@ -256,7 +256,6 @@ class IteratorMachine(StateMachine):
         """Take what two calls at once gave: the next items, in either order."""
         if outcomes:
             self.phase = Phase.OPEN
-        self.given += [each.value for each in outcomes]
         if self.left is None or not self.certain or (self.declared.infinite and not self.left):
             return
         due = list(self.left[: len(outcomes)] if self.declared.ordered else self.left)

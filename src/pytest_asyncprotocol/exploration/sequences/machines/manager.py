@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
-
-import anyio
 
 from pytest_asyncprotocol.engine.library import checkpoint
 from pytest_asyncprotocol.exploration.bodies import (
     BodyError,
     discard_unawaited,
+    enter_and_leave,
     left_by,
     suppresses,
 )
@@ -36,6 +36,7 @@ DEEPEST = 2
 """How often a manager is entered that was not left."""
 
 
+@dataclass(eq=False)
 class ManagerMachine(StateMachine):
     """An async context manager: how often it was entered, and how it was left."""
 
@@ -46,14 +47,12 @@ class ManagerMachine(StateMachine):
 
     builds_on = ("CO004", "CM009", "CM012", "CM014", "CO009", "CO012")
 
-    def __init__(self, case: Case, subject: Subject, style: Style) -> None:
-        super().__init__(case, subject, style)
-        self.depth = 0
-        self.entries = 0
-        self.failed = False
-        self.left_by_error = False
-        self.spoiled = False
-        self.covers: list[Cover] = []
+    depth: int = 0
+    entries: int = 0
+    failed: bool = False
+    left_by_error: bool = False
+    spoiled: bool = False
+    covers: list[Cover] = field(default_factory=list[Cover])
 
     @classmethod
     async def fresh(cls, case: Case, variant: int) -> Subject:
@@ -126,7 +125,8 @@ class ManagerMachine(StateMachine):
         discard_unawaited(outcome)
         self._judge_exit(outcome, error)
         if not self.depth:
-            await self.expect_released(self._rule_of_release(), f"after {outcome.operation}")
+            rule = "CM020" if self.left_by_error or self.entries == 1 else "CM015"
+            await self.expect_released(self.unless_cancelled(rule), f"after {outcome.operation}")
 
     async def interrupt(self, run: Coroutine[Any, Any, None], at: int) -> Ended:
         """Await *run*, and cancel it at suspension *at*, by the scope around this use."""
@@ -212,10 +212,8 @@ class ManagerMachine(StateMachine):
         self.entries += len(inside)
         expected = len(visits) if safe else 1
         if len(inside) != expected and not self.cancelled:
-            raise Forbidden(
-                "CM016",
-                f"of two tasks that entered at once, {len(inside)} came in; expected {expected}",
-            )
+            came_in = f"of two tasks that entered at once, {len(inside)} came in"
+            raise Forbidden("CM016", f"{came_in}; expected {expected}")
         await self.expect_released("CM016", "after two tasks had used it at once")
 
     @operation(concurrent=True, when=lambda declared, _: declared.concurrent_entry == "safe")
@@ -238,9 +236,7 @@ class ManagerMachine(StateMachine):
         async def rival() -> None:
             nonlocal over
             with canceller:
-                if (await self.subject.enter()).returned:
-                    with anyio.CancelScope(shield=True):
-                        await self.subject.exit()
+                await enter_and_leave(self.subject, self.subject.enter())
             over = True
 
         async def cancel() -> None:
@@ -255,10 +251,8 @@ class ManagerMachine(StateMachine):
         """Enter it while it is in use, which is refused, however often."""
         for outcome in [await self.subject.enter(), await self.subject.enter()]:
             if outcome.returned:
-                raise Forbidden(
-                    "CM016",
-                    f"{outcome.operation}, while it was in use, {outcome}; expected a refusal",
-                )
+                entered = f"{outcome.operation}, while it was in use, {outcome}"
+                raise Forbidden("CM016", f"{entered}; expected a refusal")
 
     async def finish(self) -> None:
         """Leave it as often as it was entered."""
@@ -305,10 +299,6 @@ class ManagerMachine(StateMachine):
         if not self.spoiled:
             await super().expect_released(rule, when)
 
-    def _rule_of_release(self) -> str:
-        rule = "CM020" if self.left_by_error or self.entries == 1 else "CM015"
-        return self.unless_cancelled(rule)
-
     def _judge_exit(self, outcome: Outcome, error: BaseException | None) -> None:
         if error is None:
             self._judge_clean_exit(outcome)
@@ -316,12 +306,10 @@ class ManagerMachine(StateMachine):
             return
         elif suppresses(outcome) and not isinstance(error, self.declared.suppresses):
             raise Forbidden("CM004", f"{said(outcome)}, and so suppressed the error of the body")
-        elif outcome.error is not None and self._is_wrapped(error, outcome.error):
-            raise Forbidden("CM017", f"{said(outcome)}; expected it unwrapped")
-
-    def _is_wrapped(self, error: BaseException, group: BaseException) -> bool:
-        alone = len(members(group)) == 1 and members(group)[0] is error
-        return alone and not self.declared.wraps_in_group
+        elif outcome.error is not None and not self.declared.wraps_in_group:
+            inner = members(outcome.error)
+            if len(inner) == 1 and inner[0] is error:
+                raise Forbidden("CM017", f"{said(outcome)}; expected it unwrapped")
 
     def _judge_clean_exit(self, outcome: Outcome) -> None:
         if outcome.returned:
