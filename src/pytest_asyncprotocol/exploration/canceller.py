@@ -72,10 +72,10 @@ class Canceller:
 
     async def interrupt(self, run: Awaitable[object], at: int) -> Ended:
         """Await *run*, and cancel it at suspension *at*; then nothing is left of that."""
+        watched = self._loop.cancelled_type
         step = Stepped(
-            run, at, self.cancel, watched=self._loop.cancelled_type, in_force=self._in_force,
-            on_trap=self._see,
-        )  # fmt: skip
+            run, at, self.cancel, watched=watched, in_force=self._in_force, on_trap=self._see
+        )
         if self._style.by_scope:
             return await self._interrupt_by_scope(step)
         return await self._interrupt_task(step)

@@ -74,12 +74,9 @@ class _Closable(Relay[Any]):
             each = waiting[-1]
             try:
                 trap = each.throw(GeneratorExit()) if closing else each.send(sent)
-            except StopIteration:
-                self._run.returned |= any(each is other for other in went_on)
-                waiting.pop()
-                closing = True
-                continue
-            except BaseException:
+            except BaseException as end:
+                if isinstance(end, StopIteration):
+                    self._run.returned |= any(each is other for other in went_on)
                 waiting.pop()
                 closing = True
                 continue

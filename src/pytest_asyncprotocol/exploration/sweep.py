@@ -218,13 +218,12 @@ async def cancelled_at(
     canceller = Canceller(case.loop, style, own_task=not style.by_scope)
     second = Stepped(run(), point + again if again else 0, cancel_task)
     interrupting = canceller.interrupt(second, point)
-    ended = await (interrupting if style.by_scope else in_own_task(interrupting))
-    if not ended.step.reached or (again and not second.reached):
+    step, cancelled, error = await (interrupting if style.by_scope else in_own_task(interrupting))
+    if not step.reached or (again and not second.reached):
         return None
     done = CancelledRun(
-        point, style, ended.step.exposed, ended.step.delivered, ended.cancelled, ended.error,
-        subject, again,
-    )  # fmt: skip
+        point, style, step.exposed, step.delivered, cancelled, error, subject, again
+    )
     subject.note(str(done))
     return done
 
@@ -239,10 +238,7 @@ async def cancelled_with_result(case: Case, scenario: Scenario, point: int) -> S
     subject = await case.fresh()
     canceller = Canceller(case.loop, Style.CROSSING, own_task=True)
 
-    async def run() -> None:
-        await scenario(case, subject)
-
-    await in_own_task(canceller.interrupt(run(), point))
+    await in_own_task(canceller.interrupt(scenario(case, subject), point))
     if not canceller.crossed:
         return None
     subject.note(f"cancelled at suspension {point}, when what it waited for was done")
