@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import selectors
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable
+from collections.abc import Awaitable, Callable, Generator, Iterable
 from contextlib import contextmanager
 from pkgutil import resolve_name
 from threading import Thread
@@ -21,15 +21,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
 T = TypeVar("T")
-
-
-async def _generator() -> AsyncGenerator[None]:
-    yield
-
-
-_closing = _generator().aclose()
-_closing.close()  # Python 3.13 warns of one that is dropped
-_CLOSING_OF_A_GENERATOR = type(_closing)
 
 
 class _Asyncio(Library):
@@ -57,7 +48,7 @@ class _Asyncio(Library):
             loop.set_exception_handler(handler)
 
     def ignore_lost_errors(self) -> None:
-        asyncio.get_running_loop().set_exception_handler(_ignore)
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
 
     def current_task(self) -> asyncio.Task[Any] | None:
         return asyncio.current_task()
@@ -69,7 +60,8 @@ class _Asyncio(Library):
     def following(self, mark: object) -> Generator[Alive]:
         """By the loop's task factory, which runs in the context of the code that starts the task.
 
-        A task in which the loop closes a generator that was dropped is the loop's own.
+        A task in which the loop awaits the ``aclose()`` of a generator that was dropped, an
+        ``async_generator_athrow``, is the loop's own.
         """
         loop = asyncio.get_running_loop()
         previous: Any = loop.get_task_factory()
@@ -80,7 +72,7 @@ class _Asyncio(Library):
                 task: Any = asyncio.Task(coroutine, loop=loop, **details)
             else:
                 task = previous(loop, coroutine, **details)
-            if ANCESTOR.get() is mark and not isinstance(coroutine, _CLOSING_OF_A_GENERATOR):
+            if ANCESTOR.get() is mark and type(coroutine).__name__ != "async_generator_athrow":
                 started.append(task)
             return task
 
@@ -124,10 +116,6 @@ class _Asyncio(Library):
 
 
 LIBRARY = _Asyncio()
-
-
-def _ignore(loop: object, context: object) -> None:
-    """What a subject raises in a callback stays off the test run's own log."""
 
 
 class _Loop(Loop):

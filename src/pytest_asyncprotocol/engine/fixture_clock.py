@@ -65,7 +65,9 @@ class VirtualClock:
             raise
         except BaseException as error:
             if not watched.hang:
-                self._explain(error)
+                if self.opened:
+                    openers = ", ".join(self.opened)
+                    error.add_note(f"the virtual clock kept to real time because of {openers}")
                 raise
         finally:
             self._watched = _Watched()
@@ -85,11 +87,6 @@ class VirtualClock:
             self._quiescence.end()
             if self._left_for:
                 self._loop.clear()
-
-    def _explain(self, error: BaseException) -> None:
-        if self.opened:
-            openers = ", ".join(self.opened)
-            error.add_note(f"the virtual clock kept to real time because of {openers}")
 
     def _stop(self, *, circling: bool = False) -> None:
         """End the test, by ever stronger means; called in its loop's thread."""

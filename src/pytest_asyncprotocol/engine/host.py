@@ -183,34 +183,26 @@ class Host:
         return self._loop.is_broken() or anyio.current_effective_deadline() == -math.inf
 
     async def _settle(self, before: set[Any]) -> None:
-        left = self._library.living_tasks() - before
-        if left:
-            with anyio.CancelScope(shield=True):
-                left = await self._end_tasks(left, before)
-        if left:
+        def left() -> set[Any]:
+            return self._library.living_tasks() - before
+
+        self._library.cancel(left())
+        if not await self._comes_to_rest(left):
             self.clean = False
-            self._library.forget(left)
-        if not await self._let_callbacks_run():
+            self._library.forget(left())
+        # What is left of these would be there for the next job to stumble upon.
+        if not await self._comes_to_rest(self._library.waiting_callbacks):
             self.clean = False
         recorder.collect_if_many()
 
-    async def _let_callbacks_run(self) -> bool:
-        """Whether the job left no callback and no timer for the next one to stumble upon."""
+    async def _comes_to_rest(self, left: Callable[[], object]) -> bool:
+        """Whether nothing is *left* after some turns, shielded from what cancels the loop."""
         for _ in range(SETTLING_TURNS):
-            if not self._library.waiting_callbacks():
+            if not left():
                 return True
             with anyio.CancelScope(shield=True):
                 await checkpoint()
-        return not self._library.waiting_callbacks()
-
-    async def _end_tasks(self, left: set[Any], before: set[Any]) -> set[Any]:
-        self._library.cancel(left)
-        for _ in range(SETTLING_TURNS):
-            await checkpoint()
-            left = self._library.living_tasks() - before
-            if not left:
-                break
-        return left
+        return not left()
 
     def _stop(self, *, circling: bool = False) -> None:
         """End the job, which hangs or goes in circles, or else the loop."""

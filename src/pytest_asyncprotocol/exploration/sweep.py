@@ -75,16 +75,13 @@ class EachSuspension(Generic[R]):
 
     async def __anext__(self) -> R:
         await self._case.tear_down()
-        while True:
-            try:
-                attempt = self._plan.send(self._last)
-            except StopIteration:
-                break
-            self._last = await attempt
-            if self._last is not None:
-                self._case.points += self._counts(self._last)
-                return self._last
-            await self._case.tear_down()
+        with suppress(StopIteration):
+            while True:
+                self._last = await self._plan.send(self._last)
+                if self._last is not None:
+                    self._case.points += self._counts(self._last)
+                    return self._last
+                await self._case.tear_down()
         if self._vacuous and not self._case.points:
             raise Vacuous(self._vacuous)
         raise StopAsyncIteration

@@ -151,8 +151,7 @@ async def entered(_: Case, subject: Subject) -> Outcome:
 @stage
 async def exited(case: Case, subject: Subject) -> Outcome:
     """``__aexit__`` after a body that raised nothing."""
-    entry: Outcome = await entered(case, subject)
-    entry.unwrap()
+    (await entered(case, subject)).unwrap()
     return await subject.exit()
 
 

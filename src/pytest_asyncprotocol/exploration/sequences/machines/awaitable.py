@@ -7,7 +7,7 @@ from functools import partial
 
 from pytest_asyncprotocol.exploration.scheduling import together
 from pytest_asyncprotocol.exploration.sequences.machines.state_machine import StateMachine
-from pytest_asyncprotocol.exploration.sequences.operations import Step, operation
+from pytest_asyncprotocol.exploration.sequences.operations import Operation, Step
 from pytest_asyncprotocol.model.declarations import same
 from pytest_asyncprotocol.model.exceptions import Forbidden
 from pytest_asyncprotocol.model.subject import Outcome
@@ -28,7 +28,7 @@ class AwaitableMachine(StateMachine):
         """The rule that forbids an await to hang."""
         return "AW012" if self.cancelled else "AW009"
 
-    @operation(plain=True, weight=0, cancel_at=(1, 1, 2, 2, 3))
+    @Operation(plain=True, weight=0, cancel_at=(1, 1, 2, 2, 3))
     async def wait(self, at: int = 0) -> None:
         """``await subject``."""
         outcome = await self.call(self.subject.wait, at)
@@ -37,7 +37,7 @@ class AwaitableMachine(StateMachine):
 
     turns, time = StateMachine.turns, StateMachine.time
 
-    @operation(
+    @Operation(
         weight=2,
         cancel_at=(1, 1, 2),
         concurrent=True,
@@ -47,8 +47,8 @@ class AwaitableMachine(StateMachine):
     )
     async def two_at_once(self, at: int = 0) -> None:
         """``await subject`` in two tasks, of which one may be cancelled."""
-        calls = (partial(self.call, self.subject.wait, at), self._wait)
-        cancelled, other = await together(*calls)
+        call = partial(self.call, self.subject.wait, at)
+        cancelled, other = await together(call, self.subject.wait)
         for each in (cancelled, other):
             if each is None or self.declared.reawait == "again":
                 continue
@@ -56,9 +56,6 @@ class AwaitableMachine(StateMachine):
                 rule = "AW011" if cancelled is None else "AW010"
                 raise Forbidden(rule, f"{each.operation}, one of two at once, {each}")
             self._judge(each)
-
-    async def _wait(self) -> Outcome | None:
-        return await self.subject.wait()
 
     async def finish(self) -> None:
         """When it was awaited, it holds nothing."""

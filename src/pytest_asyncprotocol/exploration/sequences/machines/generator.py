@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pytest_asyncprotocol.exploration.bodies import BodyError
 from pytest_asyncprotocol.exploration.sequences.machines.iterator import IteratorMachine, Phase
-from pytest_asyncprotocol.exploration.sequences.operations import operation
+from pytest_asyncprotocol.exploration.sequences.operations import Operation
 
 
 class GeneratorMachine(IteratorMachine):
@@ -14,12 +14,12 @@ class GeneratorMachine(IteratorMachine):
 
     rules: ClassVar[tuple[str, ...]] = (*IteratorMachine.rules, "AG004")
 
-    @operation(weight=2, cancel_at=(1,))
+    @Operation(weight=2, cancel_at=(1,))
     async def asend(self, at: int = 0) -> None:
         """``asend(None)``, which is a step."""
         await self._step(lambda: self.subject.asend(None), at)
 
-    @operation(cancel_at=(1,), hangs="AG004")
+    @Operation(cancel_at=(1,), hangs="AG004")
     async def athrow(self, at: int = 0) -> None:
         """``athrow()`` of an exception; what it raises ends the generator."""
         if not self._has_more(1):

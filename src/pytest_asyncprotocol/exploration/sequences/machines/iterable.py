@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pytest_asyncprotocol.exploration.sequences.machines.iterator import IteratorMachine
 from pytest_asyncprotocol.exploration.sequences.machines.state_machine import StateMachine
-from pytest_asyncprotocol.exploration.sequences.operations import Step, operation
+from pytest_asyncprotocol.exploration.sequences.operations import Operation, Step
 from pytest_asyncprotocol.model.exceptions import Forbidden
 
 FIRST_PASS = "AI003"  # noqa: S105
@@ -43,14 +43,14 @@ class IterableMachine(StateMachine):
             return "CO021"
         return PASS_BESIDE_ANOTHER if len(self.passes) > 1 else LATER_PASS
 
-    @operation(plain=True, weight=0, cancel_at=(1, 1, 2, 3))
+    @Operation(plain=True, weight=0, cancel_at=(1, 1, 2, 3))
     async def anext(self, at: int = 0) -> None:
         """One step of the last pass."""
         if not self.passes:
             await self.aiter()
         await self._judge(self.passes[-1].anext(at))
 
-    @operation()
+    @Operation()
     async def aclose(self) -> None:
         """Close the last pass, if it can be closed."""
         if self.passes and self.passes[-1].subject.has("aclose"):
@@ -58,7 +58,7 @@ class IterableMachine(StateMachine):
 
     turns, time = StateMachine.turns, StateMachine.time
 
-    @operation(weight=3, when=lambda declared, _: declared.reiterable)
+    @Operation(weight=3, when=lambda declared, _: declared.reiterable)
     async def aiter(self) -> None:
         """Begin another pass; the one before is closed, unless both may be open at once."""
         if not self.declared.independent:
@@ -67,7 +67,7 @@ class IterableMachine(StateMachine):
         self.number += 1
         self.passes.append(OnePass(self.case, self.subject.aiter(), self.style))
 
-    @operation(weight=3, when=lambda declared, _: declared.independent)
+    @Operation(weight=3, when=lambda declared, _: declared.independent)
     async def anext_of_the_first(self) -> None:
         """One step of the pass that was begun first."""
         if self.passes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
@@ -14,7 +14,7 @@ from pytest_asyncprotocol.exploration.sequences.machines.state_machine import (
     StateMachine,
     said,
 )
-from pytest_asyncprotocol.exploration.sequences.operations import Step, operation
+from pytest_asyncprotocol.exploration.sequences.operations import Operation, Step
 from pytest_asyncprotocol.model.declarations import same
 from pytest_asyncprotocol.model.exceptions import Forbidden
 from pytest_asyncprotocol.model.subject import Outcome
@@ -49,7 +49,7 @@ class IteratorMachine(StateMachine):
     phase: Phase = Phase.FRESH
     certain: bool = True
     steps: int = 0
-    left: Sequence[Any] | None = None
+    left: list[Any] | None = None
 
     def __post_init__(self) -> None:
         if self.declared.listed_items is not None and self.declared.raises is None:
@@ -63,14 +63,14 @@ class IteratorMachine(StateMachine):
             return in_phase[self.phase]
         return self.unless_cancelled(rule or "CO020")
 
-    @operation(plain=True, weight=0, cancel_at=(1, 1, 2, 2, 3))
+    @Operation(plain=True, weight=0, cancel_at=(1, 1, 2, 2, 3))
     async def anext(self, at: int = 0) -> None:
         """One step."""
         await self._step(self.subject.anext, at)
 
     turns, time = StateMachine.turns, StateMachine.time
 
-    @operation(cancel_at=(1, 2), hangs="AI017", when=lambda _, subject: subject.has("aclose"))
+    @Operation(cancel_at=(1, 2), hangs="AI017", when=lambda _, subject: subject.has("aclose"))
     async def aclose(self, at: int = 0) -> None:
         """``aclose()``."""
         outcome = await self.call(self.subject.aclose, at)
@@ -82,7 +82,7 @@ class IteratorMachine(StateMachine):
         else:
             await self._judge_closing(outcome)
 
-    @operation(
+    @Operation(
         concurrent=True,
         hangs="AI020",
         when=lambda declared, subject: (
@@ -115,7 +115,7 @@ class IteratorMachine(StateMachine):
         for each in ends:
             self._judge(each)
 
-    @operation(
+    @Operation(
         weight=2,
         concurrent=True,
         hangs="AI007",
@@ -133,7 +133,8 @@ class IteratorMachine(StateMachine):
                 self._judge(each)
             return
         failed = [each for each in outcomes if not (each.returned or each.stopped)]
-        unexpected = [each for each in failed if not self._is_declared(each)]
+        declared = self.declared.raises
+        unexpected = [each for each in failed if declared is None or not each.raised(declared)]
         if unexpected and self.certain:
             raise Forbidden("AI007", f"of two calls at once, {said(unexpected[0])}")
         self._take_both([each for each in outcomes if each.returned])
@@ -143,7 +144,7 @@ class IteratorMachine(StateMachine):
         if failed:
             self.phase = Phase.FAILED
 
-    @operation(
+    @Operation(
         "two at once",
         weight=0,
         cancel_at=(1, 2),
@@ -160,16 +161,13 @@ class IteratorMachine(StateMachine):
         if not self._has_more(2):
             return
 
-        async def first() -> Outcome | None:
-            return await self.subject.anext()
-
-        second = partial(self.call, self.subject.anext, at)
         self.certain = False
-        outcomes = [each for each in await together(first, second) if each is not None]
+        both = await together(self.subject.anext, partial(self.call, self.subject.anext, at))
+        outcomes = [each for each in both if each is not None]
         for each in sorted(outcomes, key=lambda outcome: not outcome.returned):
             self._judge(each)
 
-    @operation(
+    @Operation(
         concurrent=True,
         hangs="AI017",
         when=lambda declared, subject: declared.concurrent == "safe" and subject.has("aclose"),
@@ -203,23 +201,16 @@ class IteratorMachine(StateMachine):
         listed = self.declared.listed_items
         return listed is None or not self.declared.infinite or self.steps <= len(listed)
 
-    def _is_declared(self, outcome: Outcome) -> bool:
-        declared = self.declared.raises
-        return declared is not None and outcome.raised(declared)
-
     def _lose_track(self) -> None:
         self.phase = Phase.OPEN if self.phase is Phase.FRESH else self.phase
         self.certain = self.certain and self.declared.cancel_safe
 
     def _judge(self, outcome: Outcome) -> None:
         """Judge the outcome of one step."""
-        if self.phase in (Phase.FRESH, Phase.OPEN):
-            self._judge_in_the_middle(outcome)
+        if self.phase not in (Phase.FRESH, Phase.OPEN):
+            if outcome.returned:
+                self._judge_item_too_many(outcome)
         elif outcome.returned:
-            self._judge_item_too_many(outcome)
-
-    def _judge_in_the_middle(self, outcome: Outcome) -> None:
-        if outcome.returned:
             self.phase = Phase.OPEN
             self._take(outcome)
         elif outcome.stopped:
@@ -250,7 +241,12 @@ class IteratorMachine(StateMachine):
             if self.declared.infinite:
                 return
             raise Forbidden(rule, f"{said(outcome)}, when all declared items had come")
-        self.left = self._without(self.left, outcome, rule)
+        place = 0
+        if not self.declared.ordered:
+            place = next((i for i, item in enumerate(self.left) if same(item, outcome.value)), 0)
+        if not same(self.left[place], outcome.value):
+            raise Forbidden(rule, f"{said(outcome)}; expected {self._due(1)}")
+        del self.left[place]
 
     def _take_both(self, outcomes: list[Outcome]) -> None:
         """Take what two calls at once gave: the next items, in either order."""
@@ -271,14 +267,6 @@ class IteratorMachine(StateMachine):
                 )
             del due[found]
         self.left = [*due, *self.left[len(outcomes) :]] if self.declared.ordered else due
-
-    def _without(self, left: Sequence[Any], outcome: Outcome, rule: str) -> Sequence[Any]:
-        place = 0
-        if not self.declared.ordered:
-            place = next((i for i, item in enumerate(left) if same(item, outcome.value)), 0)
-        if not same(left[place], outcome.value):
-            raise Forbidden(rule, f"{said(outcome)}; expected {self._due(1)}")
-        return [*left[:place], *left[place + 1 :]]
 
     def _due(self, count: int) -> str:
         left = list(self.left or ())

@@ -25,7 +25,7 @@ from pytest_asyncprotocol.exploration.sequences.machines.state_machine import (
     pass_time,
     said,
 )
-from pytest_asyncprotocol.exploration.sequences.operations import Step, operation
+from pytest_asyncprotocol.exploration.sequences.operations import Operation, Step
 from pytest_asyncprotocol.exploration.visits import both_leave_at_once, each_tries
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import Forbidden, members
@@ -78,17 +78,17 @@ class ManagerMachine(StateMachine):
         again = self.entries > 1 or (step is not None and step.hangs)
         return self.unless_cancelled("CM015" if again else "CM014")
 
-    @operation(plain=True, weight=0)
+    @Operation(plain=True, weight=0)
     async def enter_or_leave(self) -> None:
         """``__aenter__`` where it is not entered, and ``__aexit__`` where it is."""
         await (self.leave if self.depth else self.enter)()
 
-    @operation()
+    @Operation()
     async def exit(self) -> None:
         """``__aexit__`` after a body that raised nothing."""
         await self.leave()
 
-    @operation(weight=0, cancel_at=(1, 1, 2, 2, 3), hangs="CM015")
+    @Operation(weight=0, cancel_at=(1, 1, 2, 2, 3), hangs="CM015")
     async def enter(self, at: int = 0) -> None:
         """``__aenter__``; inside of it only where it may be nested."""
         if self.depth and self.declared.concurrent_entry == "refused":
@@ -109,7 +109,7 @@ class ManagerMachine(StateMachine):
         elif not self.depth:
             await self.expect_released("CM010", "after an __aenter__ that was cancelled")
 
-    @operation("exit", weight=0, cancel_at=(1, 2))
+    @Operation("exit", weight=0, cancel_at=(1, 2))
     async def leave(self, at: int = 0, error: BaseException | None = None) -> None:
         """``__aexit__`` after a body that raised nothing, or *error*."""
         if not self.depth:
@@ -134,12 +134,12 @@ class ManagerMachine(StateMachine):
             return await super().interrupt(run, at)
         return await self.covers[-1].interrupt(run, at, self.case.loop)
 
-    @operation(cancel_at=(1, 2))
+    @Operation(cancel_at=(1, 2))
     async def exit_by_error(self, at: int = 0) -> None:
         """``__aexit__`` after a body that raised."""
         await self.leave(at, BodyError())
 
-    @operation()
+    @Operation()
     async def body_cancelled(self) -> None:
         """``__aexit__`` after a body that was cancelled."""
         if not self.depth:
@@ -160,12 +160,12 @@ class ManagerMachine(StateMachine):
         if not self.depth:
             await self.expect_released("CO021", "after a body that was cancelled")
 
-    @operation()
+    @Operation()
     async def turns(self) -> None:
         """Let other tasks run."""
         await self._stay(partial(let_others_run, TURNS))
 
-    @operation()
+    @Operation()
     async def time(self) -> None:
         """Let time pass: much of it where nobody is inside."""
         await self._stay(partial(pass_time, SOME_TIME if self.depth else LONG_TIME))
@@ -184,7 +184,7 @@ class ManagerMachine(StateMachine):
             if self.case.loop.cancelled(error):
                 raise
 
-    @operation(
+    @Operation(
         "enter",
         hangs="CM015",
         when=lambda declared, _: (
@@ -195,7 +195,7 @@ class ManagerMachine(StateMachine):
         """``__aenter__``, also where it is entered already."""
         await self.enter()
 
-    @operation(
+    @Operation(
         weight=2,
         concurrent=True,
         hangs="CM016",
@@ -216,12 +216,12 @@ class ManagerMachine(StateMachine):
             raise Forbidden("CM016", f"{came_in}; expected {expected}")
         await self.expect_released("CM016", "after two tasks had used it at once")
 
-    @operation(concurrent=True, when=lambda declared, _: declared.concurrent_entry == "safe")
+    @Operation(concurrent=True, when=lambda declared, _: declared.concurrent_entry == "safe")
     async def rival_meanwhile(self) -> None:
         """Another task tries to come in, and is cancelled after some turns."""
         await self._rival(let_others_run)
 
-    @operation(concurrent=True, when=lambda declared, _: declared.concurrent_entry == "safe")
+    @Operation(concurrent=True, when=lambda declared, _: declared.concurrent_entry == "safe")
     async def patient_rival_meanwhile(self) -> None:
         """Another task tries to come in, and is cancelled after a long time."""
         await self._rival(partial(pass_time, LONG_TIME))

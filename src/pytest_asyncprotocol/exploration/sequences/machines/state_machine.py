@@ -19,7 +19,6 @@ from pytest_asyncprotocol.exploration.sequences.operations import (
     Operation,
     OperationSequence,
     Step,
-    operation,
     operations_of,
 )
 from pytest_asyncprotocol.model.case import Case
@@ -106,12 +105,12 @@ class StateMachine(ABC):
     def let_go(self) -> None:  # noqa: B027
         """End what the machine itself has open, however the sequence ended."""
 
-    @operation()
+    @Operation()
     async def turns(self) -> None:
         """Let other tasks run."""
         await let_others_run(TURNS)
 
-    @operation()
+    @Operation()
     async def time(self) -> None:
         """Let some time pass."""
         await pass_time(SOME_TIME)
