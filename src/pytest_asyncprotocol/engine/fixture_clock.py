@@ -35,6 +35,7 @@ class VirtualClock:
         self._library = find_library(library)
         self._failure = failure
         self._quiescence = _Patience(self._stop, partial(self._stop, circling=True))
+        self._quiescence.most_jumps = MOST_JUMPS
         self._loop = self._library.loop(
             self._quiescence, present_threads(), find_known_backend(library)
         )
@@ -144,11 +145,8 @@ class _Patience(clock.Quiescence):
     ``impatient`` is true once the test was to end.
     """
 
-    def __init__(self, hung: Callable[[], None], circling: Callable[[], None]) -> None:
-        super().__init__(hung, circling)
-        self.impatient = False
-        self._since = time.monotonic()
-        self._most_jumps = MOST_JUMPS
+    impatient = False
+    _since = 0.0
 
     def turn(self) -> None:
         if self._turns == 0:

@@ -111,11 +111,7 @@ class Host:
         return not self.thread.is_alive()
 
     def _wake_up(self) -> None:
-        def wake_up() -> None:
-            # Looked up in the loop's thread, which makes a new one each time.
-            self._wake.set()
-
-        self.tell(wake_up)
+        self.tell(lambda: self._wake.set())  # noqa: PLW0108, the loop makes a new one each time
 
     def _main(self) -> None:
         clock.put_in_force(self._quiescence)

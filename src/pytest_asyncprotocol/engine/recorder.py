@@ -28,7 +28,6 @@ MOST_ALLOCATIONS = 50_000
 _FROZEN_AT_START = gc.get_freeze_count()
 """Python 3.12 freezes some objects itself. What others froze, as before a fork, stays so."""
 
-
 LOGGERS = ("asyncio", "trio.async_generator_errors")
 """Where asyncio and trio report what they find when they clean up."""
 

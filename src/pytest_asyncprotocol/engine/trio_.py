@@ -67,12 +67,10 @@ class _Trio(Library):
         root = trio.lowlevel.current_root_task()
         before = self.living_tasks()
 
-        def is_new_system_task(task: Any) -> bool:
-            nursery = task.parent_nursery
-            return nursery is not None and nursery.parent_task is root and task not in before
-
         def is_followed(task: Any) -> bool:
-            return task.context.get(ANCESTOR) is mark or is_new_system_task(task)
+            nursery = task.parent_nursery
+            by_the_system = nursery is not None and nursery.parent_task is root
+            return task.context.get(ANCESTOR) is mark or (by_the_system and task not in before)
 
         yield lambda: set(filter(is_followed, self.living_tasks() - {self.current_task()}))
 

@@ -7,6 +7,7 @@ import socket
 import stat
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from os import fstat
 
 from pytest_asyncprotocol.engine import private_api
@@ -22,7 +23,7 @@ class World:
     """What could wake the loop from outside.
 
     Threads in *present* are none of the subject's. *pool_file* is where the threads wait that
-    the loop's library keeps for later.
+    the loop's library keeps for later. ``opened`` is what has kept the world open in this job.
     """
 
     def __init__(
@@ -34,16 +35,7 @@ class World:
         self._busy_workers = busy_workers
         self._present = set(present)
         self._pool_file = pool_file
-        self._opened: set[str] = set()
-
-    @property
-    def opened(self) -> tuple[str, ...]:
-        """What has kept the world open since `begin`."""
-        return tuple(sorted(self._opened))
-
-    def begin(self) -> None:
-        """Forget what opened the world, for a new job."""
-        self._opened = set()
+        self.opened: set[str] = set()
 
     def openers(self, descriptors: Iterable[int] | None) -> list[str]:
         """What keeps the world open; *descriptors* are those waited on, None if unknown."""
@@ -56,7 +48,7 @@ class World:
             found.append("input or output")
         else:
             found += [_kind(each) for each in descriptors if not _listens(each)]
-        self._opened.update(found)
+        self.opened.update(found)
         return found
 
     def _is_foreign(self, thread: threading.Thread) -> bool:
@@ -97,14 +89,10 @@ def _kind(descriptor: int) -> str:
 
 
 def _listens(descriptor: int) -> bool:
-    option = getattr(socket, "SO_ACCEPTCONN", None)
-    if option is None:
-        return False
-    try:
-        with socket.socket(fileno=descriptor) as borrowed:
-            try:
-                return bool(borrowed.getsockopt(socket.SOL_SOCKET, option))
-            finally:
-                borrowed.detach()
-    except OSError:
-        return False
+    with suppress(OSError, AttributeError):
+        borrowed = socket.socket(fileno=descriptor)
+        try:
+            return bool(borrowed.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+        finally:
+            borrowed.detach()
+    return False

@@ -9,13 +9,10 @@ from functools import partial
 import anyio
 
 from pytest_asyncprotocol.engine.library import checkpoint
-from pytest_asyncprotocol.exploration.bodies import left_by
+from pytest_asyncprotocol.exploration.bodies import TURNS_OF_A_BODY, left_by
 from pytest_asyncprotocol.exploration.scheduling import together
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.subject import Outcome, Subject
-
-TURNS_TO_MEET = 20
-"""Turns that a task stays in its body, for the other one to come in or to leave."""
 
 
 @dataclass(slots=True)
@@ -166,7 +163,7 @@ async def handed_over(case: Case, subject: Subject) -> HandOver:
 
 async def _wait_for(condition: Callable[[], bool]) -> None:
     """Wait for *condition*, some turns long."""
-    for _ in range(TURNS_TO_MEET):
+    for _ in range(TURNS_OF_A_BODY):
         if condition():
             return
         await checkpoint()

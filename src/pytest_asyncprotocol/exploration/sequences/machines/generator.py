@@ -28,7 +28,6 @@ class GeneratorMachine(IteratorMachine):
         outcome = await self.call(lambda: self.subject.athrow(error), at)
         self._lose_track()
         self.certain = False
-        if outcome is None or self.phase in (Phase.ENDED, Phase.CLOSED):
-            return
-        if not outcome.returned:
+        over = self.phase in (Phase.ENDED, Phase.CLOSED)
+        if outcome is not None and not outcome.returned and not over:
             self.phase = Phase.ENDED if outcome.stopped else Phase.FAILED

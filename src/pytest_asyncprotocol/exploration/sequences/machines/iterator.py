@@ -234,12 +234,10 @@ class IteratorMachine(StateMachine):
 
     def _take(self, outcome: Outcome) -> None:
         """Take one item, which has to be the next one."""
-        if self.left is None or not self.certain:
+        if self.left is None or not self.certain or (self.declared.infinite and not self.left):
             return
         rule = "AI008" if self.cancelled else "AI003"
         if not self.left:
-            if self.declared.infinite:
-                return
             raise Forbidden(rule, f"{said(outcome)}, when all declared items had come")
         place = 0
         if not self.declared.ordered:
@@ -278,11 +276,9 @@ class IteratorMachine(StateMachine):
     def _end(self, outcome: Outcome, rule: str) -> None:
         """It says that it has ended."""
         self.phase = Phase.ENDED
-        if not self.certain:
-            return
-        if self.declared.infinite:
+        if self.certain and self.declared.infinite:
             raise Forbidden(rule, f"{said(outcome)}, though infinite=True was declared")
-        if self.left:
+        if self.certain and self.left:
             raise Forbidden(rule, f"{said(outcome)}; expected {self._due(1)}")
 
     async def _judge_closing(self, outcome: Outcome) -> None:

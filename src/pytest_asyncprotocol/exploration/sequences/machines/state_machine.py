@@ -40,7 +40,8 @@ class StateMachine(ABC):
     """What a protocol allows of a subject: the state that it is in, and what may come next.
 
     Each operation judges its outcome in the state that the operations before it led to. The first
-    outcome that is not allowed is the witness of a fault. ``style`` is how calls are cancelled.
+    outcome that is not allowed is the witness of a fault. ``style`` is how calls are cancelled,
+    and ``step`` what is being carried out.
     """
 
     rules: ClassVar[tuple[str, ...]] = ()
@@ -59,6 +60,7 @@ class StateMachine(ABC):
     subject: Subject
     style: Style
     cancelled: bool = False
+    step: Step | None = None
 
     def __init_subclass__(cls) -> None:
         cls.operations += operations_of(cls)
