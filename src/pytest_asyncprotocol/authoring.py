@@ -38,6 +38,7 @@ from pytest_asyncprotocol.exploration.bodies import left_by as left_by
 from pytest_asyncprotocol.exploration.bodies import (
     left_in_cancelled_scope as left_in_cancelled_scope,
 )
+from pytest_asyncprotocol.exploration.bodies import left_with_time_to_fail as left_with_time_to_fail
 from pytest_asyncprotocol.exploration.bodies import suppresses as suppresses
 from pytest_asyncprotocol.exploration.bodies import truth as truth
 from pytest_asyncprotocol.exploration.bodies import with_body as with_body
@@ -121,7 +122,6 @@ from pytest_asyncprotocol.exploration.uses import whole_pass as whole_pass
 from pytest_asyncprotocol.exploration.visits import both_inside as both_inside
 from pytest_asyncprotocol.exploration.visits import each_tries as each_tries
 from pytest_asyncprotocol.exploration.visits import handed_over as handed_over
-from pytest_asyncprotocol.exploration.visits import left_with_time_to_fail as left_with_time_to_fail
 from pytest_asyncprotocol.model.case import Case as Case
 from pytest_asyncprotocol.model.case import Record as Record
 from pytest_asyncprotocol.model.declarations import UNDECLARED as UNDECLARED

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-import threading
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable
+from collections.abc import Awaitable, Callable, Generator, Iterable
 from contextlib import contextmanager
 from pkgutil import resolve_name
+from threading import Thread
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from pytest_asyncprotocol.engine import private_api, watchdog
@@ -23,23 +23,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-async def _generator() -> AsyncGenerator[None]:
-    yield
-
-
-_closing = _generator().aclose()
-_closing.close()  # Python 3.13 warns of one that is dropped
-_CLOSING_OF_A_GENERATOR = type(_closing)
-
-
 class _Asyncio(Library):
     """asyncio: one task after the other, in the order in which they can go on."""
 
     name = "asyncio"
 
-    def loop(
-        self, quiescence: Quiescence, present: set[threading.Thread], backend: Backend
-    ) -> Loop:
+    def loop(self, quiescence: Quiescence, present: set[Thread], backend: Backend) -> Loop:
         return _Loop(quiescence, present, backend)
 
     def threadsafe_caller(self) -> Callable[[Callable[[], object]], object]:
@@ -59,7 +48,7 @@ class _Asyncio(Library):
             loop.set_exception_handler(handler)
 
     def ignore_lost_errors(self) -> None:
-        asyncio.get_running_loop().set_exception_handler(_ignore)
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
 
     def current_task(self) -> asyncio.Task[Any] | None:
         return asyncio.current_task()
@@ -71,7 +60,8 @@ class _Asyncio(Library):
     def following(self, mark: object) -> Generator[Alive]:
         """By the loop's task factory, which runs in the context of the code that starts the task.
 
-        A task in which the loop closes a generator that was dropped is the loop's own.
+        A task in which the loop awaits the ``aclose()`` of a generator that was dropped, an
+        ``async_generator_athrow``, is the loop's own.
         """
         loop = asyncio.get_running_loop()
         previous: Any = loop.get_task_factory()
@@ -82,7 +72,7 @@ class _Asyncio(Library):
                 task: Any = asyncio.Task(coroutine, loop=loop, **details)
             else:
                 task = previous(loop, coroutine, **details)
-            if ANCESTOR.get() is mark and not isinstance(coroutine, _CLOSING_OF_A_GENERATOR):
+            if ANCESTOR.get() is mark and type(coroutine).__name__ != "async_generator_athrow":
                 started.append(task)
             return task
 
@@ -128,14 +118,8 @@ class _Asyncio(Library):
 LIBRARY = _Asyncio()
 
 
-def _ignore(loop: object, context: object) -> None:
-    """What a subject raises in a callback stays off the test run's own log."""
-
-
 class _Loop(Loop):
-    def __init__(
-        self, quiescence: Quiescence, present: set[threading.Thread], backend: Backend
-    ) -> None:
+    def __init__(self, quiescence: Quiescence, present: set[Thread], backend: Backend) -> None:
         self.options = {"loop_factory": self._make}
         self._quiescence = quiescence
         self._present = present
@@ -181,19 +165,18 @@ class _Loop(Loop):
 class VirtualEventLoop(asyncio.SelectorEventLoop):
     """An asyncio event loop with a virtual clock; ``broken`` is what ended it out of turn."""
 
-    def __init__(self, quiescence: Quiescence, present: Iterable[threading.Thread]) -> None:
-        self._quiescence = quiescence
-        self._executing = 0
-        self._own_descriptors: set[int] = set()
+    def __init__(self, quiescence: Quiescence, present: Iterable[Thread]) -> None:
         self.broken: BaseException | None = None
-        self._world = quiescence.world = World(self._busy_workers, present)
-        selector = _VirtualSelector(quiescence, self._openers, self._next_timer)
+        self.quiescence = quiescence
+        self.world = quiescence.world = World(self._busy_workers, present)
+        self._executing = 0
+        selector = _VirtualSelector(self)
         super().__init__(selector)
-        self._own_descriptors = set(selector.descriptors())
+        selector.own = selector.descriptors()
 
     def time(self) -> float:
         """The virtual time, in seconds."""
-        return self._quiescence.now if self._quiescence.virtual else super().time()
+        return self.quiescence.now if self.quiescence.virtual else super().time()
 
     def run_until_complete(self, future: Generator[Any, None, T] | Awaitable[T]) -> T:
         """As the base class, remembering the first exception that ends it."""
@@ -212,17 +195,13 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         future.add_done_callback(self._executed)
         return future
 
-    def _executed(self, future: asyncio.Future[Any]) -> None:
-        del future
+    def _executed(self, _: object) -> None:
         self._executing -= 1
 
     def _busy_workers(self) -> int:
         return self._executing + (private_api.anyio_busy_workers() or 0)
 
-    def _openers(self, descriptors: Iterable[int]) -> list[str]:
-        return self._world.openers(set(descriptors) - self._own_descriptors)
-
-    def _next_timer(self, timeout: float | None) -> float | None:
+    def next_timer(self, timeout: float | None) -> float | None:
         """Seconds to the next timer: asyncio never asks its selector for more than a day."""
         when = private_api.asyncio_next_timer(self)
         if timeout is None or when is None:
@@ -231,40 +210,36 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
 
 
 class _VirtualSelector(selectors.DefaultSelector):
-    def __init__(
-        self,
-        quiescence: Quiescence,
-        openers: Callable[[Iterable[int]], list[str]],
-        next_timer: Callable[[float | None], float | None],
-    ) -> None:
-        super().__init__()
-        self._quiescence = quiescence
-        self._openers = openers
-        self._next_timer = next_timer
+    """``own`` are the file descriptors that the loop itself waits on."""
 
-    def descriptors(self) -> list[int]:
+    def __init__(self, loop: VirtualEventLoop) -> None:
+        super().__init__()
+        self.own: set[int] = set()
+        self._loop = loop
+
+    def descriptors(self) -> set[int]:
         """The file descriptors that are waited on."""
-        return [key.fd for key in self.get_map().values()]
+        return {key.fd for key in self.get_map().values()}
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = self._select(timeout)
-        self._quiescence.go_on()
+        self._loop.quiescence.go_on()
         return ready
 
     def _select(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
-        quiescence = self._quiescence
+        quiescence = self._loop.quiescence
         if not quiescence.working:
             return self._wait(timeout)
         ready = super().select(0)
         if ready or (timeout is not None and timeout <= 0):
             quiescence.turn()
             return ready
-        if self._openers(self.descriptors()):
+        if self._loop.world.openers(self.descriptors() - self.own):
             return self._wait(SLICE if timeout is None else min(timeout, SLICE))
         # A thread may have answered, and ended, since the first look.
         ready = super().select(0)
         if not ready:
-            quiescence.jump(self._next_timer(timeout))
+            quiescence.jump(self._loop.next_timer(timeout))
         return ready
 
     def _wait(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
@@ -272,4 +247,4 @@ class _VirtualSelector(selectors.DefaultSelector):
         try:
             return super().select(timeout)
         finally:
-            self._quiescence.now += time.monotonic() - begun
+            self._loop.quiescence.now += time.monotonic() - begun

@@ -74,18 +74,19 @@ class Quiescence:
         self.given_up = False
         self._hung = hung
         self._circling = circling
+        self.most_jumps = MOST_JUMPS
         self._jumps = 0
         self._turns = 0
 
     @property
     def opened(self) -> tuple[str, ...]:
         """What has kept time real; nothing before there is a loop."""
-        return self.world.opened if self.world is not None else ()
+        return tuple(sorted(self.world.opened)) if self.world is not None else ()
 
     def begin(self) -> None:
         """A job begins."""
         if self.world is not None:
-            self.world.begin()
+            self.world.opened.clear()
         self.working = self.virtual
         self.progress()
 
@@ -119,12 +120,9 @@ class Quiescence:
         self._jumps += 1
         # asyncio fires a timer only when time is beyond it, be it by the least step.
         self.now = math.nextafter(self.now + seconds, math.inf)
-        if self._jumps > self._most_jumps():
+        if self._jumps > self.most_jumps:
             self.progress()
             self._circling()
-
-    def _most_jumps(self) -> int:
-        return MOST_JUMPS
 
     def go_on(self) -> None:
         """Called in every turn of the loop.

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import anyio
@@ -23,6 +24,8 @@ from pytest_asyncprotocol.model.backends import find_known_backend
 MOST_JUMPS = 200_000
 """Jumps of the clock within one test, after which its timers count as going in circles."""
 
+NO_WAKER = "nothing can run, no timer is left, and nothing outside of the event loop can wake it"
+
 
 class VirtualClock:
     """The virtual clock of one test, as the fixture ``virtual_clock`` gives it."""
@@ -31,7 +34,8 @@ class VirtualClock:
         """*failure* makes what is raised out of a loop where a hang can't be cancelled."""
         self._library = find_library(library)
         self._failure = failure
-        self._quiescence = _Patience(self._hung, self._circling)
+        self._quiescence = _Patience(self._stop, partial(self._stop, circling=True))
+        self._quiescence.most_jumps = MOST_JUMPS
         self._loop = self._library.loop(
             self._quiescence, present_threads(), find_known_backend(library)
         )
@@ -62,7 +66,9 @@ class VirtualClock:
             raise
         except BaseException as error:
             if not watched.hang:
-                self._explain(error)
+                if self.opened:
+                    openers = ", ".join(self.opened)
+                    error.add_note(f"the virtual clock kept to real time because of {openers}")
                 raise
         finally:
             self._watched = _Watched()
@@ -83,23 +89,11 @@ class VirtualClock:
             if self._left_for:
                 self._loop.clear()
 
-    def _explain(self, error: BaseException) -> None:
-        if self.opened:
-            openers = ", ".join(self.opened)
-            error.add_note(f"the virtual clock kept to real time because of {openers}")
-
-    def _hung(self) -> None:
-        self._stop(
-            "nothing can run, no timer is left, and nothing outside of the event loop can wake it"
-        )
-
-    def _circling(self) -> None:
-        self._stop(f"only timers fire, and did so {MOST_JUMPS:,} times")
-
-    def _stop(self, reason: str) -> None:
+    def _stop(self, *, circling: bool = False) -> None:
         """End the test, by ever stronger means; called in its loop's thread."""
         watched = self._watched
         if not watched.hang:
+            reason = f"only timers fire, and did so {MOST_JUMPS:,} times" if circling else NO_WAKER
             watched.hang = f"the test hangs: {reason}: {self._places()}"
         self._quiescence.impatient = True
         if watched.scope is None or watched.insisted:
@@ -151,10 +145,8 @@ class _Patience(clock.Quiescence):
     ``impatient`` is true once the test was to end.
     """
 
-    def __init__(self, hung: Callable[[], None], circling: Callable[[], None]) -> None:
-        self.impatient = False
-        self._since = time.monotonic()
-        super().__init__(hung, circling)
+    impatient = False
+    _since = 0.0
 
     def turn(self) -> None:
         if self._turns == 0:
@@ -171,6 +163,3 @@ class _Patience(clock.Quiescence):
             self._hung()
         else:
             self.now += time.monotonic() - self._since
-
-    def _most_jumps(self) -> int:
-        return MOST_JUMPS

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 
 import anyio
@@ -47,7 +48,9 @@ class Host:
         self._jobs: queue.SimpleQueue[Posted | None] = queue.SimpleQueue()
         self._ready = threading.Event()
         self._current: Posted | None = None
-        self._quiescence = clock.Quiescence(self._hung, self._circling, virtual=real is None)
+        self._quiescence = clock.Quiescence(
+            self._stop, partial(self._stop, circling=True), virtual=real is None
+        )
         self._loop = self._library.loop(self._quiescence, present, backend)
         context = contextvars.copy_context()
         sniffio = sys.modules.get("sniffio")
@@ -108,11 +111,7 @@ class Host:
         return not self.thread.is_alive()
 
     def _wake_up(self) -> None:
-        def wake_up() -> None:
-            # Looked up in the loop's thread, which makes a new one each time.
-            self._wake.set()
-
-        self.tell(wake_up)
+        self.tell(lambda: self._wake.set())  # noqa: PLW0108, the loop makes a new one each time
 
     def _main(self) -> None:
         clock.put_in_force(self._quiescence)
@@ -135,13 +134,11 @@ class Host:
         self._ready.set()
         if self._current is not None:
             self._current.deliver(Ran(error=self.dead))
-        while True:
-            try:
+        with suppress(queue.Empty):
+            while True:
                 posted = self._jobs.get_nowait()
-            except queue.Empty:
-                return
-            if posted is not None:
-                posted.deliver(Ran(error=self.dead))
+                if posted is not None:
+                    posted.deliver(Ran(error=self.dead))
 
     async def _serve(self) -> None:
         self._wake = anyio.Event()
@@ -182,42 +179,36 @@ class Host:
         return self._loop.is_broken() or anyio.current_effective_deadline() == -math.inf
 
     async def _settle(self, before: set[Any]) -> None:
-        left = self._library.living_tasks() - before
-        if left:
-            with anyio.CancelScope(shield=True):
-                left = await self._end_tasks(left, before)
-        if left:
+        def left() -> set[Any]:
+            return self._library.living_tasks() - before
+
+        self._library.cancel(left())
+        if not await self._comes_to_rest(left):
             self.clean = False
-            self._library.forget(left)
-        if not await self._let_callbacks_run():
+            self._library.forget(left())
+        # What is left of these would be there for the next job to stumble upon.
+        if not await self._comes_to_rest(self._library.waiting_callbacks):
             self.clean = False
         recorder.collect_if_many()
 
-    async def _let_callbacks_run(self) -> bool:
-        """Whether the job left no callback and no timer for the next one to stumble upon."""
+    async def _comes_to_rest(self, left: Callable[[], object]) -> bool:
+        """Whether nothing is *left* after some turns, shielded from what cancels the loop."""
         for _ in range(SETTLING_TURNS):
-            if not self._library.waiting_callbacks():
+            if not left():
                 return True
             with anyio.CancelScope(shield=True):
                 await checkpoint()
-        return not self._library.waiting_callbacks()
+        return not left()
 
-    async def _end_tasks(self, left: set[Any], before: set[Any]) -> set[Any]:
-        self._library.cancel(left)
-        for _ in range(SETTLING_TURNS):
-            await checkpoint()
-            left = self._library.living_tasks() - before
-            if not left:
-                break
-        return left
-
-    def _hung(self) -> None:
+    def _stop(self, *, circling: bool = False) -> None:
+        """End the job, which hangs or goes in circles, or else the loop."""
         posted = self._current
         if posted is None or posted.hang is not None or posted.circled:
             self._give_up()
             return
         self.clean = False
-        posted.hang = self.where_it_waits(posted)
+        posted.circled = circling
+        posted.hang = None if circling else self.where_it_waits(posted)
         posted.stop()
 
     def where_it_waits(self, posted: Posted) -> str:
@@ -226,15 +217,6 @@ class Host:
         if awaited.is_place:
             return awaited.words
         return listed(places_of_tasks(self._library)) or awaited.words
-
-    def _circling(self) -> None:
-        posted = self._current
-        if posted is None or posted.hang is not None or posted.circled:
-            self._give_up()
-            return
-        self.clean = False
-        posted.circled = True
-        posted.stop()
 
     def _give_up(self) -> None:
         """End the loop, whatever runs there; in its own thread."""

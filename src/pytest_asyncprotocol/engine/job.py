@@ -49,11 +49,6 @@ class Posted:
         self._job = job
         self._delivered = False
 
-    @property
-    def begun(self) -> bool:
-        """Whether the job was called."""
-        return self.scope is not None
-
     async def carry_out(self, ran: Ran) -> None:
         """Run the job, and enter into *ran* how it ended."""
         self.scope = anyio.CancelScope()

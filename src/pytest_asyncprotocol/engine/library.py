@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import math
 import sys
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import ContextVar
@@ -13,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pkgutil import resolve_name
 from threading import Thread
-from typing import Any
+from typing import Any, Protocol
 
 import anyio
 from anyio.lowlevel import checkpoint
@@ -33,40 +32,37 @@ SETTLING_TURNS = 5
 Alive = Callable[[], set[Any]]
 
 
-class Loop(ABC):
+class Loop(Protocol):
     """A loop with the clock of the engine; anyio makes it and runs it by ``options``."""
 
     options: dict[str, Any]
 
-    @abstractmethod
     def in_force(self) -> bool:
         """Whether this is the loop that runs in this thread."""
+        ...
 
     def is_broken(self) -> bool:
         """Whether something ended it out of turn."""
         return False
 
-    @abstractmethod
     def give_up(self) -> None:
         """End the loop, whatever runs there; called in its own thread."""
 
-    @abstractmethod
     def leave(self, error: BaseException) -> None:
         """End the loop as `give_up` does, with *error* for the code that runs it."""
 
-    @abstractmethod
     def clear(self) -> None:
         """End the tasks that are still there after `leave`, or forget them."""
 
 
-class Library(ABC):
+class Library(Protocol):
     """An event loop library. Most questions are about the loop that runs in this thread."""
 
     name: str
 
-    @abstractmethod
     def loop(self, quiescence: clock.Quiescence, present: set[Thread], backend: Backend) -> Loop:
         """A loop of *backend*. No thread in *present* belongs to what will run there."""
+        ...
 
     def controlled(self) -> AbstractContextManager[None]:
         """Have the order in which tasks run depend on nothing but `seed`."""
@@ -74,59 +70,51 @@ class Library(ABC):
 
     def seed(self, seed: int) -> bool:
         """Choose one of the orders in which tasks can run; False where that can't be done."""
-        del seed
         return True
 
-    @abstractmethod
     def threadsafe_caller(self) -> Callable[[Callable[[], object]], object]:
         """A function by which any thread has the loop call another function."""
+        ...
 
-    @abstractmethod
     def waiting_callbacks(self) -> int:
         """How many callbacks, and timers of asyncio, wait in the loop."""
+        ...
 
     def lost_errors(self, take: Callable[[object], None]) -> AbstractContextManager[None]:
         """Call *take* with each error that only the loop's exception handler would get."""
-        del take
         return nullcontext()
 
-    @abstractmethod
     def ignore_lost_errors(self) -> None:
         """Keep such errors off the log, for as long as the loop lives."""
 
-    @abstractmethod
     def current_task(self) -> Any:
         """The task that runs; asyncio has None in a callback."""
 
-    @abstractmethod
     def living_tasks(self) -> set[Any]:
         """The tasks of the loop, system tasks of trio included."""
+        ...
 
-    @abstractmethod
     def following(self, mark: object) -> AbstractContextManager[Alive]:
         """Follow the tasks that are started with *mark* as `ANCESTOR`, and tell which are alive."""
+        ...
 
     def cancelling(self) -> int:
         """How many requests to cancel the running task are pending; always 0 on trio."""
         return 0
 
-    @abstractmethod
     def open_scopes(self) -> list[tuple[str, object]]:
         """The name and the identity of each scope around the running task, outermost first."""
+        ...
 
-    @abstractmethod
     def cancel(self, tasks: set[Any]) -> None:
         """Cancel each of *tasks*, where a task can be cancelled by itself."""
 
-    @abstractmethod
     def insist(self, tasks: set[Any]) -> None:
         """Have a cancellation arrive in each of *tasks*, shielded or not."""
 
-    @abstractmethod
     def relent(self) -> None:
         """Take back the request that `insist` made of the running task."""
 
-    @abstractmethod
     def forget(self, tasks: set[Any]) -> None:
         """Have the end of the loop not wait for *tasks*, which resist their cancellation."""
 

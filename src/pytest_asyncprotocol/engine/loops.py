@@ -64,7 +64,9 @@ class EngineLoop:
         return ran
 
     def _run(self, job: Job, real: str | None) -> tuple[Ran, bool]:
-        host = self._host_for(real)
+        if self._host is not None and self._host.dead is not None:
+            self._replace()
+        host = self._host = self._host or Host(self.backend, real, self._present)
         posted = host.post(job)
         ran = watchdog.get(posted.results, None if watchdog.being_debugged() else self._timeout)
         if ran is None and watchdog.being_debugged(host.thread):
@@ -74,13 +76,6 @@ class EngineLoop:
         if not host.clean or (ran.opened and real is None):
             self._replace()
         return ran, posted.circled
-
-    def _host_for(self, real: str | None) -> Host:
-        if self._host is not None and self._host.dead is not None:
-            self._replace()
-        if self._host is None:
-            self._host = Host(self.backend, real, self._present)
-        return self._host
 
     def _out_of_time(self, host: Host, posted: Posted) -> Ran:
         seconds = f"no outcome in {self._timeout:g} s of real time"

@@ -65,13 +65,11 @@ def asyncio_callbacks(loop: Any) -> int:
 def forget_asyncio_task(task: Any) -> bool:
     """Let the end of asyncio's loop not wait for *task*; False where that can't be done."""
     tasks = sys.modules.get("asyncio.tasks")
-    forgotten = False
-    for name in ("_unregister_task", "_unregister_eager_task"):
-        forget = getattr(tasks, name, None)
-        if forget is not None:
-            forget(task)
-            forgotten = True
-    return forgotten
+    known = ("_unregister_task", "_unregister_eager_task")
+    forgetting = [getattr(tasks, name) for name in known if hasattr(tasks, name)]
+    for forget in forgetting:
+        forget(task)
+    return bool(forgetting)
 
 
 def trio_idle_cushion() -> float | None:
@@ -79,8 +77,7 @@ def trio_idle_cushion() -> float | None:
 
     None if nobody waits for that; `UNKNOWN` where it can't be known.
     """
-    runner = _trio_runner()
-    waiting = getattr(runner, "waiting_for_idle", None)
+    waiting = _private(_trio_runner(), "waiting_for_idle")
     if waiting is None:
         return UNKNOWN
     return float(next(iter(waiting))[0]) if waiting else None
@@ -89,10 +86,8 @@ def trio_idle_cushion() -> float | None:
 def trio_awaited_descriptors() -> list[int] | None:
     """The file descriptors that trio's tasks wait for; None where they can't be known."""
     runner = _trio_runner()
-    registered = getattr(getattr(runner, "io_manager", None), "_registered", None)
-    wakeup = getattr(
-        getattr(getattr(runner, "entry_queue", None), "wakeup", None), "wakeup_sock", None
-    )
+    registered = _private(_private(runner, "io_manager"), "_registered")
+    wakeup = _private(_private(_private(runner, "entry_queue"), "wakeup"), "wakeup_sock")
     if registered is None or wakeup is None:
         return None
     own = wakeup.fileno()
@@ -120,7 +115,7 @@ def lift_trio_shields(task: Any) -> None:
 
 def anyio_cancel_scopes(task: Any) -> Iterator[object]:
     """The cancel scopes of anyio around a *task* of asyncio, innermost first."""
-    states = _private(sys.modules.get("anyio._backends._asyncio"), "_task_states")
+    states = _private(_anyio(), "_task_states")
     state = None if states is None or task is None else states.get(task)
     scope = _private(state, "cancel_scope")
     while scope is not None:
@@ -170,31 +165,34 @@ def end_anyio_call(error: BaseException) -> bool:
 
     It waits for an outcome that no longer comes once its loop has broken.
     """
-    frame: FrameType | None = sys._getframe()
-    while frame is not None:
+    for frame in outward(sys._getframe()):
         outcomes: Any = frame.f_locals.get("outcome_holder")
         if frame.f_code.co_name == "_call_in_runner_task" and type(outcomes) is list:
             cast("Any", outcomes).append(sys.modules["outcome"].Error(error))
             return True
-        frame = frame.f_back
     return False
 
 
 def trio_thread_file() -> str:
     """The file whose code runs in the threads that trio keeps for later; empty where unknown."""
-    module = sys.modules.get("trio._core._thread_cache")
-    return getattr(module, "__file__", None) or ""
+    return _private(sys.modules.get("trio._core._thread_cache"), "__file__") or ""
 
 
 def trio_generators_file() -> str:
     """The file whose code warns of async generators that were dropped; empty where unknown."""
-    module = sys.modules.get("trio._core._asyncgens")
-    return getattr(module, "__file__", None) or ""
+    return _private(sys.modules.get("trio._core._asyncgens"), "__file__") or ""
 
 
-def innermost_frame(thread: threading.Thread) -> FrameType | None:
-    """Where *thread* is; None where it does not run."""
-    return sys._current_frames().get(thread.ident or -1)
+def frames_of(thread: threading.Thread) -> Iterator[FrameType]:
+    """Where *thread* is, from the inside outward; nothing where it does not run."""
+    return outward(sys._current_frames().get(thread.ident or -1))
+
+
+def outward(frame: FrameType | None) -> Iterator[FrameType]:
+    """*frame*, the one that called it, and so on."""
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
 
 
 def is_pool_thread(thread: threading.Thread) -> bool:
@@ -206,7 +204,7 @@ def is_pool_thread(thread: threading.Thread) -> bool:
 def idles_in_a_pool(thread: threading.Thread) -> bool:
     """Whether *thread* belongs to an executor, and waits for work there."""
     worker = getattr(concurrent.futures.thread, "_worker", None)
-    frame = innermost_frame(thread)
+    frame = next(frames_of(thread), None)
     if frame is None or worker is None or frame.f_code is not worker.__code__ or _submitted:
         return False
     queue = frame.f_locals.get("work_queue")
@@ -241,20 +239,18 @@ def counted_submissions() -> Generator[None]:
 
 def anyio_worker_type() -> type | None:
     """The class of the threads that run `anyio.to_thread` on asyncio; None where unknown."""
-    backend = sys.modules.get("anyio._backends._asyncio")
-    found = getattr(backend, "WorkerThread", None)
+    found = _private(_anyio(), "WorkerThread")
     return found if isinstance(found, type) else None
 
 
 def anyio_busy_workers() -> int | None:
     """How many of those threads have work, asked for in the loop's own thread."""
-    backend = sys.modules.get("anyio._backends._asyncio")
-    workers = getattr(backend, "_threadpool_workers", None)
-    idle = getattr(backend, "_threadpool_idle_workers", None)
+    workers = _private(_anyio(), "_threadpool_workers")
+    idle = _private(_anyio(), "_threadpool_idle_workers")
     if workers is None or idle is None:
         return None
     # Between two tasks sniffio, which anyio asks, knows of no library.
-    library = getattr(sys.modules.get("sniffio"), "current_async_library_cvar", None)
+    library = _private(sys.modules.get("sniffio"), "current_async_library_cvar")
     token = None if library is None else library.set("asyncio")
     try:
         return len(workers.get()) - len(idle.get())
@@ -270,8 +266,11 @@ def _trio_run() -> Any:
 
 
 def _trio_runner() -> Any:
-    context = getattr(_trio_run(), "GLOBAL_RUN_CONTEXT", None)
-    return getattr(context, "runner", None)
+    return _private(_private(_trio_run(), "GLOBAL_RUN_CONTEXT"), "runner")
+
+
+def _anyio() -> Any:
+    return sys.modules.get("anyio._backends._asyncio")
 
 
 def _private(holder: object, name: str) -> Any:

@@ -28,7 +28,6 @@ MOST_ALLOCATIONS = 50_000
 _FROZEN_AT_START = gc.get_freeze_count()
 """Python 3.12 freezes some objects itself. What others froze, as before a fork, stays so."""
 
-
 LOGGERS = ("asyncio", "trio.async_generator_errors")
 """Where asyncio and trio report what they find when they clean up."""
 
@@ -167,9 +166,9 @@ def _logs_kept(recorder: Recorder) -> Generator[None]:
 
 def _is_about_a_generator(frame: FrameType | None) -> bool:
     """Whether trio warns that an async generator was dropped, whatever that held, in *frame*."""
-    while frame is not None and frame.f_code.co_filename in {__file__, warnings.__file__}:
-        frame = frame.f_back
-    return frame is not None and frame.f_code.co_filename == private_api.trio_generators_file()
+    files = (each.f_code.co_filename for each in private_api.outward(frame))
+    warning = next((file for file in files if file not in {__file__, warnings.__file__}), None)
+    return warning == private_api.trio_generators_file()
 
 
 def collect_if_many() -> None:

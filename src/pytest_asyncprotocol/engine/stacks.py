@@ -13,14 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from inspect import CO_ASYNC_GENERATOR
 from pathlib import Path
-from types import (
-    AsyncGeneratorType,
-    CodeType,
-    CoroutineType,
-    FrameType,
-    FunctionType,
-    GeneratorType,
-)
+from types import CodeType, FrameType, FunctionType
 from typing import Any, cast
 
 from pytest_asyncprotocol.engine import private_api
@@ -28,18 +21,17 @@ from pytest_asyncprotocol.model.relay import Relay
 from pytest_asyncprotocol.model.text import place
 
 _STDLIB = sysconfig.get_path("stdlib")
+_INSTALLED = Path(sysconfig.get_path("purelib"))
 _OURS = str(Path(__file__).parent.parent)
 _LIBRARIES = (
     str(Path(asyncio.__file__).parent),
     threading.__file__,
     selectors.__file__,
-    *(
-        str(Path(sysconfig.get_path("purelib"), name))
-        for name in ("anyio", "trio", "outcome", "sniffio", "uvloop")
-    ),
+    *(str(_INSTALLED / name) for name in ("anyio", "trio", "outcome", "sniffio", "uvloop")),
 )
 
 _RELAY = cast("Any", Relay).__await__.__code__
+_HELD = ("coroutine", "generator", "async_generator", "coroutine_wrapper", "async_generator_asend")
 _CLOSABLE = ("coroutine", "generator", "async_generator_asend", "async_generator_athrow")
 
 LOOKS = 5
@@ -63,9 +55,9 @@ class Wait:
 def what_is_awaited(coroutine: Any) -> Wait:
     """The last frame of the author's own, and the library call that it waits for."""
     frames = [f for f in _suspended_frames(coroutine) if not is_ours(f.f_code)]
-    own = [f for f in frames if not is_library(f.f_code)]
     if not frames:
         return Wait("it never went on", is_place=False)
+    own = list(filter(_is_own, frames))
     if not own:
         return Wait(f"it waits for {frames[-1].f_code.co_qualname}", is_place=False)
     last = own[-1]
@@ -125,18 +117,13 @@ def where_it_runs(thread: threading.Thread) -> str:
             if code is later
         ]
     own = [each for each in stack if not is_library(each[0]) and not is_ours(each[0])]
-    if not own and not stack:
+    if not stack:
         return "at an unknown place"
     return f"at {place(*(own or stack)[-1])}"
 
 
 def _stack(thread: threading.Thread) -> list[tuple[CodeType, int | None]]:
-    frame = private_api.innermost_frame(thread)
-    stack: list[tuple[CodeType, int | None]] = []
-    while frame is not None:
-        stack.append((frame.f_code, frame.f_lineno))
-        frame = frame.f_back
-    return stack[::-1]
+    return [(each.f_code, each.f_lineno) for each in private_api.frames_of(thread)][::-1]
 
 
 def is_library(code: CodeType) -> bool:
@@ -154,10 +141,7 @@ def is_of_a_loop(code: CodeType) -> bool:
 
 def authors_own(frame: FrameType) -> FrameType:
     """The innermost frame of the author's own that called *frame*; that itself if there is none."""
-    caller: FrameType | None = frame
-    while caller is not None and (is_library(caller.f_code) or is_ours(caller.f_code)):
-        caller = caller.f_back
-    return caller or frame
+    return next(filter(_is_own, private_api.outward(frame)), frame)
 
 
 def is_ours(code: CodeType) -> bool:
@@ -165,11 +149,12 @@ def is_ours(code: CodeType) -> bool:
     return code.co_filename.startswith(_OURS)
 
 
+def _is_own(frame: FrameType) -> bool:
+    return not is_library(frame.f_code) and not is_ours(frame.f_code)
+
+
 def _suspended_frames(awaiting: Any) -> Iterator[FrameType]:
-    for each in _chain(awaiting):
-        frame = _frame(each)
-        if frame is not None:
-            yield frame
+    return filter(None, map(_frame, _chain(awaiting)))
 
 
 def _chain(awaiting: Any) -> Iterator[Any]:
@@ -182,11 +167,8 @@ def _chain(awaiting: Any) -> Iterator[Any]:
 
 
 def _frame(awaiting: Any) -> FrameType | None:
-    for name in ("cr_frame", "gi_frame", "ag_frame"):
-        frame = _attribute(awaiting, name)
-        if isinstance(frame, FrameType):
-            return frame
-    return None
+    frames = (_attribute(awaiting, name) for name in ("cr_frame", "gi_frame", "ag_frame"))
+    return next((frame for frame in frames if isinstance(frame, FrameType)), None)
 
 
 def _awaited_by(awaiting: Any) -> Any:
@@ -196,12 +178,8 @@ def _awaited_by(awaiting: Any) -> Any:
     for name in ("cr_await", "gi_yieldfrom", "ag_await"):
         if hasattr(cast("object", type(awaiting)), name):
             return _attribute(awaiting, name)
-    for referent in gc.get_referents(awaiting):
-        if type(referent) in (CoroutineType, GeneratorType, AsyncGeneratorType):
-            return referent
-        if type(referent).__name__ in ("coroutine_wrapper", "async_generator_asend"):
-            return referent
-    return None
+    held = (each for each in gc.get_referents(awaiting) if type(each).__name__ in _HELD)
+    return next(held, None)
 
 
 def _attribute(awaiting: object, name: str) -> Any:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager, contextmanager
+from threading import Thread
 from typing import Any
 
 import trio
@@ -29,10 +29,7 @@ class _Trio(Library):
 
     name = "trio"
 
-    def loop(
-        self, quiescence: Quiescence, present: set[threading.Thread], backend: Backend
-    ) -> Loop:
-        del backend
+    def loop(self, quiescence: Quiescence, present: set[Thread], backend: Backend) -> Loop:
         return VirtualTrioClock(quiescence, present)
 
     def controlled(self) -> AbstractContextManager[None]:
@@ -70,12 +67,10 @@ class _Trio(Library):
         root = trio.lowlevel.current_root_task()
         before = self.living_tasks()
 
-        def is_new_system_task(task: Any) -> bool:
-            nursery = task.parent_nursery
-            return nursery is not None and nursery.parent_task is root and task not in before
-
         def is_followed(task: Any) -> bool:
-            return task.context.get(ANCESTOR) is mark or is_new_system_task(task)
+            nursery = task.parent_nursery
+            by_the_system = nursery is not None and nursery.parent_task is root
+            return task.context.get(ANCESTOR) is mark or (by_the_system and task not in before)
 
         yield lambda: set(filter(is_followed, self.living_tasks() - {self.current_task()}))
 
@@ -112,7 +107,7 @@ class VirtualTrioClock(Loop, trio.abc.Clock, trio.abc.Instrument):
     it has made those runnable that events woke, and before it looks at deadlines.
     """
 
-    def __init__(self, quiescence: Quiescence, present: Iterable[threading.Thread]) -> None:
+    def __init__(self, quiescence: Quiescence, present: Iterable[Thread]) -> None:
         self._quiescence = quiescence
         self._world = quiescence.world = World(
             trio.testing.active_thread_count, present, private_api.trio_thread_file()
@@ -153,22 +148,20 @@ class VirtualTrioClock(Loop, trio.abc.Clock, trio.abc.Instrument):
         left = deadline - self.current_time()
         self._idle = True
         self._closed = False
-        self._asked = left
-        if not self._quiescence.working:
-            return left
+        self._asked = self._sleep_time(left) if self._quiescence.working else left
+        return self._asked
+
+    def _sleep_time(self, left: float) -> float:
         if self._world.openers(private_api.trio_awaited_descriptors()):
-            self._asked = min(left, SLICE)
-            return self._asked
+            return min(left, SLICE)
         self._left = None if left == float("inf") else left
         cushion = private_api.trio_idle_cushion()
         if cushion == private_api.UNKNOWN:
             # Somebody may wait for this very idleness: it is given a moment, and is no hang.
             self._closed = self._left is not None
-            self._asked = UNKNOWN_CUSHION if self._closed else SLICE
-            return self._asked
+            return UNKNOWN_CUSHION if self._closed else SLICE
         self._closed = True
-        self._asked = 0.0 if cushion is None else cushion + CUSHION
-        return self._asked
+        return 0.0 if cushion is None else cushion + CUSHION
 
     def before_io_wait(self, timeout: float) -> None:
         """Trio is about to wait for *timeout* seconds, less than asked if somebody waits for it."""
@@ -178,7 +171,6 @@ class VirtualTrioClock(Loop, trio.abc.Clock, trio.abc.Instrument):
 
     def after_io_wait(self, timeout: float) -> None:
         """Trio has waited, and expires deadlines after this."""
-        del timeout
         idle, self._idle = self._idle, False
         quiescence = self._quiescence
         if not idle:

@@ -46,12 +46,10 @@ def being_debugged(thread: threading.Thread | None = None) -> bool:
     monitoring = getattr(sys, "monitoring", None)
     if monitoring is not None and monitoring.get_tool(monitoring.DEBUGGER_ID) is not None:
         return True
-    frame = None if thread is None else private_api.innermost_frame(thread)
-    while frame is not None:
-        if _is_debuggers(frame.f_trace) or _package(frame.f_globals.get("__name__")) in _DEBUGGERS:
-            return True
-        frame = frame.f_back
-    return False
+    return thread is not None and any(
+        _is_debuggers(frame.f_trace) or _package(frame.f_globals.get("__name__")) in _DEBUGGERS
+        for frame in private_api.frames_of(thread)
+    )
 
 
 def get(results: queue.SimpleQueue[T], seconds: float | None) -> T | None:

@@ -7,6 +7,7 @@ import socket
 import stat
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from os import fstat
 
 from pytest_asyncprotocol.engine import private_api
@@ -22,7 +23,7 @@ class World:
     """What could wake the loop from outside.
 
     Threads in *present* are none of the subject's. *pool_file* is where the threads wait that
-    the loop's library keeps for later.
+    the loop's library keeps for later. ``opened`` is what has kept the world open in this job.
     """
 
     def __init__(
@@ -34,33 +35,21 @@ class World:
         self._busy_workers = busy_workers
         self._present = set(present)
         self._pool_file = pool_file
-        self._opened: set[str] = set()
-
-    @property
-    def opened(self) -> tuple[str, ...]:
-        """What has kept the world open since `begin`."""
-        return tuple(sorted(self._opened))
-
-    def begin(self) -> None:
-        """Forget what opened the world, for a new job."""
-        self._opened = set()
+        self.opened: set[str] = set()
 
     def openers(self, descriptors: Iterable[int] | None) -> list[str]:
         """What keeps the world open; *descriptors* are those waited on, None if unknown."""
-        found = [_name(t) for t in self._foreign_threads()]
+        here = threading.current_thread()
+        new = [t for t in threading.enumerate() if t is not here and t not in self._present]
+        found = [_name(t) for t in new if self._is_foreign(t)]
         if self._busy_workers() > 0:
             found.append(A_WORKER)
         if descriptors is None:
             found.append("input or output")
         else:
             found += [_kind(each) for each in descriptors if not _listens(each)]
-        self._opened.update(found)
+        self.opened.update(found)
         return found
-
-    def _foreign_threads(self) -> list[threading.Thread]:
-        here = threading.current_thread()
-        new = [t for t in threading.enumerate() if t is not here and t not in self._present]
-        return [t for t in new if self._is_foreign(t)]
 
     def _is_foreign(self, thread: threading.Thread) -> bool:
         if isinstance(thread, EngineThread):
@@ -70,12 +59,8 @@ class World:
         worker = private_api.anyio_worker_type()
         if worker is not None and isinstance(thread, worker):
             return private_api.anyio_busy_workers() is None
-        frame = private_api.innermost_frame(thread)
-        while self._pool_file and frame is not None:
-            if frame.f_code.co_filename == self._pool_file:
-                return False
-            frame = frame.f_back
-        return True
+        frames = private_api.frames_of(thread)
+        return all(frame.f_code.co_filename != self._pool_file for frame in frames)
 
 
 def present_threads() -> set[threading.Thread]:
@@ -104,14 +89,10 @@ def _kind(descriptor: int) -> str:
 
 
 def _listens(descriptor: int) -> bool:
-    option = getattr(socket, "SO_ACCEPTCONN", None)
-    if option is None:
-        return False
-    try:
-        with socket.socket(fileno=descriptor) as borrowed:
-            try:
-                return bool(borrowed.getsockopt(socket.SOL_SOCKET, option))
-            finally:
-                borrowed.detach()
-    except OSError:
-        return False
+    with suppress(OSError, AttributeError):
+        borrowed = socket.socket(fileno=descriptor)
+        try:
+            return bool(borrowed.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+        finally:
+            borrowed.detach()
+    return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import anyio
 
@@ -85,9 +86,8 @@ async def left_by(subject: Subject, error: BaseException | None) -> Outcome:
         return await subject.exit(raised)
 
 
-async def leave_by_error(case: Case, subject: Subject) -> None:
+async def leave_by_error(_: Case, subject: Subject) -> None:
     """The use of a manager whose body raises; raises what comes out of the manager then."""
-    del case
     error = BodyError()
     (await subject.enter()).unwrap()
     outcome = await left_by(subject, error)
@@ -132,12 +132,9 @@ async def left_in_cancelled_scope(
 
 
 async def left_after_a_while(subject: Subject, library: str) -> None:
-    """Use *subject*, to whatever end, with a body that takes its time.
+    """Use *subject*, to whatever end, with a body that takes its time."""
 
-    It does so in a task of its own, which what the manager started may cancel.
-    """
-
-    async def use_it() -> None:
+    async def use() -> Outcome:
         with following(library) as alive:
 
             async def body() -> None:
@@ -145,13 +142,39 @@ async def left_after_a_while(subject: Subject, library: str) -> None:
                 if alive():
                     await anyio.sleep(TIME_OF_A_BODY)
 
-            try:
-                discard_unawaited(await with_body(subject, body))
-            except BaseException:
-                if anyio.current_effective_deadline() == float("-inf"):
-                    raise
+            return await with_body(subject, body)
 
-    await together(use_it)
+    await _ended_in_own_task(use)
+
+
+async def left_with_time_to_fail(subject: Subject) -> Outcome | None:
+    """Use *subject* with a body that gives its background work the time to fail.
+
+    Gives the outcome of ``__aexit__``, if ``async with`` came to its end without an exception.
+    """
+
+    async def body() -> None:
+        await let_others_run(TURNS_OF_A_BODY)
+        await anyio.sleep(TIME_OF_A_BODY)
+
+    return await _ended_in_own_task(partial(with_body, subject, body))
+
+
+async def _ended_in_own_task(use: Callable[[], Awaitable[Outcome]]) -> Outcome | None:
+    """Carry out *use* in a task of its own, which what its manager started may cancel."""
+
+    async def carry_out() -> Outcome | None:
+        try:
+            outcome = await use()
+        except BaseException:
+            if anyio.current_effective_deadline() == float("-inf"):
+                raise
+            return None
+        discard_unawaited(outcome)
+        return outcome
+
+    (ended,) = await together(carry_out)
+    return ended
 
 
 async def a_cancellation() -> BaseException:

@@ -72,49 +72,39 @@ class Canceller:
 
     async def interrupt(self, run: Awaitable[object], at: int) -> Ended:
         """Await *run*, and cancel it at suspension *at*; then nothing is left of that."""
+        watched = self._loop.cancelled_type
         step = Stepped(
-            run, at, self.cancel, watched=self._loop.cancelled_type, in_force=self._in_force,
-            on_trap=self._see,
-        )  # fmt: skip
-        if self._style.by_scope:
-            return await self._interrupt_by_scope(step)
-        return await self._interrupt_task(step)
+            run, at, self.cancel, watched=watched, in_force=self._in_force, on_trap=self._see
+        )
+        error: BaseException | None = None
+        try:
+            with self:
+                await step
+                if self._style.by_scope and step.reached and not step.delivered:
+                    await checkpoint()
+        except BaseException as raised:
+            if self._style.by_scope and self._loop.cancelled(raised):
+                raise
+            error = raised
+        # `asyncio.gather` makes a new CancelledError, which the scope does not know as its own.
+        came_out = isinstance(error, watched) and (step.delivered or not self._style.by_scope)
+        if not self._style.by_scope:
+            await self._settle(step)
+        return Ended(step, self.scope.cancelled_caught or came_out, None if came_out else error)
 
     def uncancel(self) -> None:
         """Take back the requests to cancel the task that came since it was entered."""
         while self._task is not None and self._task.cancelling() > self._requests:
             self._task.uncancel()
 
-    async def _interrupt_by_scope(self, step: Stepped[Any]) -> Ended:
-        error: BaseException | None = None
-        try:
-            with self:
-                await step
-                if step.reached and not step.delivered:
-                    await checkpoint()
-        except BaseException as raised:
-            if self._loop.cancelled(raised):
-                raise
-            error = raised
-        # `asyncio.gather` makes a new CancelledError, which the scope does not know as its own.
-        anew = step.delivered and isinstance(error, self._loop.cancelled_type)
-        return Ended(step, self.scope.cancelled_caught or anew, None if anew else error)
-
-    async def _interrupt_task(self, step: Stepped[Any]) -> Ended:
-        error: BaseException | None = None
-        try:
-            with self:
-                await step
-        except BaseException as raised:
-            error = raised
+    async def _settle(self, step: Stepped[Any]) -> None:
+        """Let a cancellation of the task come that was not delivered, and take it back."""
         self._awaited = None
         step.delivered = step.delivered and (self.crossed or self._style is not Style.CROSSING)
         if step.reached and not step.delivered:
             with suppress(asyncio.CancelledError):
                 await checkpoint()
         self.uncancel()
-        cancelled = isinstance(error, self._loop.cancelled_type)
-        return Ended(step, cancelled, None if cancelled else error)
 
     def _in_force(self) -> bool:
         return self._style is Style.CROSSING or self._loop.being_cancelled()

@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Iterator
+from traceback import walk_tb
 
 from pytest_asyncprotocol.engine import private_api
 
@@ -48,17 +49,12 @@ def _with_causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _libraries_innermost_first(error: BaseException) -> Iterator[str]:
-    files: list[str] = []
-    traceback = error.__traceback__
-    while traceback is not None:
-        files.append(traceback.tb_frame.f_code.co_filename)
-        traceback = traceback.tb_next
+    files = [frame.f_code.co_filename for frame, _ in walk_tb(error.__traceback__)]
     for file in reversed(files):
         for name in LIBRARIES:
             folders: list[str] = getattr(sys.modules.get(name), "__path__", [])
-            for folder in folders:
-                if file.startswith(folder + os.sep):
-                    yield name
+            if any(file.startswith(folder + os.sep) for folder in folders):
+                yield name
 
 
 def _is_refusal_of_asyncio(error: BaseException) -> bool:

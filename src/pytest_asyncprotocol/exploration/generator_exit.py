@@ -16,7 +16,6 @@ from pytest_asyncprotocol.exploration.uses import Scenario
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.recording import Style
 from pytest_asyncprotocol.model.relay import Relay, interruption
-from pytest_asyncprotocol.model.subject import Subject
 
 MOST_CLOSES = 50
 """Times that a coroutine is closed again which goes on after it was closed."""
@@ -74,12 +73,9 @@ class _Closable(Relay[Any]):
             each = waiting[-1]
             try:
                 trap = each.throw(GeneratorExit()) if closing else each.send(sent)
-            except StopIteration:
-                self._run.returned |= any(each is other for other in went_on)
-                waiting.pop()
-                closing = True
-                continue
-            except BaseException:
+            except BaseException as end:
+                if isinstance(end, StopIteration):
+                    self._run.returned |= any(each is other for other in went_on)
                 waiting.pop()
                 closing = True
                 continue
@@ -110,30 +106,26 @@ async def closed_at(case: Case, scenario: Scenario, point: int) -> ClosedRun | N
     subject = await case.fresh()
     run = ClosedRun(point)
     canceller = Canceller(case.loop, Style.CLOSING)
-    step = Stepped(_quietly(scenario, case, subject), point, canceller.cancel)
+    step = Stepped(scenario(case, subject), point, canceller.cancel)
 
     def is_due(arrived: object) -> bool:
         return step.reached and isinstance(arrived, case.loop.cancelled_type)
 
     subject.through = lambda awaitable: _Closable(awaitable, run, is_due)
 
-    async def carry_out() -> None:
-        with canceller:
-            await step
-
     # In a task of its own, for what never ends may leave a scope open.
     try:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(carry_out)
+            tasks.start_soon(_carry_out, step, canceller)
     except BaseExceptionGroup:
         if not run.endless:
             raise
     return run if step.reached else None
 
 
-async def _quietly(scenario: Scenario, case: Case, subject: Subject) -> None:
-    with suppress(Exception, GeneratorExit):
-        await scenario(case, subject)
+async def _carry_out(step: Stepped[object], canceller: Canceller) -> None:
+    with canceller, suppress(Exception, GeneratorExit):
+        await step
 
 
 async def closed_from_outside(case: Case, scenario: Scenario, point: int) -> bool | None:
@@ -150,12 +142,8 @@ async def closed_from_outside(case: Case, scenario: Scenario, point: int) -> boo
 
     step = Stepped(Intercepted(scenario(case, subject), close), point, canceller.cancel)
 
-    async def run() -> None:
-        with canceller, suppress(Exception, GeneratorExit):
-            await step
-
     # In a task of its own, for what was closed inside of a scope leaves that open.
     with suppress(BaseExceptionGroup):
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(run)
+            tasks.start_soon(_carry_out, step, canceller)
     return True if step.reached else None

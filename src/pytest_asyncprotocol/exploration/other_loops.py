@@ -8,12 +8,13 @@ import gc
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from functools import partial
+from traceback import walk_tb
 from typing import Any
 
 import anyio
 import anyio.to_thread
 
-from pytest_asyncprotocol.engine.loops import EngineLoop
+from pytest_asyncprotocol.engine.loops import EngineLoop, Job, Ran
 from pytest_asyncprotocol.model.backends import find_backend
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import NotApplicable, NoVerdict, RuleOutcome, Violation
@@ -28,8 +29,7 @@ async def in_another_loop(job: Callable[[], Awaitable[None]]) -> str | None:
 
     The running loop stands still meanwhile.
     """
-    with EngineLoop(find_backend("asyncio"), clock="virtual", timeout=SECONDS) as loop:
-        ran = await loop.run(job)
+    ran = await _run("asyncio", job)
     if ran.error is not None:
         raise ran.error
     if ran.no_outcome is not None:
@@ -37,16 +37,15 @@ async def in_another_loop(job: Callable[[], Awaitable[None]]) -> str | None:
     return ran.hang
 
 
+async def _run(library: str, job: Job) -> Ran:
+    with EngineLoop(find_backend(library), clock="virtual", timeout=SECONDS) as loop:
+        return await loop.run(job)
+
+
 def is_of_another_loop(error: BaseException) -> bool:
     """Whether asyncio refused what an object of its own was asked for, as of another loop."""
-    innermost = error.__traceback__
-    while innermost is not None and innermost.tb_next is not None:
-        innermost = innermost.tb_next
-    return (
-        isinstance(error, RuntimeError)
-        and innermost is not None
-        and innermost.tb_frame.f_code.co_filename == asyncio.mixins.__file__
-    )
+    files = [frame.f_code.co_filename for frame, _ in walk_tb(error.__traceback__)]
+    return isinstance(error, RuntimeError) and files[-1:] == [asyncio.mixins.__file__]
 
 
 @contextmanager
@@ -113,9 +112,7 @@ async def isolated(case: Case, check: Callable[[Case], Awaitable[None]], doing: 
             outcome = raised
         await case.tear_down()
 
-    loop = EngineLoop(find_backend(case.library), clock="virtual", timeout=SECONDS)
-    with loop:
-        ran = await loop.run(job)
+    ran = await _run(case.library, job)
     gc.collect()
     if outcome is not None:
         raise outcome

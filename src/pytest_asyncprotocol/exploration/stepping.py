@@ -47,8 +47,13 @@ class Stepped(Relay[T]):
         return self.suspensions >= self._at > 0
 
     def suspended(self, trap: Any) -> None:
-        """Call the hook at the chosen suspension."""
-        self._show(trap)
+        """Show what was yielded, and call the hook at the chosen suspension."""
+        if self._on_trap is not None:
+            try:
+                self._on_trap(trap)
+            except BaseException:
+                self.steps.close()
+                raise
         if self.suspensions == self._at:
             self._hook()
             self.exposed = self._in_force()
@@ -60,16 +65,6 @@ class Stepped(Relay[T]):
         if self._expected and isinstance(arrived, self._watched) and not is_overtaken(self.steps):
             self.delivered = True
         return thrown
-
-    def _show(self, trap: object) -> None:
-        """Let *on_trap* see what was yielded; what it raises ends the awaitable."""
-        if self._on_trap is None:
-            return
-        try:
-            self._on_trap(trap)
-        except BaseException:
-            self.steps.close()
-            raise
 
 
 class Intercepted(Relay[T]):

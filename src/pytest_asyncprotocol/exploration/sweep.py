@@ -12,12 +12,7 @@ from typing import Generic, Self, TypeVar
 import anyio
 
 from pytest_asyncprotocol.engine.clock import a_long_time
-from pytest_asyncprotocol.exploration.canceller import (
-    STYLES,
-    Canceller,
-    cancel_task,
-    in_own_task,
-)
+from pytest_asyncprotocol.exploration.canceller import STYLES, Canceller, cancel_task, in_own_task
 from pytest_asyncprotocol.exploration.stepping import Intercepted, Stepped
 from pytest_asyncprotocol.exploration.uses import Scenario, carry_out
 from pytest_asyncprotocol.model.case import Case
@@ -80,16 +75,13 @@ class EachSuspension(Generic[R]):
 
     async def __anext__(self) -> R:
         await self._case.tear_down()
-        while True:
-            try:
-                attempt = self._plan.send(self._last)
-            except StopIteration:
-                break
-            self._last = await attempt
-            if self._last is not None:
-                self._case.points += self._counts(self._last)
-                return self._last
-            await self._case.tear_down()
+        with suppress(StopIteration):
+            while True:
+                self._last = await self._plan.send(self._last)
+                if self._last is not None:
+                    self._case.points += self._counts(self._last)
+                    return self._last
+                await self._case.tear_down()
         if self._vacuous and not self._case.points:
             raise Vacuous(self._vacuous)
         raise StopAsyncIteration
@@ -223,13 +215,12 @@ async def cancelled_at(
     canceller = Canceller(case.loop, style, own_task=not style.by_scope)
     second = Stepped(run(), point + again if again else 0, cancel_task)
     interrupting = canceller.interrupt(second, point)
-    ended = await (interrupting if style.by_scope else in_own_task(interrupting))
-    if not ended.step.reached or (again and not second.reached):
+    step, cancelled, error = await (interrupting if style.by_scope else in_own_task(interrupting))
+    if not step.reached or (again and not second.reached):
         return None
     done = CancelledRun(
-        point, style, ended.step.exposed, ended.step.delivered, ended.cancelled, ended.error,
-        subject, again,
-    )  # fmt: skip
+        point, style, step.exposed, step.delivered, cancelled, error, subject, again
+    )
     subject.note(str(done))
     return done
 
@@ -244,10 +235,7 @@ async def cancelled_with_result(case: Case, scenario: Scenario, point: int) -> S
     subject = await case.fresh()
     canceller = Canceller(case.loop, Style.CROSSING, own_task=True)
 
-    async def run() -> None:
-        await scenario(case, subject)
-
-    await in_own_task(canceller.interrupt(run(), point))
+    await in_own_task(canceller.interrupt(scenario(case, subject), point))
     if not canceller.crossed:
         return None
     subject.note(f"cancelled at suspension {point}, when what it waited for was done")

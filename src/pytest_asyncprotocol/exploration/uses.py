@@ -92,9 +92,8 @@ async def drain(case: Case, iterator: Subject) -> Pass:
 
 
 @stage
-async def awaited(case: Case, subject: Subject) -> Outcome:
+async def awaited(_: Case, subject: Subject) -> Outcome:
     """The first ``await`` of an awaitable."""
-    del case
     return await subject.wait()
 
 
@@ -112,9 +111,8 @@ async def whole_pass(case: Case, subject: Subject) -> Pass:
 
 
 @stage
-async def opened(case: Case, subject: Subject) -> Subject:
+async def opened(_: Case, subject: Subject) -> Subject:
     """``aiter()`` of an iterable."""
-    del case
     return subject.aiter()
 
 
@@ -145,17 +143,15 @@ async def closed_twice(case: Case, subject: Subject) -> list[Outcome]:
 
 
 @stage
-async def entered(case: Case, subject: Subject) -> Outcome:
+async def entered(_: Case, subject: Subject) -> Outcome:
     """``__aenter__`` of a context manager."""
-    del case
     return await subject.enter()
 
 
 @stage
 async def exited(case: Case, subject: Subject) -> Outcome:
     """``__aexit__`` after a body that raised nothing."""
-    entry: Outcome = await entered(case, subject)
-    entry.unwrap()
+    (await entered(case, subject)).unwrap()
     return await subject.exit()
 
 

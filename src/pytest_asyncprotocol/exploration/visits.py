@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import anyio
 
 from pytest_asyncprotocol.engine.library import checkpoint
-from pytest_asyncprotocol.exploration.bodies import left_by, with_body
-from pytest_asyncprotocol.exploration.scheduling import let_others_run, together
+from pytest_asyncprotocol.exploration.bodies import TURNS_OF_A_BODY, left_by
+from pytest_asyncprotocol.exploration.scheduling import together
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.subject import Outcome, Subject
-
-TURNS_TO_MEET = 20
-"""Turns that a task stays in its body, for the other one to come in or to leave."""
-
-TIME_TO_FAIL = 1
-"""Seconds of the loop's clock that background work gets to fail."""
 
 
 @dataclass(slots=True)
@@ -89,36 +84,34 @@ async def each_tries(subject: Subject, *, at_once: bool) -> tuple[Visit, Visit]:
     """
     first, second = Visit(), Visit()
 
-    async def visit(own: Visit, other: Visit) -> None:
-        own.entry = await subject.enter()
-        own.tried.set()
-        if own.entered:
-            await other.tried.wait()
-            own.exit = await subject.exit()
-
     async def visit_second() -> None:
         if not at_once:
             await first.tried.wait()
-        await visit(second, first)
+        await _visit(subject, second, first.tried.wait)
 
-    await together(lambda: visit(first, second), visit_second)
+    await together(partial(_visit, subject, first, second.tried.wait), visit_second)
     return first, second
 
 
-async def both_leave_at_once(subject: Subject) -> list[Visit]:
+async def both_leave_at_once(subject: Subject) -> tuple[Visit, Visit]:
     """Two tasks come in, and leave at once where both can be inside."""
-    visits = [Visit(), Visit()]
+    first, second = Visit(), Visit()
+    await together(
+        partial(_visit, subject, first, partial(_wait_for, lambda: second.inside)),
+        partial(_visit, subject, second, partial(_wait_for, lambda: first.inside)),
+    )
+    return first, second
 
-    async def visit(own: Visit, other: Visit) -> None:
-        own.entry = await subject.enter()
-        if own.entered:
-            own.inside = True
-            await _wait_for(lambda: other.inside)
-            own.exit = await subject.exit()
-            own.inside = False
 
-    await together(lambda: visit(*visits), lambda: visit(*visits[::-1]))
-    return visits
+async def _visit(subject: Subject, visit: Visit, stay: Callable[[], Awaitable[object]]) -> None:
+    """Try to enter *subject*, and *stay* inside before leaving it."""
+    visit.entry = await subject.enter()
+    visit.tried.set()
+    if visit.entered:
+        visit.inside = True
+        await stay()
+        visit.exit = await subject.exit()
+        visit.inside = False
 
 
 @dataclass(slots=True)
@@ -168,31 +161,9 @@ async def handed_over(case: Case, subject: Subject) -> HandOver:
     return seen
 
 
-async def left_with_time_to_fail(subject: Subject) -> Outcome | None:
-    """Use *subject* with a body that gives its background work the time to fail.
-
-    Gives the outcome of ``__aexit__``, if ``async with`` came to its end without an exception.
-    """
-
-    async def body() -> None:
-        await let_others_run(TURNS_TO_MEET)
-        await anyio.sleep(TIME_TO_FAIL)
-
-    async def use() -> Outcome | None:
-        try:
-            return await with_body(subject, body)
-        except BaseException:
-            if anyio.current_effective_deadline() == float("-inf"):
-                raise
-            return None
-
-    (ended,) = await together(use)
-    return ended
-
-
 async def _wait_for(condition: Callable[[], bool]) -> None:
     """Wait for *condition*, some turns long."""
-    for _ in range(TURNS_TO_MEET):
+    for _ in range(TURNS_OF_A_BODY):
         if condition():
             return
         await checkpoint()

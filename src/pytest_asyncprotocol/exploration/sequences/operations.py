@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from inspect import isfunction
 from typing import Any, TypeVar
 
@@ -16,19 +16,44 @@ M = TypeVar("M", bound=Method)
 Condition = Callable[[Declarations, Subject], bool | None]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Operation:
-    """A method of a state machine, with the facts that `operation` states about it."""
+def _always(declared: Declarations, subject: Subject) -> bool:
+    del declared, subject
+    return True
 
-    method: Method
-    name: str
-    plain: bool
-    weight: int
-    cancel_at: tuple[int, ...]
-    concurrent: bool
-    hangs: str
-    hangs_cancelled: str
-    when: Condition
+
+@dataclass(eq=False, slots=True)
+class Operation:
+    """Makes a method of a state machine one of its operations.
+
+    Args:
+        name: What messages call it; the words of the method's name if it is left out.
+        plain: Whether it is the operation that comes between all others.
+        weight: How often it stands among the steps to draw from.
+        cancel_at: The suspensions that it is cancelled at in further steps. The method takes the
+            suspension as ``at``, which is 0 where it is not cancelled.
+        concurrent: Whether several tasks carry it out.
+        hangs: The rule that forbids it to hang; left out where the machine's state decides.
+        hangs_cancelled: The rule that forbids it to hang when it is cancelled itself.
+        when: Whether it makes sense for what is declared, and for a subject.
+    """
+
+    name: str = ""
+    _: KW_ONLY
+    plain: bool = False
+    weight: int = 1
+    cancel_at: tuple[int, ...] = ()
+    concurrent: bool = False
+    hangs: str = ""
+    hangs_cancelled: str = ""
+    when: Condition = _always
+    method: Method = field(init=False)
+
+    def __call__(self, method: M) -> M:
+        """Give *method* back as it is."""
+        self.method = method
+        self.name = self.name or method.__name__.replace("_", " ")
+        _operations[method] = self
+        return method
 
     @property
     def steps(self) -> OperationSequence:
@@ -68,46 +93,6 @@ class Step:
 OperationSequence = tuple[Step, ...]
 
 _operations: dict[Method, Operation] = {}
-
-
-def _always(declared: Declarations, subject: Subject) -> bool:
-    del declared, subject
-    return True
-
-
-def operation(
-    name: str = "",
-    *,
-    plain: bool = False,
-    weight: int = 1,
-    cancel_at: tuple[int, ...] = (),
-    concurrent: bool = False,
-    hangs: str = "",
-    hangs_cancelled: str = "",
-    when: Condition = _always,
-) -> Callable[[M], M]:
-    """Make a method of a state machine one of its operations.
-
-    Args:
-        name: What messages call it; the words of the method's name if it is left out.
-        plain: Whether it is the operation that comes between all others.
-        weight: How often it stands among the steps to draw from.
-        cancel_at: The suspensions that it is cancelled at in further steps. The method takes the
-            suspension as ``at``, which is 0 where it is not cancelled.
-        concurrent: Whether several tasks carry it out.
-        hangs: The rule that forbids it to hang; left out where the machine's state decides.
-        hangs_cancelled: The rule that forbids it to hang when it is cancelled itself.
-        when: Whether it makes sense for what is declared, and for a subject.
-    """
-
-    def decorate(method: M) -> M:
-        words = name or method.__name__.replace("_", " ")
-        _operations[method] = Operation(
-            method, words, plain, weight, cancel_at, concurrent, hangs, hangs_cancelled, when
-        )
-        return method
-
-    return decorate
 
 
 def operations_of(body: type) -> tuple[Operation, ...]:

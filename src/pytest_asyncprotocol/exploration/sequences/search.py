@@ -7,10 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from pytest_asyncprotocol.engine.loops import CallersLoop, EngineLoop, Ran
+from pytest_asyncprotocol.engine.running_tasks import following
 from pytest_asyncprotocol.exploration.canceller import STYLES
+from pytest_asyncprotocol.exploration.scheduling import schedules
 from pytest_asyncprotocol.exploration.sequences.drawing import drawn
-from pytest_asyncprotocol.exploration.sequences.execution import Progress, run_sequence
 from pytest_asyncprotocol.exploration.sequences.machines import MACHINES
+from pytest_asyncprotocol.exploration.sequences.machines.state_machine import StateMachine
 from pytest_asyncprotocol.exploration.sequences.operations import OperationSequence
 from pytest_asyncprotocol.exploration.sequences.shrinking import shortest
 from pytest_asyncprotocol.model import settings
@@ -65,6 +67,7 @@ class Search:
         self._machine = MACHINES[protocol]
         self._styles = STYLES[loop.backend.library]
         self._variant = 0
+        self._running: StateMachine | None = None
 
     async def search(self) -> Searched:
         """Draw sequences, and run each until one is forbidden."""
@@ -74,7 +77,11 @@ class Search:
             examples = min(examples, EXAMPLES_IN_EXAMPLES)
         if not events or not examples:
             return Searched()
-        styles = (*self._styles, Style.CROSSING) if self._is_for_asyncio() else self._styles
+        backends = map(find_known_backend, self._options.backends)
+        styles = self._styles
+        # What is for trio too is cancelled by scopes, and these let a result through.
+        if all(each.library == "asyncio" for each in backends):
+            styles = (*styles, Style.CROSSING)
         number = 0
         sequences = drawn(self._machine.plain, events, examples)
         for number, sequence in enumerate(sequences, 1):
@@ -88,14 +95,6 @@ class Search:
             if tried.opened and number == EXAMPLES_IN_AN_OPEN_WORLD:
                 break
         return Searched(number)
-
-    def _is_for_asyncio(self) -> bool:
-        """Whether it is for asyncio alone: what is for trio too is cancelled by scopes.
-
-        These don't cancel what has its result already; ``Task.cancel()`` does.
-        """
-        backends = map(find_known_backend, self._options.backends)
-        return all(each.library == "asyncio" for each in backends)
 
     async def _events(self) -> OperationSequence:
         events: OperationSequence = ()
@@ -134,55 +133,71 @@ class Search:
     async def _try(self, sequence: OperationSequence, style: Style) -> Tried:
         case: Case | None = None
         found: Tried | None = None
-        progress = Progress()
+        self._running = None
 
         async def job() -> None:
             nonlocal case, found
             case = self._new_case()
             try:
-                await run_sequence(
-                    self._machine, sequence, style, case, progress, variant=self._variant
-                )
+                await self._run(sequence, style, case)
                 found = Tried()
             except Forbidden as forbidden:
-                found = Tried(
-                    forbidden.rule,
-                    lenient=forbidden.lenient,
-                    status=Status.VIOLATED,
-                    message=str(forbidden),
-                    trace=case.trace(),
-                    events=tuple(case.log.done),
-                )
+                found = _violated(forbidden.rule, str(forbidden), case, lenient=forbidden.lenient)
             finally:
                 if found is None:
                     case.stalled()
                 await case.tear_down(closing=found is not None)
 
         ran = await self._loop.run(job)
-        opened = bool(ran.opened)
-        if found is not None and ran.hang is None:
-            return replace(found, opened=opened)
-        return replace(_without_end(ran, case, progress), opened=opened)
+        if found is None or ran.hang is not None:
+            found = _without_end(ran, self._running)
+        return replace(found, opened=bool(ran.opened))
+
+    async def _run(self, sequence: OperationSequence, style: Style, case: Case) -> None:
+        """Run *sequence* on a fresh subject, and judge it by a machine.
+
+        What several tasks do at once is done in all orders that the library can be made to take.
+
+        Raises:
+            Forbidden: something happened that is not allowed.
+        """
+        concurrent = any(step.operation.concurrent for step in sequence)
+        for _ in schedules(case.library) if concurrent else range(1):
+            await case.tear_down()
+            subject = await self._machine.fresh(case, self._variant)
+            with following(case.library) as alive:
+                self._running = machine = self._machine(case, subject, style)
+                try:
+                    for step in sequence:
+                        machine.step = step
+                        await step.carry_out(machine)
+                    machine.step = None
+                    await machine.finish()
+                finally:
+                    machine.let_go()
+                await machine.expect_no_task(alive)
 
 
-def _without_end(ran: Ran, case: Case | None, progress: Progress) -> Tried:
+def _violated(rule: str, message: str, case: Case, *, lenient: bool = False) -> Tried:
+    events = tuple(case.log.done)
+    return Tried(rule, lenient, Status.VIOLATED, message, case.trace(), events)
+
+
+def _without_end(ran: Ran, machine: StateMachine | None) -> Tried:
     """What is said of a sequence that did not come to its end."""
-    if case is None or progress.machine is None:
+    if machine is None:
         return Tried()
     if isinstance(ran.error, NoVerdict) and not ran.unbalanced:
         return Tried()  # the author's own factory, or released=, does not go with this sequence
-    rule = progress.machine.forbids_hanging(progress.step)
-    doing = "the end of it" if progress.step is None else str(progress.step)
+    rule = machine.forbids_hanging(machine.step)
+    doing = "the end of it" if machine.step is None else str(machine.step)
     if ran.hang is not None:
         message = f"{doing} hangs: {ran.hang}, and nothing is left that could wake it"
-        return Tried(
-            rule, status=Status.VIOLATED, message=message, trace=case.trace(),
-            events=tuple(case.log.done),
-        )  # fmt: skip
+        return _violated(rule, message, machine.case)
     message = ran.no_outcome or "it came to no end"
     if ran.error is not None:
         message = f"{doing} was stopped by {describe_exception(ran.error)}"
-    return Tried(rule, status=Status.ERROR, message=message, trace=case.trace())
+    return Tried(rule, status=Status.ERROR, message=message, trace=machine.case.trace())
 
 
 def _in_words(sequence: OperationSequence, tried: Tried) -> Tried:

@@ -18,7 +18,8 @@ async def shortest(sequence: OperationSequence, still_fails: StillFails) -> Oper
     """The shortest part of *sequence* that *still_fails*, of steps as plain as can be."""
     sequence = await _without_any(sequence, still_fails)
     if len(sequence) <= MOST_STEPS_TRIED:
-        for part in _parts(sequence):
+        parts = (part for size in range(len(sequence)) for part in combinations(sequence, size))
+        for part in parts:
             if await still_fails(part):
                 sequence = part
                 break
@@ -39,8 +40,3 @@ async def _without_any(sequence: OperationSequence, still_fails: StillFails) -> 
         if await still_fails(candidate):
             sequence = candidate
     return sequence
-
-
-def _parts(sequence: OperationSequence) -> list[OperationSequence]:
-    """The proper parts of *sequence*, in order of their length."""
-    return [part for size in range(len(sequence)) for part in combinations(sequence, size)]

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 
 from pytest_asyncprotocol.exploration.scheduling import together
 from pytest_asyncprotocol.exploration.sequences.machines.state_machine import StateMachine
-from pytest_asyncprotocol.exploration.sequences.operations import Step, operation
-from pytest_asyncprotocol.model.case import Case
+from pytest_asyncprotocol.exploration.sequences.operations import Operation, Step
 from pytest_asyncprotocol.model.declarations import same
 from pytest_asyncprotocol.model.exceptions import Forbidden
-from pytest_asyncprotocol.model.recording import Style
-from pytest_asyncprotocol.model.subject import Outcome, Subject
+from pytest_asyncprotocol.model.subject import Outcome
 from pytest_asyncprotocol.model.text import describe
 
 
+@dataclass(eq=False)
 class AwaitableMachine(StateMachine):
     """An awaitable: what the first await gave, and whether one was cancelled."""
 
@@ -22,16 +22,13 @@ class AwaitableMachine(StateMachine):
         "AW009", "AW010", "AW011", "AW012", "CO001", "CO003", "CO002", "CO007", "CO021",
     )  # fmt: skip
 
-    def __init__(self, case: Case, subject: Subject, style: Style) -> None:
-        super().__init__(case, subject, style)
-        self.first: Outcome | None = None
+    first: Outcome | None = None
 
     def forbids_waiting(self, step: Step | None) -> str:
         """The rule that forbids an await to hang."""
-        del step
         return "AW012" if self.cancelled else "AW009"
 
-    @operation(plain=True, weight=0, cancel_at=(1, 1, 2, 2, 3))
+    @Operation(plain=True, weight=0, cancel_at=(1, 1, 2, 2, 3))
     async def wait(self, at: int = 0) -> None:
         """``await subject``."""
         outcome = await self.call(self.subject.wait, at)
@@ -40,7 +37,7 @@ class AwaitableMachine(StateMachine):
 
     turns, time = StateMachine.turns, StateMachine.time
 
-    @operation(
+    @Operation(
         weight=2,
         cancel_at=(1, 1, 2),
         concurrent=True,
@@ -50,8 +47,8 @@ class AwaitableMachine(StateMachine):
     )
     async def two_at_once(self, at: int = 0) -> None:
         """``await subject`` in two tasks, of which one may be cancelled."""
-        calls = (partial(self.call, self.subject.wait, at), self._wait)
-        cancelled, other = await together(*calls)
+        call = partial(self.call, self.subject.wait, at)
+        cancelled, other = await together(call, self.subject.wait)
         for each in (cancelled, other):
             if each is None or self.declared.reawait == "again":
                 continue
@@ -59,9 +56,6 @@ class AwaitableMachine(StateMachine):
                 rule = "AW011" if cancelled is None else "AW010"
                 raise Forbidden(rule, f"{each.operation}, one of two at once, {each}")
             self._judge(each)
-
-    async def _wait(self) -> Outcome | None:
-        return await self.subject.wait()
 
     async def finish(self) -> None:
         """When it was awaited, it holds nothing."""
@@ -78,32 +72,20 @@ class AwaitableMachine(StateMachine):
 
     def _judge_first(self, outcome: Outcome) -> None:
         """The first await that was not cancelled, or the first one after some that were."""
-        expected = self.declared.declares("returns")
         if not self.cancelled:
             return
-        if not self.declared.retryable:
-            nothing = outcome.returned and outcome.value is None
-            if nothing and expected and not self.declared.as_judge("returns")(None):
-                raise Forbidden(
-                    "AW009", f"{outcome.operation}, after one that was cancelled, {outcome}"
-                )
-            return
-        if not outcome.returned and self.declared.raises is None:
-            wrong = True
-        else:
-            wrong = expected and not self.declared.as_judge("returns")(outcome.value)
-        if wrong:
-            raise Forbidden(
-                "AW012", f"{outcome.operation}, after one that was cancelled, {outcome}"
-            )
+        declared = self.declared
+        failed = declared.retryable and not outcome.returned and declared.raises is None
+        nothing = outcome.returned and outcome.value is None
+        judged = declared.declares("returns") and (nothing or (declared.retryable and not failed))
+        if failed or (judged and not declared.as_judge("returns")(outcome.value)):
+            rule = "AW012" if declared.retryable else "AW009"
+            raise Forbidden(rule, f"{outcome.operation}, after one that was cancelled, {outcome}")
 
     def _judge_again(self, first: Outcome, outcome: Outcome) -> None:
         how = self.declared.reawait
         if not first.returned or how == "again":
             return
-        said = (
-            f"{outcome.operation}, on an object that had given {describe(first.value)}, {outcome}"
-        )
         if how == "error":
             wrong = outcome.returned
         elif how == "same":
@@ -111,4 +93,7 @@ class AwaitableMachine(StateMachine):
         else:
             wrong = outcome.returned and outcome.value is None and first.value is not None
         if wrong:
-            raise Forbidden("AW009", said)
+            given = describe(first.value)
+            raise Forbidden(
+                "AW009", f"{outcome.operation}, on an object that had given {given}, {outcome}"
+            )

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pytest_asyncprotocol.exploration.bodies import BodyError
 from pytest_asyncprotocol.exploration.sequences.machines.iterator import IteratorMachine, Phase
-from pytest_asyncprotocol.exploration.sequences.operations import operation
+from pytest_asyncprotocol.exploration.sequences.operations import Operation
 
 
 class GeneratorMachine(IteratorMachine):
@@ -14,18 +14,12 @@ class GeneratorMachine(IteratorMachine):
 
     rules: ClassVar[tuple[str, ...]] = (*IteratorMachine.rules, "AG004")
 
-    @operation(weight=2, cancel_at=(1,))
+    @Operation(weight=2, cancel_at=(1,))
     async def asend(self, at: int = 0) -> None:
         """``asend(None)``, which is a step."""
-        if not self._has_more(1):
-            return
-        outcome = await self.call(lambda: self.subject.asend(None), at)
-        if outcome is None:
-            self._lose_track()
-        else:
-            self._judge(outcome)
+        await self._step(lambda: self.subject.asend(None), at)
 
-    @operation(cancel_at=(1,), hangs="AG004")
+    @Operation(cancel_at=(1,), hangs="AG004")
     async def athrow(self, at: int = 0) -> None:
         """``athrow()`` of an exception; what it raises ends the generator."""
         if not self._has_more(1):
@@ -34,7 +28,6 @@ class GeneratorMachine(IteratorMachine):
         outcome = await self.call(lambda: self.subject.athrow(error), at)
         self._lose_track()
         self.certain = False
-        if outcome is None or self.phase in (Phase.ENDED, Phase.CLOSED):
-            return
-        if not outcome.returned:
+        over = self.phase in (Phase.ENDED, Phase.CLOSED)
+        if outcome is not None and not outcome.returned and not over:
             self.phase = Phase.ENDED if outcome.stopped else Phase.FAILED

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from dataclasses import dataclass, field
 
 from pytest_asyncprotocol.exploration.sequences.machines.iterator import IteratorMachine
 from pytest_asyncprotocol.exploration.sequences.machines.state_machine import StateMachine
-from pytest_asyncprotocol.exploration.sequences.operations import Step, operation
-from pytest_asyncprotocol.model.case import Case
+from pytest_asyncprotocol.exploration.sequences.operations import Operation, Step
 from pytest_asyncprotocol.model.exceptions import Forbidden
-from pytest_asyncprotocol.model.recording import Style
-from pytest_asyncprotocol.model.subject import Subject
 
 FIRST_PASS = "AI003"  # noqa: S105
 LATER_PASS = "AB005"  # noqa: S105
@@ -24,6 +22,7 @@ class OnePass(IteratorMachine):
         """Nothing."""
 
 
+@dataclass(eq=False)
 class IterableMachine(StateMachine):
     """An async iterable: its passes, each of which is an async iterator.
 
@@ -35,26 +34,23 @@ class IterableMachine(StateMachine):
         "AB005", "AB006", "AB008", "AI003", "CO001", "CO002", "CO007", "CO021",
     )  # fmt: skip
 
-    def __init__(self, case: Case, subject: Subject, style: Style) -> None:
-        super().__init__(case, subject, style)
-        self.passes: list[OnePass] = []
-        self.number = 0
+    passes: list[OnePass] = field(default_factory=list[OnePass])
+    number: int = 0
 
     def forbids_waiting(self, step: Step | None) -> str:
         """The rule that forbids a pass to hang."""
-        del step
         if any(each.cancelled for each in self.passes):
             return "CO021"
         return PASS_BESIDE_ANOTHER if len(self.passes) > 1 else LATER_PASS
 
-    @operation(plain=True, weight=0, cancel_at=(1, 1, 2, 3))
+    @Operation(plain=True, weight=0, cancel_at=(1, 1, 2, 3))
     async def anext(self, at: int = 0) -> None:
         """One step of the last pass."""
         if not self.passes:
             await self.aiter()
         await self._judge(self.passes[-1].anext(at))
 
-    @operation()
+    @Operation()
     async def aclose(self) -> None:
         """Close the last pass, if it can be closed."""
         if self.passes and self.passes[-1].subject.has("aclose"):
@@ -62,17 +58,16 @@ class IterableMachine(StateMachine):
 
     turns, time = StateMachine.turns, StateMachine.time
 
-    @operation(weight=3, when=lambda declared, _: declared.reiterable)
+    @Operation(weight=3, when=lambda declared, _: declared.reiterable)
     async def aiter(self) -> None:
         """Begin another pass; the one before is closed, unless both may be open at once."""
         if not self.declared.independent:
             await self.finish()
             self.passes.clear()
         self.number += 1
-        iterator = self.subject.aiter()
-        self.passes.append(OnePass(self.case, iterator, self.style))
+        self.passes.append(OnePass(self.case, self.subject.aiter(), self.style))
 
-    @operation(weight=3, when=lambda declared, _: declared.independent)
+    @Operation(weight=3, when=lambda declared, _: declared.independent)
     async def anext_of_the_first(self) -> None:
         """One step of the pass that was begun first."""
         if self.passes:
@@ -91,10 +86,7 @@ class IterableMachine(StateMachine):
         try:
             await one_pass
         except Forbidden as forbidden:
-            if forbidden.rule != FIRST_PASS:
+            if forbidden.rule != FIRST_PASS or self.number == 1:
                 raise
-            if len(self.passes) > 1:
-                raise Forbidden(PASS_BESIDE_ANOTHER, str(forbidden)) from forbidden
-            if self.number > 1:
-                raise Forbidden(LATER_PASS, str(forbidden)) from forbidden
-            raise
+            rule = PASS_BESIDE_ANOTHER if len(self.passes) > 1 else LATER_PASS
+            raise Forbidden(rule, str(forbidden)) from forbidden

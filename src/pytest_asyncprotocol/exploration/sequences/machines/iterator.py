@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 from pytest_asyncprotocol.exploration.scheduling import let_others_run, together
@@ -12,12 +14,10 @@ from pytest_asyncprotocol.exploration.sequences.machines.state_machine import (
     StateMachine,
     said,
 )
-from pytest_asyncprotocol.exploration.sequences.operations import Step, operation
-from pytest_asyncprotocol.model.case import Case
+from pytest_asyncprotocol.exploration.sequences.operations import Operation, Step
 from pytest_asyncprotocol.model.declarations import same
 from pytest_asyncprotocol.model.exceptions import Forbidden
-from pytest_asyncprotocol.model.recording import Style
-from pytest_asyncprotocol.model.subject import Outcome, Subject
+from pytest_asyncprotocol.model.subject import Outcome
 from pytest_asyncprotocol.model.text import describe
 
 
@@ -31,6 +31,7 @@ class Phase(enum.Enum):
     CLOSED = "after aclose()"
 
 
+@dataclass(eq=False)
 class IteratorMachine(StateMachine):
     """An async iterator: its items, its end, and how it is closed.
 
@@ -45,13 +46,12 @@ class IteratorMachine(StateMachine):
 
     builds_on = ("CO004", "AG007", "AG008", "AI016", "CO009")
 
-    def __init__(self, case: Case, subject: Subject, style: Style) -> None:
-        super().__init__(case, subject, style)
-        self.phase = Phase.FRESH
-        self.certain = True
-        self.steps = 0
-        self.given: list[Any] = []
-        self.left: Sequence[Any] | None = None
+    phase: Phase = Phase.FRESH
+    certain: bool = True
+    steps: int = 0
+    left: list[Any] | None = None
+
+    def __post_init__(self) -> None:
         if self.declared.listed_items is not None and self.declared.raises is None:
             self.left = list(self.declared.listed_items)
 
@@ -63,20 +63,14 @@ class IteratorMachine(StateMachine):
             return in_phase[self.phase]
         return self.unless_cancelled(rule or "CO020")
 
-    @operation(plain=True, weight=0, cancel_at=(1, 1, 2, 2, 3))
+    @Operation(plain=True, weight=0, cancel_at=(1, 1, 2, 2, 3))
     async def anext(self, at: int = 0) -> None:
         """One step."""
-        if not self._has_more(1):
-            return
-        outcome = await self.call(self.subject.anext, at)
-        if outcome is None:
-            self._lose_track()
-        else:
-            self._judge(outcome)
+        await self._step(self.subject.anext, at)
 
     turns, time = StateMachine.turns, StateMachine.time
 
-    @operation(cancel_at=(1, 2), hangs="AI017", when=lambda _, subject: subject.has("aclose"))
+    @Operation(cancel_at=(1, 2), hangs="AI017", when=lambda _, subject: subject.has("aclose"))
     async def aclose(self, at: int = 0) -> None:
         """``aclose()``."""
         outcome = await self.call(self.subject.aclose, at)
@@ -88,7 +82,7 @@ class IteratorMachine(StateMachine):
         else:
             await self._judge_closing(outcome)
 
-    @operation(
+    @Operation(
         concurrent=True,
         hangs="AI020",
         when=lambda declared, subject: (
@@ -121,7 +115,7 @@ class IteratorMachine(StateMachine):
         for each in ends:
             self._judge(each)
 
-    @operation(
+    @Operation(
         weight=2,
         concurrent=True,
         hangs="AI007",
@@ -139,7 +133,8 @@ class IteratorMachine(StateMachine):
                 self._judge(each)
             return
         failed = [each for each in outcomes if not (each.returned or each.stopped)]
-        unexpected = [each for each in failed if not self._is_declared(each)]
+        declared = self.declared.raises
+        unexpected = [each for each in failed if declared is None or not each.raised(declared)]
         if unexpected and self.certain:
             raise Forbidden("AI007", f"of two calls at once, {said(unexpected[0])}")
         self._take_both([each for each in outcomes if each.returned])
@@ -149,7 +144,7 @@ class IteratorMachine(StateMachine):
         if failed:
             self.phase = Phase.FAILED
 
-    @operation(
+    @Operation(
         "two at once",
         weight=0,
         cancel_at=(1, 2),
@@ -166,18 +161,13 @@ class IteratorMachine(StateMachine):
         if not self._has_more(2):
             return
 
-        async def first() -> Outcome | None:
-            return await self.subject.anext()
-
-        async def second() -> Outcome | None:
-            return await self.call(self.subject.anext, at)
-
         self.certain = False
-        outcomes = [each for each in await together(first, second) if each is not None]
+        both = await together(self.subject.anext, partial(self.call, self.subject.anext, at))
+        outcomes = [each for each in both if each is not None]
         for each in sorted(outcomes, key=lambda outcome: not outcome.returned):
             self._judge(each)
 
-    @operation(
+    @Operation(
         concurrent=True,
         hangs="AI017",
         when=lambda declared, subject: declared.concurrent == "safe" and subject.has("aclose"),
@@ -196,15 +186,20 @@ class IteratorMachine(StateMachine):
         if self.subject.has("aclose"):
             await self._judge_closing(await self.subject.aclose())
 
+    async def _step(self, begin: Callable[[], Awaitable[Outcome]], at: int) -> None:
+        if not self._has_more(1):
+            return
+        outcome = await self.call(begin, at)
+        if outcome is None:
+            self._lose_track()
+        else:
+            self._judge(outcome)
+
     def _has_more(self, steps: int) -> bool:
         """Whether so many more can be taken: some wait forever behind the items they declare."""
         self.steps += steps
         listed = self.declared.listed_items
         return listed is None or not self.declared.infinite or self.steps <= len(listed)
-
-    def _is_declared(self, outcome: Outcome) -> bool:
-        declared = self.declared.raises
-        return declared is not None and outcome.raised(declared)
 
     def _lose_track(self) -> None:
         self.phase = Phase.OPEN if self.phase is Phase.FRESH else self.phase
@@ -212,13 +207,10 @@ class IteratorMachine(StateMachine):
 
     def _judge(self, outcome: Outcome) -> None:
         """Judge the outcome of one step."""
-        if self.phase in (Phase.FRESH, Phase.OPEN):
-            self._judge_in_the_middle(outcome)
+        if self.phase not in (Phase.FRESH, Phase.OPEN):
+            if outcome.returned:
+                self._judge_item_too_many(outcome)
         elif outcome.returned:
-            self._judge_item_too_many(outcome)
-
-    def _judge_in_the_middle(self, outcome: Outcome) -> None:
-        if outcome.returned:
             self.phase = Phase.OPEN
             self._take(outcome)
         elif outcome.stopped:
@@ -242,21 +234,22 @@ class IteratorMachine(StateMachine):
 
     def _take(self, outcome: Outcome) -> None:
         """Take one item, which has to be the next one."""
-        self.given.append(outcome.value)
-        if self.left is None or not self.certain:
+        if self.left is None or not self.certain or (self.declared.infinite and not self.left):
             return
         rule = "AI008" if self.cancelled else "AI003"
         if not self.left:
-            if self.declared.infinite:
-                return
             raise Forbidden(rule, f"{said(outcome)}, when all declared items had come")
-        self.left = self._without(self.left, outcome, rule)
+        place = 0
+        if not self.declared.ordered:
+            place = next((i for i, item in enumerate(self.left) if same(item, outcome.value)), 0)
+        if not same(self.left[place], outcome.value):
+            raise Forbidden(rule, f"{said(outcome)}; expected {self._due(1)}")
+        del self.left[place]
 
     def _take_both(self, outcomes: list[Outcome]) -> None:
         """Take what two calls at once gave: the next items, in either order."""
         if outcomes:
             self.phase = Phase.OPEN
-        self.given += [each.value for each in outcomes]
         if self.left is None or not self.certain or (self.declared.infinite and not self.left):
             return
         due = list(self.left[: len(outcomes)] if self.declared.ordered else self.left)
@@ -273,14 +266,6 @@ class IteratorMachine(StateMachine):
             del due[found]
         self.left = [*due, *self.left[len(outcomes) :]] if self.declared.ordered else due
 
-    def _without(self, left: Sequence[Any], outcome: Outcome, rule: str) -> Sequence[Any]:
-        place = 0
-        if not self.declared.ordered:
-            place = next((i for i, item in enumerate(left) if same(item, outcome.value)), 0)
-        if not same(left[place], outcome.value):
-            raise Forbidden(rule, f"{said(outcome)}; expected {self._due(1)}")
-        return [*left[:place], *left[place + 1 :]]
-
     def _due(self, count: int) -> str:
         left = list(self.left or ())
         if not self.declared.ordered:
@@ -291,11 +276,9 @@ class IteratorMachine(StateMachine):
     def _end(self, outcome: Outcome, rule: str) -> None:
         """It says that it has ended."""
         self.phase = Phase.ENDED
-        if not self.certain:
-            return
-        if self.declared.infinite:
+        if self.certain and self.declared.infinite:
             raise Forbidden(rule, f"{said(outcome)}, though infinite=True was declared")
-        if self.left:
+        if self.certain and self.left:
             raise Forbidden(rule, f"{said(outcome)}; expected {self._due(1)}")
 
     async def _judge_closing(self, outcome: Outcome) -> None:

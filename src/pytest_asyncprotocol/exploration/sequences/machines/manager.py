@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
-
-import anyio
 
 from pytest_asyncprotocol.engine.library import checkpoint
 from pytest_asyncprotocol.exploration.bodies import (
     BodyError,
     discard_unawaited,
+    enter_and_leave,
     left_by,
     suppresses,
 )
@@ -25,7 +25,7 @@ from pytest_asyncprotocol.exploration.sequences.machines.state_machine import (
     pass_time,
     said,
 )
-from pytest_asyncprotocol.exploration.sequences.operations import Step, operation
+from pytest_asyncprotocol.exploration.sequences.operations import Operation, Step
 from pytest_asyncprotocol.exploration.visits import both_leave_at_once, each_tries
 from pytest_asyncprotocol.model.case import Case
 from pytest_asyncprotocol.model.exceptions import Forbidden, members
@@ -36,6 +36,7 @@ DEEPEST = 2
 """How often a manager is entered that was not left."""
 
 
+@dataclass(eq=False)
 class ManagerMachine(StateMachine):
     """An async context manager: how often it was entered, and how it was left."""
 
@@ -46,14 +47,12 @@ class ManagerMachine(StateMachine):
 
     builds_on = ("CO004", "CM009", "CM012", "CM014", "CO009", "CO012")
 
-    def __init__(self, case: Case, subject: Subject, style: Style) -> None:
-        super().__init__(case, subject, style)
-        self.depth = 0
-        self.entries = 0
-        self.failed = False
-        self.left_by_error = False
-        self.spoiled = False
-        self.covers: list[Cover] = []
+    depth: int = 0
+    entries: int = 0
+    failed: bool = False
+    left_by_error: bool = False
+    spoiled: bool = False
+    covers: list[Cover] = field(default_factory=list[Cover])
 
     @classmethod
     async def fresh(cls, case: Case, variant: int) -> Subject:
@@ -79,17 +78,17 @@ class ManagerMachine(StateMachine):
         again = self.entries > 1 or (step is not None and step.hangs)
         return self.unless_cancelled("CM015" if again else "CM014")
 
-    @operation(plain=True, weight=0)
+    @Operation(plain=True, weight=0)
     async def enter_or_leave(self) -> None:
         """``__aenter__`` where it is not entered, and ``__aexit__`` where it is."""
         await (self.leave if self.depth else self.enter)()
 
-    @operation()
+    @Operation()
     async def exit(self) -> None:
         """``__aexit__`` after a body that raised nothing."""
         await self.leave()
 
-    @operation(weight=0, cancel_at=(1, 1, 2, 2, 3), hangs="CM015")
+    @Operation(weight=0, cancel_at=(1, 1, 2, 2, 3), hangs="CM015")
     async def enter(self, at: int = 0) -> None:
         """``__aenter__``; inside of it only where it may be nested."""
         if self.depth and self.declared.concurrent_entry == "refused":
@@ -110,7 +109,7 @@ class ManagerMachine(StateMachine):
         elif not self.depth:
             await self.expect_released("CM010", "after an __aenter__ that was cancelled")
 
-    @operation("exit", weight=0, cancel_at=(1, 2))
+    @Operation("exit", weight=0, cancel_at=(1, 2))
     async def leave(self, at: int = 0, error: BaseException | None = None) -> None:
         """``__aexit__`` after a body that raised nothing, or *error*."""
         if not self.depth:
@@ -126,7 +125,8 @@ class ManagerMachine(StateMachine):
         discard_unawaited(outcome)
         self._judge_exit(outcome, error)
         if not self.depth:
-            await self.expect_released(self._rule_of_release(), f"after {outcome.operation}")
+            rule = "CM020" if self.left_by_error or self.entries == 1 else "CM015"
+            await self.expect_released(self.unless_cancelled(rule), f"after {outcome.operation}")
 
     async def interrupt(self, run: Coroutine[Any, Any, None], at: int) -> Ended:
         """Await *run*, and cancel it at suspension *at*, by the scope around this use."""
@@ -134,12 +134,12 @@ class ManagerMachine(StateMachine):
             return await super().interrupt(run, at)
         return await self.covers[-1].interrupt(run, at, self.case.loop)
 
-    @operation(cancel_at=(1, 2))
+    @Operation(cancel_at=(1, 2))
     async def exit_by_error(self, at: int = 0) -> None:
         """``__aexit__`` after a body that raised."""
         await self.leave(at, BodyError())
 
-    @operation()
+    @Operation()
     async def body_cancelled(self) -> None:
         """``__aexit__`` after a body that was cancelled."""
         if not self.depth:
@@ -160,12 +160,12 @@ class ManagerMachine(StateMachine):
         if not self.depth:
             await self.expect_released("CO021", "after a body that was cancelled")
 
-    @operation()
+    @Operation()
     async def turns(self) -> None:
         """Let other tasks run."""
         await self._stay(partial(let_others_run, TURNS))
 
-    @operation()
+    @Operation()
     async def time(self) -> None:
         """Let time pass: much of it where nobody is inside."""
         await self._stay(partial(pass_time, SOME_TIME if self.depth else LONG_TIME))
@@ -184,7 +184,7 @@ class ManagerMachine(StateMachine):
             if self.case.loop.cancelled(error):
                 raise
 
-    @operation(
+    @Operation(
         "enter",
         hangs="CM015",
         when=lambda declared, _: (
@@ -195,7 +195,7 @@ class ManagerMachine(StateMachine):
         """``__aenter__``, also where it is entered already."""
         await self.enter()
 
-    @operation(
+    @Operation(
         weight=2,
         concurrent=True,
         hangs="CM016",
@@ -212,18 +212,16 @@ class ManagerMachine(StateMachine):
         self.entries += len(inside)
         expected = len(visits) if safe else 1
         if len(inside) != expected and not self.cancelled:
-            raise Forbidden(
-                "CM016",
-                f"of two tasks that entered at once, {len(inside)} came in; expected {expected}",
-            )
+            came_in = f"of two tasks that entered at once, {len(inside)} came in"
+            raise Forbidden("CM016", f"{came_in}; expected {expected}")
         await self.expect_released("CM016", "after two tasks had used it at once")
 
-    @operation(concurrent=True, when=lambda declared, _: declared.concurrent_entry == "safe")
+    @Operation(concurrent=True, when=lambda declared, _: declared.concurrent_entry == "safe")
     async def rival_meanwhile(self) -> None:
         """Another task tries to come in, and is cancelled after some turns."""
         await self._rival(let_others_run)
 
-    @operation(concurrent=True, when=lambda declared, _: declared.concurrent_entry == "safe")
+    @Operation(concurrent=True, when=lambda declared, _: declared.concurrent_entry == "safe")
     async def patient_rival_meanwhile(self) -> None:
         """Another task tries to come in, and is cancelled after a long time."""
         await self._rival(partial(pass_time, LONG_TIME))
@@ -238,9 +236,7 @@ class ManagerMachine(StateMachine):
         async def rival() -> None:
             nonlocal over
             with canceller:
-                if (await self.subject.enter()).returned:
-                    with anyio.CancelScope(shield=True):
-                        await self.subject.exit()
+                await enter_and_leave(self.subject, self.subject.enter())
             over = True
 
         async def cancel() -> None:
@@ -255,10 +251,8 @@ class ManagerMachine(StateMachine):
         """Enter it while it is in use, which is refused, however often."""
         for outcome in [await self.subject.enter(), await self.subject.enter()]:
             if outcome.returned:
-                raise Forbidden(
-                    "CM016",
-                    f"{outcome.operation}, while it was in use, {outcome}; expected a refusal",
-                )
+                entered = f"{outcome.operation}, while it was in use, {outcome}"
+                raise Forbidden("CM016", f"{entered}; expected a refusal")
 
     async def finish(self) -> None:
         """Leave it as often as it was entered."""
@@ -305,10 +299,6 @@ class ManagerMachine(StateMachine):
         if not self.spoiled:
             await super().expect_released(rule, when)
 
-    def _rule_of_release(self) -> str:
-        rule = "CM020" if self.left_by_error or self.entries == 1 else "CM015"
-        return self.unless_cancelled(rule)
-
     def _judge_exit(self, outcome: Outcome, error: BaseException | None) -> None:
         if error is None:
             self._judge_clean_exit(outcome)
@@ -316,12 +306,10 @@ class ManagerMachine(StateMachine):
             return
         elif suppresses(outcome) and not isinstance(error, self.declared.suppresses):
             raise Forbidden("CM004", f"{said(outcome)}, and so suppressed the error of the body")
-        elif outcome.error is not None and self._is_wrapped(error, outcome.error):
-            raise Forbidden("CM017", f"{said(outcome)}; expected it unwrapped")
-
-    def _is_wrapped(self, error: BaseException, group: BaseException) -> bool:
-        alone = len(members(group)) == 1 and members(group)[0] is error
-        return alone and not self.declared.wraps_in_group
+        elif outcome.error is not None and not self.declared.wraps_in_group:
+            inner = members(outcome.error)
+            if len(inner) == 1 and inner[0] is error:
+                raise Forbidden("CM017", f"{said(outcome)}; expected it unwrapped")
 
     def _judge_clean_exit(self, outcome: Outcome) -> None:
         if outcome.returned:

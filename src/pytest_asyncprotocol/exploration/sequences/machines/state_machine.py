@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import anyio
@@ -18,10 +19,10 @@ from pytest_asyncprotocol.exploration.sequences.operations import (
     Operation,
     OperationSequence,
     Step,
-    operation,
     operations_of,
 )
 from pytest_asyncprotocol.model.case import Case
+from pytest_asyncprotocol.model.declarations import Declarations
 from pytest_asyncprotocol.model.exceptions import Forbidden
 from pytest_asyncprotocol.model.recording import Style
 from pytest_asyncprotocol.model.subject import Outcome, Subject
@@ -34,11 +35,13 @@ SOME_TIME, LONG_TIME = 1.0, 3600.0
 """Seconds of a virtual clock."""
 
 
+@dataclass(eq=False)
 class StateMachine(ABC):
     """What a protocol allows of a subject: the state that it is in, and what may come next.
 
     Each operation judges its outcome in the state that the operations before it led to. The first
-    outcome that is not allowed is the witness of a fault. ``style`` is how calls are cancelled.
+    outcome that is not allowed is the witness of a fault. ``style`` is how calls are cancelled,
+    and ``step`` what is being carried out.
     """
 
     rules: ClassVar[tuple[str, ...]] = ()
@@ -53,16 +56,20 @@ class StateMachine(ABC):
     plain: ClassVar[Step]
     """The plain step, of which some come before each of the others."""
 
+    case: Case
+    subject: Subject
+    style: Style
+    cancelled: bool = False
+    step: Step | None = None
+
     def __init_subclass__(cls) -> None:
         cls.operations += operations_of(cls)
         cls.plain = next(Step(each) for each in cls.operations if each.plain)
 
-    def __init__(self, case: Case, subject: Subject, style: Style) -> None:
-        self.case = case
-        self.declared = case.declared
-        self.subject = subject
-        self.style = style
-        self.cancelled = False
+    @property
+    def declared(self) -> Declarations:
+        """What the subject's author declared."""
+        return self.case.declared
 
     @classmethod
     def events(cls, case: Case, subject: Subject) -> OperationSequence:
@@ -100,12 +107,12 @@ class StateMachine(ABC):
     def let_go(self) -> None:  # noqa: B027
         """End what the machine itself has open, however the sequence ended."""
 
-    @operation()
+    @Operation()
     async def turns(self) -> None:
         """Let other tasks run."""
         await let_others_run(TURNS)
 
-    @operation()
+    @Operation()
     async def time(self) -> None:
         """Let some time pass."""
         await pass_time(SOME_TIME)
