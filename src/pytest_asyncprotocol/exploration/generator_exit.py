@@ -141,7 +141,6 @@ async def closed_from_outside(case: Case, scenario: Scenario, point: int) -> boo
         return GeneratorExit() if case.loop.is_cancellation(arrived) else arrived
 
     step = Stepped(Intercepted(scenario(case, subject), close), point, canceller.cancel)
-
     # In a task of its own, for what was closed inside of a scope leaves that open.
     with suppress(BaseExceptionGroup):
         async with anyio.create_task_group() as tasks:

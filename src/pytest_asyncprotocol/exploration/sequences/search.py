@@ -85,8 +85,7 @@ class Search:
         number = 0
         sequences = drawn(self._machine.plain, events, examples)
         for number, sequence in enumerate(sequences, 1):
-            of_all = f"{number} of {len(sequences)}"
-            settings.tell(f"sequence {of_all} on {self._loop.backend.name}")
+            settings.tell(f"sequence {number} of {len(sequences)} on {self._loop.backend.name}")
             style = styles[number % len(styles)]
             self._variant = number
             tried = await self._confirmed(sequence, style)

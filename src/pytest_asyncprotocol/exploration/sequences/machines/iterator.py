@@ -160,7 +160,6 @@ class IteratorMachine(StateMachine):
             return
         if not self._has_more(2):
             return
-
         self.certain = False
         both = await together(self.subject.anext, partial(self.call, self.subject.anext, at))
         outcomes = [each for each in both if each is not None]
