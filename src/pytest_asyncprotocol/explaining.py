@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from pytest_asyncprotocol.catalogue import catalogue
 from pytest_asyncprotocol.model.protocols import Protocol
@@ -19,6 +20,11 @@ LEFT_OUT = (Skip.NOT_APPLICABLE, Skip.UNDECLARED)
 def plain(text: str) -> str:
     """The text of a docstring for a terminal: code in single backticks."""
     return re.sub(r"``([^`]+)``", r"`\1`", text)
+
+
+def plural(number: int, noun: str) -> str:
+    """So many of a thing, in words."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def explain(report: Report) -> str:
@@ -45,9 +51,9 @@ def verdict_line(report: Report) -> str:
         return f"{what}: " + ("all rules hold" if report.passed else "nothing was proved")
     parts: list[str] = []
     if violated:
-        parts.append(f"{_plural(violated, 'rule')} violated")
+        parts.append(f"{plural(violated, 'rule')} violated")
     if errors:
-        parts.append(f"{_plural(errors, 'check')} without a verdict")
+        parts.append(f"{plural(errors, 'check')} without a verdict")
     return f"{what}: {', '.join(parts)}"
 
 
@@ -57,14 +63,14 @@ def counts(report: Report) -> str:
     applicable = {v.name for v in report if v.rule is not None and v.skip not in LEFT_OUT}
     known = [r for r in catalogue().values() if report.protocol in r.protocols]
     line = (
-        f"{len(ran)} of {_plural(len(applicable), 'applicable rule')} ran, of {len(known)} for "
+        f"{len(ran)} of {plural(len(applicable), 'applicable rule')} ran, of {len(known)} for "
         f"{report.protocol.noun} and {len(catalogue())} in the catalogue"
     )
     fresh = {v.name for v in report if v.skip is Skip.NEEDS_FRESH}
     if fresh:
         need = "needs" if len(fresh) == 1 else "need"
         line += (
-            f"; {_plural(len(fresh), 'rule')} {need} a fresh object: pass a factory, for example "
+            f"; {plural(len(fresh), 'rule')} {need} a fresh object: pass a factory, for example "
             f"`lambda: {report.subject}(...)`"
         )
     for key in report.unconfirmed:
@@ -154,10 +160,8 @@ def _block(heading: str, text: str) -> Iterator[str]:
 
 def _wrapped(text: str, indent: str = "") -> list[str]:
     """*text* in lines of the width; addresses of pages stay in one piece."""
-    return textwrap.wrap(
-        text, WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ",
-        break_long_words=False, break_on_hyphens=False,
-    )  # fmt: skip
+    wrap = partial(textwrap.wrap, break_long_words=False, break_on_hyphens=False)
+    return wrap(text, WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ")
 
 
 def _nothing_proved(report: Report) -> Iterator[str]:
@@ -175,7 +179,3 @@ def _nothing_proved(report: Report) -> Iterator[str]:
 
 def _backends(group: list[Verdict]) -> str:
     return ", ".join(dict.fromkeys(v.backend for v in group))
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping
+from functools import partial
 from itertools import groupby
 from typing import Any
 
 import pytest
+
+from pytest_asyncprotocol.plugin.terminal import Out
 
 _GAP = "  "
 
@@ -66,7 +68,7 @@ def _section(reporter: pytest.TerminalReporter, coverage: dict[str, Any]) -> Non
                 reporter.write_line(f"{_GAP}{alone}")
             reporter.write(f"{_GAP}{shown:{names}}{_GAP}{row['protocol']:{protocols}}{_GAP}")
             reporter.write_line(state(row), **{"green" if row["checked_on"] else "yellow": True})
-    _apart(reporter, coverage, width)
+    _apart(reporter, coverage)
 
 
 def state(row: Mapping[str, Any]) -> str:
@@ -78,17 +80,9 @@ def state(row: Mapping[str, Any]) -> str:
     return "not checked"
 
 
-def _apart(reporter: pytest.TerminalReporter, coverage: dict[str, Any], width: int) -> None:
+def _apart(reporter: pytest.TerminalReporter, coverage: dict[str, Any]) -> None:
     """What does not count, and what is wrong."""
-
-    def line(text: str, **markup: bool) -> None:
-        wrapped = textwrap.wrap(
-            text, width, initial_indent=_GAP, subsequent_indent=3 * _GAP,
-            break_long_words=False, break_on_hyphens=False,
-        )  # fmt: skip
-        for each in wrapped:
-            reporter.write_line(each, **markup)
-
+    line = partial(Out(reporter).line, indent=len(_GAP))
     abstract = [row for row in coverage["targets"] if row["abstract"]]
     if abstract:
         reporter.write_line("to be derived from, so not counted", bold=True)

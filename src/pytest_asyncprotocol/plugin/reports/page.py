@@ -67,7 +67,7 @@ def _head(document: Document) -> Iterator[str]:
     yield _total(str(totals["subjects"]), "subjects")
     for name in ENDINGS:
         number = totals["counts"][name]
-        yield _total(str(number), f"{MARKS[name]} {_word(name)}", name if number else "none")
+        yield _total(str(number), f"{MARKS[name]} {WORDS[name]}", name if number else "none")
     rules = totals["rules"]
     yield _total(f"{rules['ran']}<small> of {rules['catalogue']}</small>", "rules ran")
     yield "</dl>"
@@ -87,10 +87,6 @@ def _head(document: Document) -> Iterator[str]:
 
 def _total(number: str, label: str, kind: str = "") -> str:
     return f'<div class="{kind}"><dt>{label}</dt><dd>{number}</dd></div>'
-
-
-def _word(name: str) -> str:
-    return WORDS.get(name, name)
 
 
 def _navigation(document: Document, findings: list[Finding], protocols: list[str]) -> Iterator[str]:
@@ -130,14 +126,11 @@ def _subject_heading(subject: Mapping[str, Any]) -> str:
 
 
 def _finding(number: int, finding: Finding, page: Mapping[str, Any] | None) -> Iterator[str]:
-    name = finding.rule or "No rule could be judged"
-    if page is not None:
-        name = f"{page['id']} {page['slug']}"
-    on = f"on {', '.join(finding.backends)}{' only' * finding.alone}"
+    name = f"{page['id']} {page['slug']}" if page else finding.rule or "No rule could be judged"
     yield (
         f'<summary><span class="mark {finding.status}">{MARKS[finding.status]} '
-        f"{_word(finding.status)}</span> <b>{escape(name)}</b> "
-        f'<span class="on">{escape(on)}</span> '
+        f"{WORDS[finding.status]}</span> <b>{escape(name)}</b> "
+        f'<span class="on">on {escape(finding.where)}</span> '
         f'<span class="message">{escape(finding.message)}</span></summary>'
     )
     yield f'<div id="f{number}" class="explained">'
@@ -193,7 +186,7 @@ def _matrices(tables: list[tuple[str, Iterator[str]]]) -> Iterator[str]:
         return
     yield '<section id="matrix">\n<h2>Subjects and rules</h2>\n<ul class="legend">'
     for name in ENDINGS:
-        yield f'<li><span class="{name}">{MARKS[name]}</span> {_word(name)}</li>'
+        yield f'<li><span class="{name}">{MARKS[name]}</span> {WORDS[name]}</li>'
     yield "</ul>"
     yield (
         '<p class="note">Each sign leads to what stands behind it. Where backends differ, a cell '
@@ -209,7 +202,7 @@ def _subjects(entries: Entries) -> Iterator[str]:
     yield '<section id="subjects">\n<h2>Subjects</h2>'
     for number, subject in enumerate(entries.subjects):
         counts = " ".join(
-            f'<span class="count {e}">{MARKS[e]} {subject["counts"][e]} {_word(e)}</span>'
+            f'<span class="count {e}">{MARKS[e]} {subject["counts"][e]} {WORDS[e]}</span>'
             for e in ENDINGS
             if subject["counts"][e]
         )

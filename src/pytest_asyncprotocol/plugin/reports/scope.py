@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_asyncprotocol.plugin.tracker import COMPLETE
+
 _NARROWING = ("select", "ignore", "level")
 
 
@@ -32,9 +34,6 @@ class Scope:
     def of(cls, session: pytest.Session, deselected: frozenset[str]) -> Scope:
         """The scope of *session*, at its end."""
         config = session.config
-        unstopped = (
-            pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED,
-        )  # fmt: skip
         backends: str | None = config.getoption("asyncprotocol_backends")
         narrowing = (config.getoption(f"asyncprotocol_{name}") for name in _NARROWING)
         return cls(
@@ -43,7 +42,7 @@ class Scope:
             ignored=_ignored(config),
             deselected=deselected,
             stopped=bool(
-                session.shouldfail or session.shouldstop or session.exitstatus not in unstopped
+                session.shouldfail or session.shouldstop or session.exitstatus not in COMPLETE
             ),
             last_failed=bool(config.getoption("lf", default=False)),
             narrowed=any(given is not None for given in narrowing),
@@ -94,11 +93,8 @@ def _arguments(config: pytest.Config) -> tuple[tuple[Path, str], ...] | None:
 
 
 def _ignored(config: pytest.Config) -> tuple[str, ...]:
-    given = [
-        *(config.getoption("ignore", default=None) or ()),
-        *(config.getoption("ignore_glob", default=None) or ()),
-    ]
-    return tuple(str(_absolute(config, each)) for each in given)
+    options = (config.getoption(name, default=None) for name in ("ignore", "ignore_glob"))
+    return tuple(str(_absolute(config, path)) for given in options for path in given or ())
 
 
 def _absolute(config: pytest.Config, path: str) -> Path:
