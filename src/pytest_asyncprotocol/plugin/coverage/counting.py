@@ -14,7 +14,8 @@ from pytest_asyncprotocol.plugin.coverage import packages, static_checks, table,
 from pytest_asyncprotocol.plugin.tracker import COMPLETE, Running
 
 _RAN = ("passed", "violated", "vacuous")
-_Checked = dict[str, dict[str, set[str]]]
+_Checked = dict[tuple[str, str], set[str]]
+"""The backends on which a target was checked, by its identity and the protocol."""
 
 
 def register(config: pytest.Config, wanted: list[str], fail_under: float | None) -> None:
@@ -39,16 +40,14 @@ class _Counting(Running):
     wanted: list[str]
     fail_under: float | None
     data: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]], init=False)
-
-    def __post_init__(self) -> None:
-        self.checked: _Checked = defaultdict(lambda: defaultdict(set))
+    checked: _Checked = field(default_factory=lambda: defaultdict(set[str]), init=False)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect from one test's report."""
         for checked in getattr(report, "asyncprotocol", ()):
             on = {v["backend"] for v in checked["verdicts"] if v["status"] in _RAN}
             for identity in checked["targets"]:
-                self.checked[identity][checked["protocol"]] |= on
+                self.checked[identity, checked["protocol"]] |= on
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -93,26 +92,24 @@ def _coverage_of(package: str, checked: _Checked) -> dict[str, Any]:
         "targets": rows,
         "unimportable": [{"module": each.module, "error": each.error} for each in failed],
         "violations": [
-            {"module": t.module, "name": t.name, "rule": look.rule, "message": look.message}
+            {"module": t.module, "name": t.name, "rule": rule, "message": message}
             for t in found
-            for look in static_checks.looks_at(t)
+            for rule, message in static_checks.looks_at(t)
         ],
     }
 
 
 def _row(target: targets.Target, protocol: Protocol, checked: _Checked) -> dict[str, Any]:
     """One target and one of its protocols; a check of a stronger protocol is one of it too."""
-    order = targets.ITERATION
-    place = order.index(protocol) if protocol in order else None
-    enough = [protocol] if place is None else order[place:]
-    less = order[: place or 0]
-    known = checked.get(target.identity, {})
+    order = targets.ITERATION if protocol in targets.ITERATION else (protocol,)
+    place = order.index(protocol)
+    on = {each: checked.get((target.identity, each.words), set()) for each in order}
     return {
         "module": target.module,
         "name": target.name,
         "kind": target.kind,
         "protocol": protocol.words,
         "abstract": target.abstract,
-        "checked_on": sorted({on for each in enough for on in known.get(each.words, ())}),
-        "checked_only_as": [each.words for each in less if known.get(each.words)],
+        "checked_on": sorted({backend for each in order[place:] for backend in on[each]}),
+        "checked_only_as": [each.words for each in order[:place] if on[each]],
     }

@@ -14,12 +14,10 @@ from pytest_asyncprotocol.plugin.terminal import Out
 _GAP = "  "
 
 
-def write(
-    reporter: pytest.TerminalReporter, coverages: list[dict[str, Any]], shortfall: str
-) -> None:
+def write(reporter: pytest.TerminalReporter, covered: list[dict[str, Any]], shortfall: str) -> None:
     """Write a section for each package, and what was checked of it; with -q that alone."""
     quiet = reporter.config.get_verbosity() < 0
-    for coverage in coverages:
+    for coverage in covered:
         if not quiet:
             _section(reporter, coverage)
         reporter.write_line(f"asyncprotocol-cov: {total(coverage)}")
@@ -53,8 +51,8 @@ def _section(reporter: pytest.TerminalReporter, coverage: dict[str, Any]) -> Non
     names = max((len(row["name"]) for row in rows), default=0)
     protocols = max((len(row["protocol"]) for row in rows), default=0)
     states = max((len(state(row)) for row in rows), default=0)
-    width = reporter.config.get_terminal_writer().fullwidth
-    names = min(names, max(width - protocols - states - 3 * len(_GAP), 0))
+    room = reporter.config.get_terminal_writer().fullwidth - protocols - states - 3 * len(_GAP)
+    names = min(names, max(room, 0))
     for module, group in groupby(rows, key=lambda row: row["module"]):
         of_module = list(group)
         done = sum(bool(row["checked_on"]) for row in of_module)

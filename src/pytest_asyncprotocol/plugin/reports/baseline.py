@@ -145,10 +145,9 @@ def _write(out: Out, title: str, triples: Mapping[_Triple, str], **markup: bool)
             subject = each
             out.line(subject, indent=2)
         backends = {", ".join(sorted(on)) for on in named.values()}
+        listed = ", ".join(f"{rule} ({', '.join(sorted(on))})" for rule, on in named.items())
         if len(backends) == 1:
             listed = f"{', '.join(named)} on {backends.pop()}"
-        else:
-            listed = ", ".join(f"{rule} ({', '.join(sorted(on))})" for rule, on in named.items())
         out.line(f"{listed}: {text}", **markup)
 
 

@@ -147,11 +147,9 @@ def _verdict(plain_verdict: Mapping[str, Any]) -> dict[str, Any]:
 
 def _opened(verdicts: list[dict[str, Any]]) -> dict[str, list[str]]:
     """What kept the clock real on each backend: in which check a thread is seen is chance."""
-    found: dict[str, set[str]] = {}
-    for verdict in verdicts:
-        if verdict["coverage"]["opened"]:
-            found.setdefault(verdict["backend"], set()).update(verdict["coverage"]["opened"])
-    return {backend: sorted(what) for backend, what in sorted(found.items())}
+    opened = {(v["backend"], what) for v in verdicts for what in v["coverage"]["opened"]}
+    backends = sorted({backend for backend, _ in opened})
+    return {each: sorted(what for backend, what in opened if backend == each) for each in backends}
 
 
 def _counts(verdicts: Iterable[Mapping[str, Any]]) -> dict[str, int]:

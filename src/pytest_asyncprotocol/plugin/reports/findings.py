@@ -9,14 +9,7 @@ from typing import Any, Final
 
 from pytest_asyncprotocol.plugin.reports.document import ENDINGS, Document, ending
 
-MARKS: Final = {
-    "violated": "✗",
-    "error": "!",
-    "expected": "⊘",
-    "passed": "✓",
-    "vacuous": "○",
-    "skipped": "-",
-}
+MARKS: Final[dict[str, str]] = dict(zip(ENDINGS, ("✗", "!", "⊘", "✓", "○", "-"), strict=True))
 """A sign for each way to end, so that colour is never needed."""
 
 WORDS: Final = {e: e for e in ENDINGS} | {

@@ -16,10 +16,9 @@ _Verdict = Mapping[str, Any]
 class Entries:
     """The verdicts of each subject by rule, and the place in the page at which each is told.
 
-    In ``by_rule`` what no rule is blamed for stands under ``""``.
-
     A rule has an entry of its own in the list of its subject; those that were only skipped share
-    one for each reason; what failed is told among the findings.
+    one for each reason; what failed is told among the findings. In ``by_rule`` what no rule is
+    blamed for stands under ``""``.
     """
 
     def __init__(self, document: Document, findings: list[Finding]) -> None:

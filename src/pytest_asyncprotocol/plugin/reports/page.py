@@ -72,15 +72,10 @@ def _head(document: Document) -> Iterator[str]:
     yield _total(f"{rules['ran']}<small> of {rules['catalogue']}</small>", "rules ran")
     yield "</dl>"
     libraries = {"pytest-asyncprotocol": versions["pytest-asyncprotocol"], **versions["libraries"]}
-    facts = [
-        f"Backends: {', '.join(settings['backends'])}",
-        f"level: {settings['level']}",
-        *(f"{n}: {', '.join(settings[n])}" for n in ("select", "ignore") if settings[n]),
-    ]
-    made_with = [
-        f"{versions['implementation']} {versions['python']} on {versions['platform']}",
-        *(f"{name} {version}" for name, version in libraries.items() if version),
-    ]
+    facts = [f"Backends: {', '.join(settings['backends'])}", f"level: {settings['level']}"]
+    facts += [f"{n}: {', '.join(settings[n])}" for n in ("select", "ignore") if settings[n]]
+    made_with = [f"{versions['implementation']} {versions['python']} on {versions['platform']}"]
+    made_with += [f"{name} {version}" for name, version in libraries.items() if version]
     yield f'<p class="facts">{escape("; ".join(facts))}.<br>{escape(", ".join(made_with))}.</p>'
     yield "</header>"
 
@@ -187,10 +182,9 @@ def _matrices(tables: list[tuple[str, Iterator[str]]]) -> Iterator[str]:
     yield '<section id="matrix">\n<h2>Subjects and rules</h2>\n<ul class="legend">'
     for name in ENDINGS:
         yield f'<li><span class="{name}">{MARKS[name]}</span> {WORDS[name]}</li>'
-    yield "</ul>"
     yield (
-        '<p class="note">Each sign leads to what stands behind it. Where backends differ, a cell '
-        "has a sign for each, in the order that is named with the subject.</p>"
+        '</ul>\n<p class="note">Each sign leads to what stands behind it. Where backends differ, a '
+        "cell has a sign for each, in the order that is named with the subject.</p>"
     )
     for protocol, table in tables:
         yield f'<h3 id="{_anchor(protocol)}">{escape(protocol.capitalize())}s</h3>'
@@ -237,15 +231,11 @@ def _packages(document: Document) -> Iterator[str]:
                     f'<span class="{kind}">{escape(state(row))}</span></li>'
                 )
         for each in package["unimportable"]:
-            yield (
-                f"<li><code>{escape(each['module'])}</code> could not be imported: "
-                f"{escape(each['error'])}</li>"
-            )
+            module, error = escape(each["module"]), escape(each["error"])
+            yield f"<li><code>{module}</code> could not be imported: {error}</li>"
         for each in package["violations"]:
-            yield (
-                f'<li>{_target(each)} <span class="violated">{MARKS["violated"]} '
-                f"{escape(each['rule'])}: {escape(each['message'])}</span></li>"
-            )
+            text = f"{MARKS['violated']} {escape(each['rule'])}: {escape(each['message'])}"
+            yield f'<li>{_target(each)} <span class="violated">{text}</span></li>'
         yield "</ul></details>"
     yield "</section>"
 

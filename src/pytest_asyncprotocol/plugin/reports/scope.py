@@ -35,7 +35,6 @@ class Scope:
         """The scope of *session*, at its end."""
         config = session.config
         backends: str | None = config.getoption("asyncprotocol_backends")
-        narrowing = (config.getoption(f"asyncprotocol_{name}") for name in _NARROWING)
         return cls(
             root=config.rootpath.resolve(),
             arguments=_arguments(config),
@@ -45,7 +44,7 @@ class Scope:
                 session.shouldfail or session.shouldstop or session.exitstatus not in COMPLETE
             ),
             last_failed=bool(config.getoption("lf", default=False)),
-            narrowed=any(given is not None for given in narrowing),
+            narrowed=any(config.getoption(f"asyncprotocol_{n}") is not None for n in _NARROWING),
             backends=None if backends is None else tuple(b.strip() for b in backends.split(",")),
         )
 
@@ -68,11 +67,8 @@ class Scope:
     def _names(self, test: str) -> bool:
         file, _, name = test.partition("::")
         path = self.root / file
-        if any(
-            fnmatch(str(each), pattern)
-            for pattern in self.ignored
-            for each in (path, *path.parents)
-        ):
+        above = (path, *path.parents)
+        if any(fnmatch(str(each), pattern) for pattern in self.ignored for each in above):
             return False
         return self.arguments is None or any(
             path.is_relative_to(folder) and _is_part(name, of=wanted)

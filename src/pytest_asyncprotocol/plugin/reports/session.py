@@ -65,7 +65,7 @@ class _ReportFiles(_Deselection, Collection, Running):
             return
         config = session.config
         counting: Any = config.pluginmanager.get_plugin("asyncprotocol-coverage")
-        packages = [] if counting is None else counting.data
+        packages: list[dict[str, Any]] = [] if counting is None else counting.data
         found = document.document(self.checked, config.stash[TRACKER].settings, packages)
         if self.earlier is not None:
             scope = Scope.of(session, frozenset(self.deselected))
