@@ -17,7 +17,7 @@ import pytest
 
 from pytest_asyncprotocol.plugin.tracker import Collection
 
-_ORDER = ("violated", "error", "passed", "vacuous", "skipped")
+_ORDER = ("violated", "error", "expected", "passed", "vacuous", "skipped")
 _RAN = ("violated", "passed", "vacuous")
 _wrap = partial(textwrap.wrap, break_long_words=False, break_on_hyphens=False)
 _SILENT = -1
@@ -36,9 +36,7 @@ class _Subject:
     ran: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     backends: set[str] = field(default_factory=set[str])
     broken: dict[tuple[str, str], set[str]] = field(default_factory=dict[tuple[str, str], set[str]])
-    rest: dict[tuple[str, str], dict[str, set[str]]] = field(
-        default_factory=dict[tuple[str, str], dict[str, set[str]]]
-    )
+    rest: dict[tuple[str, str], dict[str, set[str]]] = field(default_factory=dict[Any, Any])
     fresh: set[str] = field(default_factory=set[str])
     enabling: set[str] = field(default_factory=set[str])
     unconfirmed: set[str] = field(default_factory=set[str])
@@ -119,10 +117,8 @@ class Summary(Collection):
         subjects: dict[tuple[str, str, str], _Subject] = {}
         for checked in chain.from_iterable(self.checked.values()):
             key = (checked["test"], checked["subject"], checked["protocol"])
-            if key not in subjects:
-                subjects[key] = _Subject(*key, checked["known"])
-            subjects[key].add(checked)
-        return [subjects[key] for key in sorted(subjects)]
+            subjects.setdefault(key, _Subject(*key, checked["known"])).add(checked)
+        return [subject for _, subject in sorted(subjects.items())]
 
 
 class Out:
@@ -166,9 +162,7 @@ class Out:
 
     def total(self, subjects: list[_Subject], catalogue: int) -> None:
         """Write the line that holds for all."""
-        counts: Counter[str] = Counter()
-        for subject in subjects:
-            counts.update(subject.counts)
+        counts = sum((subject.counts for subject in subjects), Counter[str]())
         ran = set(chain.from_iterable(subject.ran for subject in subjects))
         backends = set(chain.from_iterable(subject.backends for subject in subjects))
         self.line(
@@ -198,6 +192,5 @@ def _listed(backends: set[str]) -> str:
 
 
 def _counted(counts: Counter[str]) -> str:
-    named = (*_ORDER[:2], "expected", *_ORDER[2:])
     words = {"expected": "xfailed", "error": "without a verdict"}
-    return ", ".join(f"{counts[s]} {words.get(s, s)}" for s in named if counts[s])
+    return ", ".join(f"{counts[s]} {words.get(s, s)}" for s in _ORDER if counts[s])

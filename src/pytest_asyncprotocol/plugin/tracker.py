@@ -30,16 +30,13 @@ class Tracker:
         self.settings = wanted
         self._begun: list[Report] = []
         self._finished: list[Report] = []
-        self._installed = ExitStack()
 
-    def install(self) -> None:
-        """Put the session's settings in force, and listen."""
-        self._installed.enter_context(settings.using(self.settings))
-        self._installed.enter_context(settings.listening(self._hear))
-
-    def uninstall(self) -> None:
-        """Undo `install`."""
-        self._installed.close()
+    def install(self) -> ExitStack:
+        """Put the session's settings in force, and listen, until what is given is closed."""
+        installed = ExitStack()
+        installed.enter_context(settings.using(self.settings))
+        installed.enter_context(settings.listening(self._hear))
+        return installed
 
     def take_finished(self) -> list[Report]:
         """The reports finished since this was last asked for."""
@@ -106,9 +103,9 @@ class Tracker:
 
 
 def _given_up(report: Report) -> str:
-    awaited, text = not report.waiting, report.forget()
-    if not awaited:
-        return text
+    if report.waiting:
+        return report.forget()
+    report.forget()
     return (
         f"the check of {report.subject} at {report.made_at} was begun, but did not come to its "
         "end: await it in the test, outside of what is cancelled"
@@ -123,9 +120,7 @@ TRACKER = pytest.StashKey[Tracker]()
 class Collection:
     """What was checked in each test, here or in workers, by node id."""
 
-    checked: dict[str, list[dict[str, Any]]] = field(
-        default_factory=dict[str, list[dict[str, Any]]], init=False
-    )
+    checked: dict[str, list[dict[str, Any]]] = field(default_factory=dict[str, Any], init=False)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect from one test's report; a test that is run again starts anew."""
