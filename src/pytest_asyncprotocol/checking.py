@@ -78,9 +78,8 @@ def _in_order(plan: Plan) -> tuple[str, ...]:
     if plan.only is None:
         return plan.settings.backends
     rule, backend = plan.only
-    if rule in plan.settings.expected_failures:
-        return (backend, *(b for b in plan.settings.backends if b != backend))
-    return (backend,)
+    others = plan.settings.backends if rule in plan.settings.expected_failures else ()
+    return (backend, *(other for other in others if other != backend))
 
 
 def conclude(plan: Plan, report: Report, found: Findings, *, visited: tuple[str, ...]) -> None:
@@ -94,11 +93,8 @@ def conclude(plan: Plan, report: Report, found: Findings, *, visited: tuple[str,
     if plan.only is not None:
         verdicts = [v for v in verdicts if v.backend == plan.only[1]]
         unconfirmed = _unconfirmed_by(verdicts[0], plan)
-    report.conclude(
-        replace(found, verdicts=tuple(verdicts)),
-        complete=not plan.factory.is_instance,
-        unconfirmed=unconfirmed,
-    )
+    found, complete = replace(found, verdicts=tuple(verdicts)), not plan.factory.is_instance
+    report.conclude(found, complete=complete, unconfirmed=unconfirmed)
     settings.announce(report)
 
 

@@ -275,9 +275,8 @@ def _not_judged(specimen: Specimen, judged: dict[str, Verdict]) -> Iterator[str]
     enough = (Status.PASSED, Status.VACUOUS) if proved else (Status.PASSED,)
     for backend in specimen.backends:
         verdict = judged.get(backend)
-        if find_known_backend(backend).library in _rule(specimen.rule).libraries and (
-            verdict is None or verdict.status not in enough
-        ):
+        is_judged = find_known_backend(backend).library in _rule(specimen.rule).libraries
+        if is_judged and (verdict is None or verdict.status not in enough):
             yield f"{backend}: {_said(specimen, verdict)}, expected: passed"
 
 
