@@ -47,7 +47,7 @@ def assert_awaitable(subject: Any, /, **keywords: Unpack[AwaitableKeywords]) -> 
     https://docs.python.org/3/reference/datamodel.html#awaitable-objects
     """
     __tracebackhide__ = True
-    return _assert(Protocol.AWAITABLE, subject, keywords)
+    return begin(plan_for(Protocol.AWAITABLE, subject, keywords), raise_failures)
 
 
 def assert_async_iterable(subject: Any, /, **keywords: Unpack[AsyncIterableKeywords]) -> Report:
@@ -63,7 +63,7 @@ def assert_async_iterable(subject: Any, /, **keywords: Unpack[AsyncIterableKeywo
     https://docs.python.org/3/reference/datamodel.html#asynchronous-iterators
     """
     __tracebackhide__ = True
-    return _assert(Protocol.ASYNC_ITERABLE, subject, keywords)
+    return begin(plan_for(Protocol.ASYNC_ITERABLE, subject, keywords), raise_failures)
 
 
 def assert_async_iterator(subject: Any, /, **keywords: Unpack[AsyncIteratorKeywords]) -> Report:
@@ -79,7 +79,7 @@ def assert_async_iterator(subject: Any, /, **keywords: Unpack[AsyncIteratorKeywo
     https://docs.python.org/3/reference/datamodel.html#asynchronous-iterators
     """
     __tracebackhide__ = True
-    return _assert(Protocol.ASYNC_ITERATOR, subject, keywords)
+    return begin(plan_for(Protocol.ASYNC_ITERATOR, subject, keywords), raise_failures)
 
 
 def assert_async_generator(subject: Any, /, **keywords: Unpack[AsyncGeneratorKeywords]) -> Report:
@@ -99,7 +99,7 @@ def assert_async_generator(subject: Any, /, **keywords: Unpack[AsyncGeneratorKey
     https://docs.python.org/3/reference/expressions.html#asynchronous-generator-iterator-methods
     """
     __tracebackhide__ = True
-    return _assert(Protocol.ASYNC_GENERATOR, subject, keywords)
+    return begin(plan_for(Protocol.ASYNC_GENERATOR, subject, keywords), raise_failures)
 
 
 def assert_async_context_manager(
@@ -117,7 +117,7 @@ def assert_async_context_manager(
     https://docs.python.org/3/reference/datamodel.html#asynchronous-context-managers
     """
     __tracebackhide__ = True
-    return _assert(Protocol.ASYNC_CONTEXT_MANAGER, subject, keywords)
+    return begin(plan_for(Protocol.ASYNC_CONTEXT_MANAGER, subject, keywords), raise_failures)
 
 
 OF_CANCELLATION: Final = (
@@ -181,7 +181,7 @@ def explore_cancellation(
             return released()
 
         declared["released"] = released_now
-    return _assert(Protocol.AWAITABLE, scenario, declared)
+    return begin(plan_for(Protocol.AWAITABLE, scenario, declared), raise_failures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,43 +202,39 @@ class Assertions:
     def assert_awaitable(self, subject: Any, /, **keywords: Unpack[AwaitableKeywords]) -> Report:
         """`assert_awaitable` on this backend."""
         __tracebackhide__ = True
-        return self._assert(Protocol.AWAITABLE, subject, keywords)
+        return begin(self._plan(Protocol.AWAITABLE, subject, keywords), raise_failures)
 
     def assert_async_iterable(
         self, subject: Any, /, **keywords: Unpack[AsyncIterableKeywords]
     ) -> Report:
         """`assert_async_iterable` on this backend."""
         __tracebackhide__ = True
-        return self._assert(Protocol.ASYNC_ITERABLE, subject, keywords)
+        return begin(self._plan(Protocol.ASYNC_ITERABLE, subject, keywords), raise_failures)
 
     def assert_async_iterator(
         self, subject: Any, /, **keywords: Unpack[AsyncIteratorKeywords]
     ) -> Report:
         """`assert_async_iterator` on this backend."""
         __tracebackhide__ = True
-        return self._assert(Protocol.ASYNC_ITERATOR, subject, keywords)
+        return begin(self._plan(Protocol.ASYNC_ITERATOR, subject, keywords), raise_failures)
 
     def assert_async_generator(
         self, subject: Any, /, **keywords: Unpack[AsyncGeneratorKeywords]
     ) -> Report:
         """`assert_async_generator` on this backend."""
         __tracebackhide__ = True
-        return self._assert(Protocol.ASYNC_GENERATOR, subject, keywords)
+        return begin(self._plan(Protocol.ASYNC_GENERATOR, subject, keywords), raise_failures)
 
     def assert_async_context_manager(
         self, subject: Any, /, **keywords: Unpack[AsyncContextManagerKeywords]
     ) -> Report:
         """`assert_async_context_manager` on this backend."""
         __tracebackhide__ = True
-        return self._assert(Protocol.ASYNC_CONTEXT_MANAGER, subject, keywords)
+        return begin(self._plan(Protocol.ASYNC_CONTEXT_MANAGER, subject, keywords), raise_failures)
 
     def check(self, protocol: Protocol | str, subject: Any, /, **keywords: Any) -> Report:
         """`check` on this backend."""
         return begin(self._plan(protocol_named(protocol), subject, keywords))
-
-    def _assert(self, protocol: Protocol, subject: Any, keywords: Mapping[str, Any]) -> Report:
-        __tracebackhide__ = True
-        return begin(self._plan(protocol, subject, keywords), raise_failures)
 
     def _plan(self, protocol: Protocol, subject: Any, keywords: Mapping[str, Any]) -> Plan:
         if "backends" in keywords:
@@ -247,11 +243,6 @@ class Assertions:
                 "the function of the same name"
             )
         return replace(plan_for(protocol, subject, keywords), on=self.backend)
-
-
-def _assert(protocol: Protocol, subject: Any, keywords: Mapping[str, Any]) -> Report:
-    __tracebackhide__ = True
-    return begin(plan_for(protocol, subject, keywords), raise_failures)
 
 
 def raise_failures(report: Report) -> None:

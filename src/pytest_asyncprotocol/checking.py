@@ -29,18 +29,17 @@ _examining = ContextVar("_examining", default=False)
 
 async def examine(plan: Plan, report: Report) -> None:
     """Run the rules of *plan* on the engine's own loops, backend after backend."""
-    found = Findings()
+    found, order, wanted = Findings(), _in_order(plan), plan.settings
     with recording() as recorder, private_api.deterministic_trio():
-        for name in _in_order(plan):
+        for name in order:
             try:
                 backend = find_backend(name)
             except BackendUnavailable as error:
                 found += failed(name, str(error))
                 continue
-            wanted, first = plan.settings, name == _in_order(plan)[0]
             with EngineLoop(backend, clock=wanted.clock, timeout=wanted.timeout) as loop:
-                found += await Battery(plan, loop, recorder, first=first).findings()
-    conclude(plan, report, found, visited=_in_order(plan))
+                found += await Battery(plan, loop, recorder, first=name == order[0]).findings()
+    conclude(plan, report, found, visited=order)
 
 
 def examine_now(plan: Plan, report: Report) -> None:
@@ -79,9 +78,8 @@ def _in_order(plan: Plan) -> tuple[str, ...]:
     if plan.only is None:
         return plan.settings.backends
     rule, backend = plan.only
-    if rule in plan.settings.expected_failures:
-        return (backend, *(b for b in plan.settings.backends if b != backend))
-    return (backend,)
+    others = plan.settings.backends if rule in plan.settings.expected_failures else ()
+    return (backend, *(other for other in others if other != backend))
 
 
 def conclude(plan: Plan, report: Report, found: Findings, *, visited: tuple[str, ...]) -> None:
@@ -95,11 +93,8 @@ def conclude(plan: Plan, report: Report, found: Findings, *, visited: tuple[str,
     if plan.only is not None:
         verdicts = [v for v in verdicts if v.backend == plan.only[1]]
         unconfirmed = _unconfirmed_by(verdicts[0], plan)
-    report.conclude(
-        replace(found, verdicts=tuple(verdicts)),
-        complete=not plan.factory.is_instance,
-        unconfirmed=unconfirmed,
-    )
+    found, complete = replace(found, verdicts=tuple(verdicts)), not plan.factory.is_instance
+    report.conclude(found, complete=complete, unconfirmed=unconfirmed)
     settings.announce(report)
 
 
@@ -123,24 +118,16 @@ def _expect(
     Not *final* means that backends are left on which it might still fail.
     """
     rule_id, _, backend = key.partition("@")
-
-    def meant(verdict: Verdict) -> bool:
-        if verdict.rule is None or verdict.rule.id != rule_id:
-            return False
-        return not backend or verdict.backend == backend
-
-    concerned = [v for v in verdicts if meant(v)]
-    if any(v.status is Status.VIOLATED for v in concerned):
-        return [
-            replace(v, expected=reason) if meant(v) and v.status is Status.VIOLATED else v
-            for v in verdicts
-        ], True
-    if not final or not concerned or any(v.status is not Status.PASSED for v in concerned):
-        return verdicts, False
-    stale = f"expected to fail ({reason}), but it passes: take {key!r} out of expected_failures"
-    return [
-        replace(v, status=Status.ERROR, message=stale) if meant(v) else v for v in verdicts
-    ], True
+    of_rule = [v for v in verdicts if v.rule is not None and v.rule.id == rule_id]
+    concerned = [v for v in of_rule if backend in ("", v.backend)]
+    marked = [v for v in concerned if v.status is Status.VIOLATED]
+    changes: dict[str, Any] = {"expected": reason}
+    if not marked:
+        if not final or not concerned or any(v.status is not Status.PASSED for v in concerned):
+            return verdicts, False
+        stale = f"expected to fail ({reason}), but it passes: take {key!r} out of expected_failures"
+        marked, changes = concerned, {"status": Status.ERROR, "message": stale}
+    return [replace(v, **changes) if v in marked else v for v in verdicts], True
 
 
 def check(protocol: Protocol | str, subject: Any, /, **keywords: Any) -> Report:
@@ -163,9 +150,9 @@ def check(protocol: Protocol | str, subject: Any, /, **keywords: Any) -> Report:
 def begin(plan: Plan, judge: Callable[[Report], None] = lambda _: None) -> Report:
     """Carry out *plan*, at once or when the report is awaited, and let *judge* see the result."""
     __tracebackhide__ = True
-    factory = plan.factory
+    name, source = plan.factory.name, plan.factory.source
     if library_in_force() is None:
-        report = Report(factory.name, plan.protocol, source=factory.source)
+        report = Report(name, plan.protocol, source=source)
         examine_now(plan, report)
         judge(report)
         return report
@@ -177,19 +164,16 @@ def begin(plan: Plan, judge: Callable[[Report], None] = lambda _: None) -> Repor
         await examine_here(plan, unfinished)
         judge(unfinished)
 
-    report = Report(
-        factory.name, plan.protocol, source=factory.source, work=work, made_at=_caller()
-    )
+    report = Report(name, plan.protocol, source=source, work=work, made_at=_caller())
     settings.announce(report)
     return report
 
 
 def _expect_backend(plan: Plan) -> None:
-    library, named = library_in_force(), plan.settings.backends
-    if plan.on is not None:
-        named = (plan.on,)
-    elif not plan.names_backends:
+    if plan.on is None and not plan.names_backends:
         return
+    library = library_in_force()
+    named = plan.settings.backends if plan.on is None else (plan.on,)
     if not any(find_known_backend(n).library == library for n in named):
         raise ValueError(
             f"this test runs on {library}, which backends={named!r} leaves out: an "

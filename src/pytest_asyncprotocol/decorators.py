@@ -112,18 +112,15 @@ def _decorator(
 
 
 def _expect_function(protocol: Protocol, function: Any) -> None:
-    decorator = f"@conformance.{protocol.value}()"
+    place = f"@conformance.{protocol.value}() goes above a test function that returns the subject"
     if isinstance(function, type):
         name = function.__name__
         raise TypeError(
-            f"{decorator} goes above a test function that returns the subject, not above the class "
-            f"{name}: write `def test_{name.lower()}(): return {name}(...)` below it"
+            f"{place}, not above the class {name}: write `def test_{name.lower()}(): return "
+            f"{name}(...)` below it"
         )
     if not inspect.isfunction(function):
-        raise TypeError(
-            f"{decorator} goes above a test function that returns the subject, "
-            f"not {describe(function)}"
-        )
+        raise TypeError(f"{place}, not {describe(function)}")
     if hasattr(function, DECLARED):
         raise TypeError(
             f"{function.__name__} has a @conformance decorator already: write one function for "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from pytest_asyncprotocol.catalogue import catalogue
 from pytest_asyncprotocol.model.protocols import Protocol
@@ -21,34 +22,31 @@ def plain(text: str) -> str:
     return re.sub(r"``([^`]+)``", r"`\1`", text)
 
 
+def plural(number: int, noun: str) -> str:
+    """So many of a thing, in words."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def explain(report: Report) -> str:
     """What failed, in full: the verdict, a table of the rules, then each one explained."""
-    groups = list(_grouped(report.failures))
-    lines = [verdict_line(report)]
-    if groups:
-        lines += ["", *_table(groups)]
-    for group in groups:
-        lines += ["", *_explained(group, report)]
-    if not groups:
-        lines += ["", *_nothing_proved(report)]
+    groups = _grouped(report.failures)
+    parts: list[Iterable[str]] = [_explained(group, report) for group in groups]
+    parts.insert(0, _table(groups) if groups else _nothing_proved(report))
     if len(report) > 1:
-        lines += ["", *_wrapped(counts(report))]
-    return "\n".join(lines)
+        parts.append(_wrapped(counts(report)))
+    return "\n\n".join([verdict_line(report), *map("\n".join, parts)])
 
 
 def verdict_line(report: Report) -> str:
     """The whole report in one line."""
     violated = len({v.name for v in report.failures if v.status is Status.VIOLATED})
     errors = len({v.name for v in report.failures if v.status is Status.ERROR})
-    what = f"{report.subject} as {report.protocol.noun}"
-    if not violated and not errors:
-        return f"{what}: " + ("all rules hold" if report.passed else "nothing was proved")
-    parts: list[str] = []
-    if violated:
-        parts.append(f"{_plural(violated, 'rule')} violated")
+    parts = [f"{plural(violated, 'rule')} violated"] if violated else []
     if errors:
-        parts.append(f"{_plural(errors, 'check')} without a verdict")
-    return f"{what}: {', '.join(parts)}"
+        parts.append(f"{plural(errors, 'check')} without a verdict")
+    if not parts:
+        parts = ["all rules hold" if report.passed else "nothing was proved"]
+    return f"{report.subject} as {report.protocol.noun}: {', '.join(parts)}"
 
 
 def counts(report: Report) -> str:
@@ -57,14 +55,14 @@ def counts(report: Report) -> str:
     applicable = {v.name for v in report if v.rule is not None and v.skip not in LEFT_OUT}
     known = [r for r in catalogue().values() if report.protocol in r.protocols]
     line = (
-        f"{len(ran)} of {_plural(len(applicable), 'applicable rule')} ran, of {len(known)} for "
+        f"{len(ran)} of {plural(len(applicable), 'applicable rule')} ran, of {len(known)} for "
         f"{report.protocol.noun} and {len(catalogue())} in the catalogue"
     )
     fresh = {v.name for v in report if v.skip is Skip.NEEDS_FRESH}
     if fresh:
         need = "needs" if len(fresh) == 1 else "need"
         line += (
-            f"; {_plural(len(fresh), 'rule')} {need} a fresh object: pass a factory, for example "
+            f"; {plural(len(fresh), 'rule')} {need} a fresh object: pass a factory, for example "
             f"`lambda: {report.subject}(...)`"
         )
     for key in report.unconfirmed:
@@ -85,12 +83,8 @@ def explain_rule(rule: Rule) -> str:
     if rule.distribution is not None:
         lines.append(f"from {rule.distribution}")
     lines += [rule.title, "", rule.what] if rule.what else [rule.title]
-    for heading, text in (
-        ("Why", rule.why),
-        ("In practice", rule.practice),
-        ("Advice", rule.advice),
-        ("Source", rule.source),
-    ):
+    texts = (rule.why, rule.practice, rule.advice, rule.source)
+    for heading, text in zip(("Why", "In practice", "Advice", "Source"), texts, strict=True):
         if text:
             lines += ["", f"{heading}:", textwrap.indent(text, "    ")]
     if rule.enabled_by:
@@ -100,12 +94,12 @@ def explain_rule(rule: Rule) -> str:
     return plain("\n".join(lines))
 
 
-def _grouped(verdicts: Iterable[Verdict]) -> Iterator[list[Verdict]]:
+def _grouped(verdicts: Iterable[Verdict]) -> list[list[Verdict]]:
     """Verdicts of the same rule with the same status, whatever the backend."""
     groups: dict[tuple[str, Status], list[Verdict]] = {}
     for verdict in verdicts:
         groups.setdefault((verdict.name, verdict.status), []).append(verdict)
-    yield from sorted(groups.values(), key=lambda g: (g[0].status is Status.ERROR, g[0].name))
+    return sorted(groups.values(), key=lambda g: (g[0].status is Status.ERROR, g[0].name))
 
 
 def _table(groups: list[list[Verdict]]) -> Iterator[str]:
@@ -120,19 +114,19 @@ def _table(groups: list[list[Verdict]]) -> Iterator[str]:
 
 
 def _explained(group: list[Verdict], report: Report) -> Iterator[str]:
-    first = group[0]
+    first, different = group[0], {(v.message, v.trace): v for v in reversed(group)}.values()
+    judged = first.rule if first.status is Status.VIOLATED else None
     yield f"{first.name}, on {_backends(group)}"
-    if first.rule is not None and first.status is Status.VIOLATED:
-        yield from _block("Rule", f"{first.rule.title}.")
-    for verdict in _different(group):
-        where = f" ({verdict.backend})" if len(_different(group)) > 1 else ""
-        heading = "Found" if verdict.status is Status.VIOLATED else "Error"
+    if judged is not None:
+        yield from _block("Rule", f"{judged.title}.")
+    for verdict in reversed(different):
+        where = f" ({verdict.backend})" if len(different) > 1 else ""
+        heading = "Found" if first.status is Status.VIOLATED else "Error"
         yield from _block(f"{heading}{where}", verdict.message)
         if verdict.trace:
             yield "  Trace:"
             for line in verdict.trace:
                 yield from _wrapped(line, "    ")
-    judged = first.rule if first.status is Status.VIOLATED else None
     if judged is not None:
         yield from _block("Why", judged.why)
         yield from _block("Look at", judged.advice)
@@ -142,11 +136,6 @@ def _explained(group: list[Verdict], report: Report) -> Iterator[str]:
         yield from _block("From", judged.distribution or "")
 
 
-def _different(group: list[Verdict]) -> list[Verdict]:
-    """One verdict for each way in which it happened."""
-    return list({(v.message, v.trace): v for v in reversed(group)}.values())[::-1]
-
-
 def _block(heading: str, text: str) -> Iterator[str]:
     if text:
         yield from _wrapped(f"{heading}: {plain(text)}", "  ")
@@ -154,10 +143,8 @@ def _block(heading: str, text: str) -> Iterator[str]:
 
 def _wrapped(text: str, indent: str = "") -> list[str]:
     """*text* in lines of the width; addresses of pages stay in one piece."""
-    return textwrap.wrap(
-        text, WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ",
-        break_long_words=False, break_on_hyphens=False,
-    )  # fmt: skip
+    wrap = partial(textwrap.wrap, break_long_words=False, break_on_hyphens=False)
+    return wrap(text, WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ")
 
 
 def _nothing_proved(report: Report) -> Iterator[str]:
@@ -175,7 +162,3 @@ def _nothing_proved(report: Report) -> Iterator[str]:
 
 def _backends(group: list[Verdict]) -> str:
     return ", ".join(dict.fromkeys(v.backend for v in group))
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

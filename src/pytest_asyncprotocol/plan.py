@@ -145,16 +145,12 @@ def _prefixes(name: str, given: Any) -> tuple[str, ...]:
 
 
 def _chosen(rule: Rule, prefixes: tuple[str, ...]) -> bool:
+    """Whether a prefix names *rule*; a family of ours is none that only begins with its letters."""
     return any(
-        prefix and (_begins_with(prefix, rule) or rule.slug == prefix) for prefix in prefixes
+        prefix in (rule.family, rule.slug)
+        or (prefix and prefix not in FAMILIES and rule.id.startswith(prefix))
+        for prefix in prefixes
     )
-
-
-def _begins_with(prefix: str, rule: Rule) -> bool:
-    """Whether the id begins so; a family of ours is none that only begins with its letters."""
-    if prefix in FAMILIES:
-        return rule.family == prefix
-    return rule.id.startswith(prefix)
 
 
 def _expected(name: str, given: Any) -> Mapping[str, str]:

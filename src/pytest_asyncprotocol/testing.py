@@ -227,15 +227,9 @@ def assert_rule_catches(
         names = ", ".join(repr(each.value) for each in found.protocols)
         raise TypeError(f"{found.name} judges several protocols: name one by protocol=: {names}")
     named = next(iter(found.protocols)) if protocol is None else protocol_named(protocol)
-    shows_on = tuple(
-        each for each in backends if find_known_backend(each).library in found.libraries
-    )
-    _expect(
-        [
-            Specimen(rule_id, named, violator, declared, rule_id, shows_on, backends),
-            *(Specimen(rule_id, named, each, declared, backends=backends) for each in conforming),
-        ]
-    )
+    shows_on = tuple(b for b in backends if find_known_backend(b).library in found.libraries)
+    others = [Specimen(rule_id, named, each, declared, backends=backends) for each in conforming]
+    _expect([Specimen(rule_id, named, violator, declared, rule_id, shows_on, backends), *others])
 
 
 def _expect(given: list[Specimen]) -> None:
@@ -248,11 +242,11 @@ def _expect(given: list[Specimen]) -> None:
     for specimen in given:
         faults = list(_faults(specimen))
         if faults:
-            name, subject = _rule(specimen.rule).name, name_of(specimen.factory)
+            name = _rule(specimen.rule).name
             role = f"conform to {name} and to all other rules"
             if specimen.blamed is not None:
                 role = f"violate {name} and no other rule"
-            lines.append(f"{subject} was to {role}:")
+            lines.append(f"{name_of(specimen.factory)} was to {role}:")
             lines += [f"  {fault}" for fault in faults]
     if lines:
         raise AssertionError("\n".join(lines))
@@ -262,12 +256,13 @@ def _faults(specimen: Specimen) -> Iterator[str]:
     """What the battery says of *specimen* that it was not to say."""
     report = _judged(specimen)
     judged = {v.backend: v for v in report.of(specimen.rule)}
-    blamed = {v.backend for v in report.failures if _is_of(v, specimen.blamed)}
+    wanted = [v for v in report.violations if v.rule is not None and v.rule.id == specimen.blamed]
+    blamed = {verdict.backend for verdict in wanted}
     for backend in specimen.shows_on:
         if backend not in blamed:
             yield f"{backend}: {_said(specimen, judged.get(backend))}, expected: violated"
     for verdict in report.failures:
-        if not _is_of(verdict, specimen.blamed) or verdict.backend not in specimen.shows_on:
+        if verdict not in wanted or verdict.backend not in specimen.shows_on:
             said = f"{verdict.name} is {verdict.status.value}, {verdict.message}"
             yield f"{verdict.backend}: {said}"
     if specimen.blamed is None and not report.failures:
@@ -280,18 +275,16 @@ def _not_judged(specimen: Specimen, judged: dict[str, Verdict]) -> Iterator[str]
     enough = (Status.PASSED, Status.VACUOUS) if proved else (Status.PASSED,)
     for backend in specimen.backends:
         verdict = judged.get(backend)
-        if find_known_backend(backend).library in _rule(specimen.rule).libraries and (
-            verdict is None or verdict.status not in enough
-        ):
+        is_judged = find_known_backend(backend).library in _rule(specimen.rule).libraries
+        if is_judged and (verdict is None or verdict.status not in enough):
             yield f"{backend}: {_said(specimen, verdict)}, expected: passed"
 
 
 def _said(specimen: Specimen, verdict: Verdict | None) -> str:
     if verdict is None:
         return f"{specimen.rule} says nothing of {specimen.protocol.noun}"
-    return f"{verdict.name} is {verdict.status.value}" + f", {verdict.message}" * bool(
-        verdict.message
-    )
+    message = f", {verdict.message}" if verdict.message else ""
+    return f"{verdict.name} is {verdict.status.value}{message}"
 
 
 def _judged(specimen: Specimen) -> Report:
@@ -308,12 +301,6 @@ def _judged(specimen: Specimen) -> Report:
     }
     with settings.unheard():
         return check(specimen.protocol, specimen.factory, **keywords)
-
-
-def _is_of(verdict: Verdict, rule_id: str | None) -> bool:
-    if verdict.rule is None or verdict.status is not Status.VIOLATED:
-        return False
-    return verdict.rule.id == rule_id
 
 
 def _rule(rule_id: str) -> Rule:

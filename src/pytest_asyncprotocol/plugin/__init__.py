@@ -42,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
     covered, fail_under = options.coverage_of(config)
     tracker = Tracker(replace(options.settings_of(config), notes_makers=bool(covered)))
     config.stash[TRACKER] = tracker
-    tracker.install()
+    config.add_cleanup(tracker.install().close)
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(terminal.Summary(), "asyncprotocol-summary")
     if covered:
@@ -59,13 +59,6 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Show what is being checked, where there is a terminal."""
     progress.register(session.config)
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Take the settings out of force."""
-    tracker = config.stash.get(TRACKER, None)
-    if tracker is not None:
-        tracker.uninstall()
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Awaitable, Callable, Generator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Coroutine, Generator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, NoReturn, cast
 
@@ -43,11 +44,6 @@ def uses_fixture_of(metafunc: pytest.Metafunc, name: str, module: str) -> bool:
     return False
 
 
-def fixture_of(item: pytest.Function, name: str) -> Any:
-    """The definition of the fixture *name* in the closure of *item*."""
-    return item._fixtureinfo.name2fixturedefs[name][-1]
-
-
 def arguments_of(item: pytest.Function | pytest.Metafunc) -> tuple[str, ...]:
     """The fixtures that a test function takes itself."""
     function = item.definition if isinstance(item, pytest.Metafunc) else item
@@ -70,11 +66,10 @@ def parametrized_by_mark(metafunc: pytest.Metafunc, name: str) -> list[Any] | No
     for mark in metafunc.definition.iter_markers("parametrize"):
         given = mark.args[0] if mark.args else mark.kwargs.get("argnames", ())
         names = [n.strip() for n in given.split(",")] if isinstance(given, str) else list(given)
-        if name not in names:
-            continue
-        values = mark.args[1] if len(mark.args) > 1 else mark.kwargs.get("argvalues", ())
-        rows = [_plain(row, single=len(names) == 1) for row in values]
-        return [row[names.index(name)] for row in rows]
+        if name in names:
+            values = mark.args[1] if len(mark.args) > 1 else mark.kwargs.get("argvalues", ())
+            rows = [_plain(row, single=len(names) == 1) for row in values]
+            return [row[names.index(name)] for row in rows]
     return None
 
 
@@ -135,25 +130,14 @@ def place_of_test(item: pytest.Function) -> tuple[Any, str]:
     return (item, "obj") if hypothesis is None else (hypothesis, "inner_test")
 
 
-def run_by_anyio(backend: Any, work: Callable[[], Awaitable[None]]) -> None:
+def run_by_anyio(backend: Any, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Run *work* on the runner that anyio's fixtures of the same backend live on."""
-    with _anyio_runner(backend, {}) as runner:
-        runner.run_test(_as_test(work), {})
+    with anyio_runner(backend, {}) as runner:
+        runner.run_test(work, {})
 
 
-@contextmanager
-def anyio_runner(
-    backend: Any, options: dict[str, Any]
-) -> Generator[Callable[[Callable[[], Any]], Any]]:
-    """Keep the runner open that anyio's fixtures and tests share; with *options* if it is new.
-
-    Gives what runs a coroutine function on it.
-    """
-    with _anyio_runner(backend, options) as runner:
-        yield lambda function: runner.run_fixture(function, {})
-
-
-def _anyio_runner(backend: Any, further: dict[str, Any]) -> AbstractContextManager[Any]:
+def anyio_runner(backend: Any, further: dict[str, Any]) -> AbstractContextManager[Any]:
+    """The runner that anyio's fixtures and tests share; with *further* options if it is new."""
     try:
         from anyio.pytest_plugin import extract_backend_and_options, get_runner
     except ImportError:
@@ -164,7 +148,7 @@ def _anyio_runner(backend: Any, further: dict[str, Any]) -> AbstractContextManag
 
 
 def run_by_pytest_asyncio(
-    item: pytest.Function, fixture: Any, work: Callable[[], Awaitable[None]]
+    item: pytest.Function, fixture: Any, work: Callable[[], Coroutine[Any, Any, None]]
 ) -> None:
     """Run *work* on the runner that a pytest-asyncio fixture lives on."""
     name = f"_{loop_scope_of(fixture, item.config)}_scoped_runner"
@@ -172,9 +156,10 @@ def run_by_pytest_asyncio(
         runner = item._request.getfixturevalue(name)
     except pytest.FixtureLookupError:
         _closed("pytest-asyncio", f"its fixture {name}")
-    runner.run(_as_test(work)())
+    runner.run(work())
 
 
+@dataclass(eq=False)
 class PytestAsyncioRunners:
     """A plugin for the time of one test, whose runner of pytest-asyncio it gives a loop factory.
 
@@ -182,9 +167,8 @@ class PytestAsyncioRunners:
     ends the fixtures of wider scopes before and after the one test that it concerns.
     """
 
-    def __init__(self, loop_factory: Callable[[], Any], refuse: Callable[[str], NoReturn]) -> None:
-        self._loop_factory = loop_factory
-        self._refuse = refuse
+    loop_factory: Callable[[], Any]
+    refuse: Callable[[str], NoReturn]
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: Any) -> Generator[None, Any, Any]:
@@ -200,11 +184,11 @@ class PytestAsyncioRunners:
             __tracebackhide__ = True
             policy = type(fixtures.get("event_loop_policy")).__module__
             if fixtures["_asyncio_loop_factory"] is not None or policy.startswith("uvloop"):
-                self._refuse(
+                self.refuse(
                     "brings an event loop of its own, and so does pytest_asyncio_loop_factories "
                     "or event_loop_policy: let them leave out this test"
                 )
-            yield from make(**{**fixtures, "_asyncio_loop_factory": self._loop_factory})
+            yield from make(**{**fixtures, "_asyncio_loop_factory": self.loop_factory})
 
         fixturedef.func = make_with_loop
         try:
@@ -250,10 +234,3 @@ def _plain(row: Any, *, single: bool) -> tuple[Any, ...]:
     if hasattr(row, "values") and hasattr(row, "marks"):
         return tuple(row.values)
     return (row,) if single else tuple(row)
-
-
-def _as_test(work: Callable[[], Awaitable[None]]) -> Callable[[], Any]:
-    async def run() -> None:
-        await work()
-
-    return run

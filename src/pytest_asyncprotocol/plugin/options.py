@@ -92,15 +92,13 @@ def coverage_of(config: pytest.Config) -> tuple[list[str], float | None]:
     Raises:
         pytest.UsageError: the share is no percentage, or there is nothing to have a share of.
     """
-    given: Any = config.getoption("asyncprotocol_cov")
-    wanted = _listed(given if given is not None else _from_ini(config, "asyncprotocol_cov") or [])
-    flag: float | None = config.getoption("asyncprotocol_cov_fail_under")
-    share = flag if flag is not None else _from_ini(config, "asyncprotocol_cov_fail_under")
+    wanted = _listed(_given(config, "asyncprotocol_cov") or [])
+    share = _given(config, "asyncprotocol_cov_fail_under")
     if share is not None and not 0 <= share <= 100:
         raise pytest.UsageError(
             f"--asyncprotocol-cov-fail-under (or its ini twin) takes percents, not {share:g}"
         )
-    if flag is not None and not wanted:
+    if config.getoption("asyncprotocol_cov_fail_under") is not None and not wanted:
         raise pytest.UsageError(
             "--asyncprotocol-cov-fail-under needs a package: add --asyncprotocol-cov=PACKAGE"
         )
@@ -113,19 +111,17 @@ def report_paths(config: pytest.Config) -> list[Path]:
     Raises:
         pytest.UsageError: a path has another suffix, or is a folder.
     """
-    given: list[str] | None = config.getoption("asyncprotocol_report")
-    named = given or _from_ini(config, "asyncprotocol_report") or []
+    named: list[str] = _given(config, "asyncprotocol_report") or []
     paths = [config.invocation_params.dir / name for name in named]
+    option = "--asyncprotocol-report (or its ini twin)"
     for path in paths:
         if path.suffix.lower() not in REPORT_SUFFIXES:
             raise pytest.UsageError(
-                f"--asyncprotocol-report (or its ini twin): {path.name!r} does not say what to "
-                "write: let it end in .json, .md or .html"
+                f"{option}: {path.name!r} does not say what to write: let it end in .json, .md or "
+                ".html"
             )
         if path.is_dir():
-            raise pytest.UsageError(
-                f"--asyncprotocol-report (or its ini twin): {path} is a folder: name a file"
-            )
+            raise pytest.UsageError(f"{option}: {path} is a folder: name a file")
     return list(dict.fromkeys(paths))
 
 
@@ -160,13 +156,11 @@ def print_and_exit(config: pytest.Config) -> int | None:
     rules = usable_catalogue()
     if explained:
         wanted = explained.lower()
-        found = next(
-            (r for r in rules.values() if wanted in (r.id.lower(), r.slug, r.name.lower())), None
-        )
-        if found is None:
-            raise pytest.UsageError(f"--asyncprotocol-explain: {unknown_rule(explained)}")
-        sys.stdout.write(f"{explain_rule(found)}\n")
-        return 0
+        for each in rules.values():
+            if wanted in (each.id.lower(), each.slug, each.name.lower()):
+                sys.stdout.write(f"{explain_rule(each)}\n")
+                return 0
+        raise pytest.UsageError(f"--asyncprotocol-explain: {unknown_rule(explained)}")
     slug = max(len(each.slug) for each in rules.values())
     for each in rules.values():
         line = f"{each.id}  {each.slug:{slug}}  {each.level.value.upper():6}  {plain(each.title)}"
@@ -236,6 +230,12 @@ def _validated(name: str, value: object, source: str) -> Any:
         text = str(error)
         said = text.removeprefix(f"{name}=")
         raise pytest.UsageError(f"{source}{': ' * (said == text)}{said}") from None
+
+
+def _given(config: pytest.Config, name: str) -> Any:
+    """The value of a flag, else that of its ini twin; None where both are unset."""
+    flag = config.getoption(name)
+    return _from_ini(config, name) if flag is None else flag
 
 
 def _from_ini(config: pytest.Config, name: str) -> Any:

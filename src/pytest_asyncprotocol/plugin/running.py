@@ -56,8 +56,7 @@ class Check:
 
     def is_wanted_on(self, given: Any) -> bool:
         """Whether the item is to run where ``anyio_backend`` is *given*."""
-        wanted = self.runner.wanted
-        return not wanted or any(_covers(name, given) for name in wanted)
+        return not self.runner.wanted or any(_covers(n, given) for n in self.runner.wanted)
 
 
 def generate(metafunc: pytest.Metafunc, declared: Declared, parameter: str) -> None:
@@ -69,16 +68,11 @@ def generate(metafunc: pytest.Metafunc, declared: Declared, parameter: str) -> N
         raise pytest.Collector.CollectError(str(error)) from None
     runner = _runner_of(metafunc, declared, plan)
     metafunc.fixturenames.append(parameter)
-    if not plan.enabled:
-        metafunc.parametrize(parameter, [_nothing_left(metafunc, declared)], ids=["no-rule"])
-        return
     backends = runner.backends or (None,)
     checks = [Check(rule, backend, runner) for rule in plan.enabled for backend in backends]
-    metafunc.parametrize(
-        parameter,
-        [pytest.param(check, marks=pytest.mark.asyncprotocol) for check in checks],
-        ids=[check.id for check in checks],
-    )
+    mark = pytest.mark.asyncprotocol
+    items = [pytest.param(check, marks=mark, id=check.id) for check in checks]
+    metafunc.parametrize(parameter, items or [_nothing_left(metafunc, declared)])
 
 
 def _nothing_left(metafunc: pytest.Metafunc, declared: Declared) -> Any:
@@ -87,7 +81,8 @@ def _nothing_left(metafunc: pytest.Metafunc, declared: Declared) -> Any:
     unset = {"select": default.select, "ignore": default.ignore, "level": default.level}
     if plan_for(declared.protocol, object, {**unset, **declared.keywords}).enabled:
         reason = "no rule is left to check: look at --asyncprotocol-select, -ignore and -level"
-        return pytest.param(None, marks=[pytest.mark.asyncprotocol, pytest.mark.skip(reason)])
+        marks = [pytest.mark.asyncprotocol, pytest.mark.skip(reason)]
+        return pytest.param(None, marks=marks, id="no-rule")
     raise pytest.Collector.CollectError(
         f"{metafunc.definition.nodeid}: no rule is left to check: look at select=, ignore=, "
         "level= and at the declarations that would enable the selected rules"
@@ -142,11 +137,7 @@ def _fixture_of_the_loop(metafunc: pytest.Metafunc, fixtures: dict[str, Any]) ->
 
 
 def _expect_given(
-    node: str,
-    fixture: str,
-    given: list[Any],
-    wanted: tuple[str, ...],
-    asked: tuple[str, ...],
+    node: str, fixture: str, given: list[Any], wanted: tuple[str, ...], asked: tuple[str, ...]
 ) -> None:
     """Expect that *fixture* gives every backend that was asked for, and one that is wanted."""
     names = " or ".join(dict.fromkeys(map(_name_of, given)))
@@ -174,10 +165,8 @@ def _name_of(given: Any) -> str:
     library = library_of(given)
     if isinstance(given, str) or not given[1].get("use_uvloop"):
         return library
-    on_uvloop = (
-        b.name for b in BACKENDS.values() if (b.library, b.requires) == (library, "uvloop")
-    )
-    return next(on_uvloop, library)
+    wanted = (library, "uvloop")
+    return next((b.name for b in BACKENDS.values() if (b.library, b.requires) == wanted), library)
 
 
 def run(item: pytest.Function, declared: Declared, check: Check) -> None:
@@ -208,7 +197,7 @@ def run(item: pytest.Function, declared: Declared, check: Check) -> None:
             )
         interop.run_by_anyio(backend, work)
     elif runner.fixture:
-        interop.run_by_pytest_asyncio(item, interop.fixture_of(item, runner.fixture), work)
+        interop.run_by_pytest_asyncio(item, interop.fixtures_of(item)[runner.fixture], work)
     else:
         examine_now(plan, report)
     _judge(report)
@@ -224,9 +213,8 @@ def _plan(item: pytest.Function, declared: Declared, only: tuple[str, str]) -> P
     make.__name__ = make.__qualname__ = declared.function.__name__
     plan = plan_for(declared.protocol, object, declared.keywords)
     yields = inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
-    factory = Factory(
-        make, declared.protocol, yields=yields, awaits=inspect.iscoroutinefunction(function)
-    )
+    awaits = inspect.iscoroutinefunction(function)
+    factory = Factory(make, declared.protocol, yields=yields, awaits=awaits)
     return replace(plan, factory=factory, only=only)
 
 

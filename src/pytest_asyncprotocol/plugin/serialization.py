@@ -36,10 +36,8 @@ def add_properties(items: list[pytest.Item]) -> None:
         rule = catalogue()[check.rule]
         given = parameters_of(item).get(interop.ANYIO_BACKEND)
         backend = check.backend or (given and library_of(given))
-        item.user_properties += [
-            ("asyncprotocol_rule", rule.name),
-            ("asyncprotocol_level", rule.level.value),
-        ]
+        item.user_properties.append(("asyncprotocol_rule", rule.name))
+        item.user_properties.append(("asyncprotocol_level", rule.level.value))
         if backend is not None:  # else a fixture decides when the item runs
             item.user_properties.append(("asyncprotocol_backend", backend))
 
@@ -102,7 +100,7 @@ def _plain_verdict(verdict: Verdict, config: pytest.Config) -> dict[str, Any]:
         },
         "expected": verdict.expected,
     }
-    reproducer = getattr(verdict, "reproducer", None)
+    reproducer = verdict.reproducer
     if reproducer:
         plain["reproducer"] = reproducer
     return plain

@@ -9,13 +9,17 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from typing import Any
 
 import pytest
 
-_ORDER = ("violated", "error", "passed", "vacuous", "skipped")
+from pytest_asyncprotocol.plugin.tracker import Collection
+
+_ORDER = ("violated", "error", "expected", "passed", "vacuous", "skipped")
 _RAN = ("violated", "passed", "vacuous")
+_wrap = partial(textwrap.wrap, break_long_words=False, break_on_hyphens=False)
 _SILENT = -1
 """The verbosity below which not even pytest says how many tests passed."""
 
@@ -32,9 +36,7 @@ class _Subject:
     ran: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     backends: set[str] = field(default_factory=set[str])
     broken: dict[tuple[str, str], set[str]] = field(default_factory=dict[tuple[str, str], set[str]])
-    rest: dict[tuple[str, str], dict[str, set[str]]] = field(
-        default_factory=dict[tuple[str, str], dict[str, set[str]]]
-    )
+    rest: dict[tuple[str, str], dict[str, set[str]]] = field(default_factory=dict[Any, Any])
     fresh: set[str] = field(default_factory=set[str])
     enabling: set[str] = field(default_factory=set[str])
     unconfirmed: set[str] = field(default_factory=set[str])
@@ -91,24 +93,13 @@ class _Subject:
         return lines
 
 
-class Summary:
-    """Collects what was checked, here or in workers, and prints it at the end."""
-
-    def __init__(self) -> None:
-        self._checked: dict[str, list[dict[str, Any]]] = {}
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Collect from one test's report; a test that is run again starts anew."""
-        if report.when == "setup":
-            self._checked.pop(report.nodeid, None)
-        checked = getattr(report, "asyncprotocol", ())
-        if checked:
-            self._checked.setdefault(report.nodeid, []).extend(checked)
+class Summary(Collection):
+    """Collects what was checked, and prints it at the end."""
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print it, if anything was checked; the order is that of the node ids."""
         verbosity = terminalreporter.config.get_verbosity()
-        if not self._checked or verbosity < _SILENT:
+        if not self.checked or verbosity < _SILENT:
             return
         out = Out(terminalreporter)
         subjects = self._subjects()
@@ -119,21 +110,15 @@ class Summary:
         for subject in shown:
             name = _short(subject.test)
             out.subject(subject, name if short[name] == 1 else subject.test, verbosity)
-        out.total(subjects, catalogue=self._catalogue())
-
-    def _catalogue(self) -> int:
-        return max(
-            int(checked["catalogue"]) for checked in chain.from_iterable(self._checked.values())
-        )
+        reports = chain.from_iterable(self.checked.values())
+        out.total(subjects, catalogue=max(report["catalogue"] for report in reports))
 
     def _subjects(self) -> list[_Subject]:
         subjects: dict[tuple[str, str, str], _Subject] = {}
-        for checked in chain.from_iterable(self._checked.values()):
+        for checked in chain.from_iterable(self.checked.values()):
             key = (checked["test"], checked["subject"], checked["protocol"])
-            if key not in subjects:
-                subjects[key] = _Subject(*key, checked["known"])
-            subjects[key].add(checked)
-        return [subjects[key] for key in sorted(subjects)]
+            subjects.setdefault(key, _Subject(*key, checked["known"])).add(checked)
+        return [subject for _, subject in sorted(subjects.items())]
 
 
 class Out:
@@ -145,11 +130,8 @@ class Out:
 
     def line(self, text: str, *, indent: int = 4, **markup: bool) -> None:
         """Write *text*, wrapped; what comes behind the first line stands further in."""
-        wrapped = textwrap.wrap(
-            text, self._width, initial_indent=" " * indent, subsequent_indent=" " * (indent + 4),
-            break_long_words=False, break_on_hyphens=False,
-        )  # fmt: skip
-        for each in wrapped:
+        first, further = " " * indent, " " * (indent + 4)
+        for each in _wrap(text, self._width, initial_indent=first, subsequent_indent=further):
             self._reporter.write_line(each, **markup)
 
     def subject(self, subject: _Subject, test: str, verbosity: int) -> None:
@@ -180,9 +162,7 @@ class Out:
 
     def total(self, subjects: list[_Subject], catalogue: int) -> None:
         """Write the line that holds for all."""
-        counts: Counter[str] = Counter()
-        for subject in subjects:
-            counts.update(subject.counts)
+        counts = sum((subject.counts for subject in subjects), Counter[str]())
         ran = set(chain.from_iterable(subject.ran for subject in subjects))
         backends = set(chain.from_iterable(subject.backends for subject in subjects))
         self.line(
@@ -212,6 +192,5 @@ def _listed(backends: set[str]) -> str:
 
 
 def _counted(counts: Counter[str]) -> str:
-    named = (*_ORDER[:2], "expected", *_ORDER[2:])
     words = {"expected": "xfailed", "error": "without a verdict"}
-    return ", ".join(f"{counts[s]} {words.get(s, s)}" for s in named if counts[s])
+    return ", ".join(f"{counts[s]} {words.get(s, s)}" for s in _ORDER if counts[s])

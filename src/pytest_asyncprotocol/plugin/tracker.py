@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,8 @@ from pytest_asyncprotocol.model import settings
 if TYPE_CHECKING:
     from pytest_asyncprotocol.model.verdicts import Report
 
+COMPLETE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
+"""How a session exits that was not stopped before its end."""
 
 _TAKERS = {
     "asyncio": "pytest-asyncio does in its auto mode; set asyncio_mode = strict",
@@ -27,16 +30,13 @@ class Tracker:
         self.settings = wanted
         self._begun: list[Report] = []
         self._finished: list[Report] = []
-        self._installed = ExitStack()
 
-    def install(self) -> None:
-        """Put the session's settings in force, and listen."""
-        self._installed.enter_context(settings.using(self.settings))
-        self._installed.enter_context(settings.listening(self._hear))
-
-    def uninstall(self) -> None:
-        """Undo `install`."""
-        self._installed.close()
+    def install(self) -> ExitStack:
+        """Put the session's settings in force, and listen, until what is given is closed."""
+        installed = ExitStack()
+        installed.enter_context(settings.using(self.settings))
+        installed.enter_context(settings.listening(self._hear))
+        return installed
 
     def take_finished(self) -> list[Report]:
         """The reports finished since this was last asked for."""
@@ -103,9 +103,9 @@ class Tracker:
 
 
 def _given_up(report: Report) -> str:
-    awaited, text = not report.waiting, report.forget()
-    if not awaited:
-        return text
+    if report.waiting:
+        return report.forget()
+    report.forget()
     return (
         f"the check of {report.subject} at {report.made_at} was begun, but did not come to its "
         "end: await it in the test, outside of what is cancelled"
@@ -114,3 +114,31 @@ def _given_up(report: Report) -> str:
 
 TRACKER = pytest.StashKey[Tracker]()
 """Where a session keeps its tracker."""
+
+
+@dataclass(eq=False)
+class Collection:
+    """What was checked in each test, here or in workers, by node id."""
+
+    checked: dict[str, list[dict[str, Any]]] = field(default_factory=dict[str, Any], init=False)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Collect from one test's report; a test that is run again starts anew."""
+        if report.when == "setup":
+            self.checked.pop(report.nodeid, None)
+        checked = getattr(report, "asyncprotocol", ())
+        if checked:
+            self.checked.setdefault(report.nodeid, []).extend(checked)
+
+
+@dataclass(eq=False)
+class Running:
+    """Whether tests are run, which `--collect-only` and `--fixtures` do not."""
+
+    running: bool = field(default=False, init=False)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        """Note it."""
+        options = session.config.option
+        self.running = not (options.collectonly or options.setuponly or options.setupplan)

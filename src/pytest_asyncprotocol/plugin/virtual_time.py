@@ -6,7 +6,7 @@ It is set up before any other fixture of the test's own, so that they all share 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -80,8 +80,12 @@ def _on_anyio(request: pytest.FixtureRequest, item: pytest.Function) -> Generato
             "leave that out for this test"
         )
     clock = _clock(library_of(backend))
-    with interop.anyio_runner(backend, clock.options) as run:
-        if not run(_asks_whether_in_force(clock)):
+
+    async def is_in_force() -> bool:
+        return clock.in_force
+
+    with interop.anyio_runner(backend, clock.options) as runner:
+        if not runner.run_fixture(is_in_force, {}):
             _fail(
                 "needs an event loop of the test's own, and one is open already: an async "
                 "fixture of a wider scope, which another test uses, keeps it; make that fixture "
@@ -136,13 +140,6 @@ def _clock(library: str) -> VirtualClock:
     from pytest_asyncprotocol.engine.fixture_clock import VirtualClock
 
     return VirtualClock(library, _failure)
-
-
-def _asks_whether_in_force(clock: VirtualClock) -> Callable[[], Any]:
-    async def ask() -> bool:
-        return clock.in_force
-
-    return ask
 
 
 def _failure(text: str) -> BaseException:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
@@ -10,14 +11,11 @@ import pytest
 
 from pytest_asyncprotocol.model.protocols import Protocol
 from pytest_asyncprotocol.plugin.coverage import packages, static_checks, table, targets
+from pytest_asyncprotocol.plugin.tracker import COMPLETE, Running
 
 _RAN = ("passed", "violated", "vacuous")
-_COUNTED = (
-    pytest.ExitCode.OK,
-    pytest.ExitCode.TESTS_FAILED,
-    pytest.ExitCode.NO_TESTS_COLLECTED,
-)
-_Checked = dict[str, dict[str, set[str]]]
+_Checked = dict[tuple[str, str], set[str]]
+"""The backends on which a target was checked, by its identity and the protocol."""
 
 
 def register(config: pytest.Config, wanted: list[str], fail_under: float | None) -> None:
@@ -32,45 +30,32 @@ def register(config: pytest.Config, wanted: list[str], fail_under: float | None)
         if missing is not None:
             raise pytest.UsageError(f"--asyncprotocol-cov (or its ini twin): {missing}")
     if not hasattr(config, "workerinput"):
-        counting = _Counting(wanted, fail_under)
-        config.stash[_COUNTING] = counting
-        config.pluginmanager.register(counting, "asyncprotocol-coverage")
+        config.pluginmanager.register(_Counting(wanted, fail_under), "asyncprotocol-coverage")
 
 
-def data_of(config: pytest.Config) -> list[dict[str, Any]]:
-    """The coverage of each package as plain data, once all tests ran; empty before that."""
-    counting = config.stash.get(_COUNTING, None)
-    return [] if counting is None else counting.data
+@dataclass(eq=False)
+class _Counting(Running):
+    """``data`` is the coverage of each package as plain data, once all tests ran."""
 
-
-class _Counting:
-    def __init__(self, wanted: list[str], fail_under: float | None) -> None:
-        self._wanted = wanted
-        self._fail_under = fail_under
-        self._checked: _Checked = defaultdict(lambda: defaultdict(set))
-        self._running = False
-        self.data: list[dict[str, Any]] = []
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> None:
-        """Note that tests are run, which `--collect-only` does not."""
-        options = session.config.option
-        self._running = not (options.collectonly or options.setuponly or options.setupplan)
+    wanted: list[str]
+    fail_under: float | None
+    data: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]], init=False)
+    checked: _Checked = field(default_factory=lambda: defaultdict(set[str]), init=False)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect from one test's report."""
         for checked in getattr(report, "asyncprotocol", ()):
             on = {v["backend"] for v in checked["verdicts"] if v["status"] in _RAN}
             for identity in checked["targets"]:
-                self._checked[identity][checked["protocol"]] |= on
+                self.checked[identity, checked["protocol"]] |= on
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Import the packages, count, and fail the session if that is not enough."""
-        if not self._running or session.exitstatus not in _COUNTED:
+        if not self.running or session.exitstatus not in COMPLETE:
             return
-        self.data = [_coverage_of(package, self._checked) for package in self._wanted]
-        if self._shortfall() and session.exitstatus != pytest.ExitCode.TESTS_FAILED:
+        self.data = [_coverage_of(package, self.checked) for package in self.wanted]
+        if self._shortfall():
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     @pytest.hookimpl(trylast=True)
@@ -81,15 +66,15 @@ class _Counting:
 
     def _shortfall(self) -> str:
         """Why what was checked is too little; empty if it is not."""
-        if self._fail_under is None:
+        if self.fail_under is None:
             return ""
         broken = [each["package"] for each in self.data if each["error"]]
         if broken:
             return f"{', '.join(broken)} could not be imported"
         pairs, checked = (sum(each[key] for each in self.data) for key in ("pairs", "checked"))
-        if 100 * checked >= self._fail_under * pairs:
+        if 100 * checked >= self.fail_under * pairs:
             return ""
-        return f"{table.percent(checked, pairs)} is below the {self._fail_under:g}% asked for"
+        return f"{table.percent(checked, pairs)} is below the {self.fail_under:g}% asked for"
 
 
 def _coverage_of(package: str, checked: _Checked) -> dict[str, Any]:
@@ -107,29 +92,24 @@ def _coverage_of(package: str, checked: _Checked) -> dict[str, Any]:
         "targets": rows,
         "unimportable": [{"module": each.module, "error": each.error} for each in failed],
         "violations": [
-            {"module": t.module, "name": t.name, "rule": look.rule, "message": look.message}
+            {"module": t.module, "name": t.name, "rule": rule, "message": message}
             for t in found
-            for look in static_checks.looks_at(t)
+            for rule, message in static_checks.looks_at(t)
         ],
     }
 
 
 def _row(target: targets.Target, protocol: Protocol, checked: _Checked) -> dict[str, Any]:
     """One target and one of its protocols; a check of a stronger protocol is one of it too."""
-    order = targets.ITERATION
-    place = order.index(protocol) if protocol in order else None
-    enough = [protocol] if place is None else order[place:]
-    less = order[: place or 0]
-    known = checked.get(target.identity, {})
+    order = targets.ITERATION if protocol in targets.ITERATION else (protocol,)
+    place = order.index(protocol)
+    on = {each: checked.get((target.identity, each.words), set()) for each in order}
     return {
         "module": target.module,
         "name": target.name,
         "kind": target.kind,
         "protocol": protocol.words,
         "abstract": target.abstract,
-        "checked_on": sorted({on for each in enough for on in known.get(each.words, ())}),
-        "checked_only_as": [each.words for each in less if known.get(each.words)],
+        "checked_on": sorted({backend for each in order[place:] for backend in on[each]}),
+        "checked_only_as": [each.words for each in order[:place] if on[each]],
     }
-
-
-_COUNTING = pytest.StashKey[_Counting]()

@@ -60,12 +60,9 @@ def missing_package(package: str, folders: Sequence[str]) -> str | None:
 
 def _found(name: str, places: list[str] | None) -> ModuleSpec | None:
     """What the finders know of a module, whose parent need not have been imported."""
-    for finder in sys.meta_path:
-        find: Any = getattr(finder, "find_spec", None)
-        spec: ModuleSpec | None = find and find(name, places)
-        if spec is not None:
-            return spec
-    return None
+    finders: list[Any] = [each for each in sys.meta_path if hasattr(each, "find_spec")]
+    specs = (finder.find_spec(name, places) for finder in finders)
+    return next((spec for spec in specs if spec is not None), None)
 
 
 def walk(package: str) -> Iterator[ModuleType | Unimportable]:
@@ -76,7 +73,8 @@ def walk(package: str) -> Iterator[ModuleType | Unimportable]:
         return
     names = sorted(found.name for found in pkgutil.iter_modules(getattr(module, "__path__", ())))
     for name in names:
-        if not name.startswith("_") and not _is_of_tests(name):
+        is_test = name in _TESTS or name.startswith("test_") or name.endswith(("_test", "_tests"))
+        if not name.startswith("_") and not is_test:
             yield from walk(f"{package}.{name}")
 
 
@@ -97,8 +95,7 @@ def _highest(home: str, name: str, value: Any, known: Mapping[str, ModuleType]) 
     """The highest package above the module *home* that has *value* under the same *name*."""
     parts = home.split(".")
     above = (".".join(parts[:depth]) for depth in range(1, len(parts)))
-    has_it = (n for n in above if n in known and vars(known[n]).get(name) is value)
-    return next(has_it, home)
+    return next((n for n in above if n in known and vars(known[n]).get(name) is value), home)
 
 
 def is_of(value: Any, package: str) -> bool:
@@ -157,10 +154,6 @@ def _renamed_to_themselves(module: ModuleType) -> set[str]:
         return set()
     imports = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
     return {alias.name for node in imports for alias in node.names if alias.asname == alias.name}
-
-
-def _is_of_tests(name: str) -> bool:
-    return name in _TESTS or name.startswith("test_") or name.endswith(("_test", "_tests"))
 
 
 def _not_found(package: str, found: str, places: list[str] | None, folders: Sequence[str]) -> str:

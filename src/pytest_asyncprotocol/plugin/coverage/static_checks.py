@@ -9,7 +9,6 @@ nothing is said.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from types import FunctionType
 from typing import Any, cast
 
@@ -32,19 +31,14 @@ _METHODS = {
 """The methods of each protocol; first those that the language itself calls."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """A rule that a class breaks, as a look at it shows."""
-
-    rule: str
-    message: str
+_Look = tuple[str, str]
 
 
-def looks_at(target: Target) -> list[Look]:
-    """What *target* breaks for all to see; of several rules of a protocol the first."""
+def looks_at(target: Target) -> list[_Look]:
+    """The rules that *target* breaks for all to see, and how; of each protocol the first."""
     if target.cls is None or target.abstract:
         return []
-    found: list[Look] = []
+    found: list[_Look] = []
     for protocol in target.protocols:
         plan = plan_for(protocol, _stand_in(target.cls, protocol), {})
         seen = [*_by_rules(target.cls, plan), *_by_definition(target.cls, plan)]
@@ -52,18 +46,16 @@ def looks_at(target: Target) -> list[Look]:
     return found
 
 
-def _by_rules(cls: type, plan: Plan) -> Iterator[Look]:
+def _by_rules(cls: type, plan: Plan) -> Iterator[_Look]:
     if not _shows_all(cls, plan.protocol):
         return
     nowhere: Any = None
     for rule in (each for each in plan.rules if each.feeds is Feeds.METHODS):
-        case = Case(
-            plan.factory, plan.declared, library="asyncio", loop=nowhere,
-            instance=Subject(plan.factory.target, nowhere, Log(), 1),
-        )  # fmt: skip
+        subject = Subject(plan.factory.target, nowhere, Log(), 1)
+        case = Case(plan.factory, plan.declared, library="asyncio", loop=nowhere, instance=subject)
         message = _message_of(rule, case)
         if message is not None:
-            yield Look(rule.name, message)
+            yield rule.name, message
 
 
 def _message_of(rule: Rule, case: Case) -> str | None:
@@ -113,15 +105,14 @@ def _stand_in(cls: type, protocol: Protocol) -> object:
     return type(cls.__name__, (), plain)()
 
 
-def _by_definition(cls: type, plan: Plan) -> Iterator[Look]:
+def _by_definition(cls: type, plan: Plan) -> Iterator[_Look]:
     checks = [(rule, check) for rule in plan.rules for check in rule.method_checks]
     methods = _METHODS[plan.protocol]
     for rule, check in sorted(checks, key=lambda each: methods.index(each[1].method)):
         method = on_class(cls, check.method)
-        if type(method) is not FunctionType or hasattr(method, "__wrapped__"):
-            continue
-        if check.is_wrong(method):
-            yield Look(rule.name, f"{check.method} {check.message}")
+        is_plain = type(method) is FunctionType and not hasattr(method, "__wrapped__")
+        if is_plain and check.is_wrong(method):
+            yield rule.name, f"{check.method} {check.message}"
 
 
 _getattribute = on_class(object, "__getattribute__")

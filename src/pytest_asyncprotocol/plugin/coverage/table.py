@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping
+from functools import partial
 from itertools import groupby
 from typing import Any
 
 import pytest
 
+from pytest_asyncprotocol.plugin.terminal import Out
+
 _GAP = "  "
 
 
-def write(
-    reporter: pytest.TerminalReporter, coverages: list[dict[str, Any]], shortfall: str
-) -> None:
+def write(reporter: pytest.TerminalReporter, covered: list[dict[str, Any]], shortfall: str) -> None:
     """Write a section for each package, and what was checked of it; with -q that alone."""
     quiet = reporter.config.get_verbosity() < 0
-    for coverage in coverages:
+    for coverage in covered:
         if not quiet:
             _section(reporter, coverage)
         reporter.write_line(f"asyncprotocol-cov: {total(coverage)}")
@@ -51,8 +51,8 @@ def _section(reporter: pytest.TerminalReporter, coverage: dict[str, Any]) -> Non
     names = max((len(row["name"]) for row in rows), default=0)
     protocols = max((len(row["protocol"]) for row in rows), default=0)
     states = max((len(state(row)) for row in rows), default=0)
-    width = reporter.config.get_terminal_writer().fullwidth
-    names = min(names, max(width - protocols - states - 3 * len(_GAP), 0))
+    room = reporter.config.get_terminal_writer().fullwidth - protocols - states - 3 * len(_GAP)
+    names = min(names, max(room, 0))
     for module, group in groupby(rows, key=lambda row: row["module"]):
         of_module = list(group)
         done = sum(bool(row["checked_on"]) for row in of_module)
@@ -66,7 +66,7 @@ def _section(reporter: pytest.TerminalReporter, coverage: dict[str, Any]) -> Non
                 reporter.write_line(f"{_GAP}{alone}")
             reporter.write(f"{_GAP}{shown:{names}}{_GAP}{row['protocol']:{protocols}}{_GAP}")
             reporter.write_line(state(row), **{"green" if row["checked_on"] else "yellow": True})
-    _apart(reporter, coverage, width)
+    _apart(reporter, coverage)
 
 
 def state(row: Mapping[str, Any]) -> str:
@@ -78,17 +78,9 @@ def state(row: Mapping[str, Any]) -> str:
     return "not checked"
 
 
-def _apart(reporter: pytest.TerminalReporter, coverage: dict[str, Any], width: int) -> None:
+def _apart(reporter: pytest.TerminalReporter, coverage: dict[str, Any]) -> None:
     """What does not count, and what is wrong."""
-
-    def line(text: str, **markup: bool) -> None:
-        wrapped = textwrap.wrap(
-            text, width, initial_indent=_GAP, subsequent_indent=3 * _GAP,
-            break_long_words=False, break_on_hyphens=False,
-        )  # fmt: skip
-        for each in wrapped:
-            reporter.write_line(each, **markup)
-
+    line = partial(Out(reporter).line, indent=len(_GAP))
     abstract = [row for row in coverage["targets"] if row["abstract"]]
     if abstract:
         reporter.write_line("to be derived from, so not counted", bold=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import builtins
+import collections.abc
 import contextlib
 import dis
 import inspect
+import typing
 from abc import ABC
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -46,24 +48,19 @@ def targets_of(package: str, exported: Iterable[Export]) -> list[Target]:
     exported = list(exported)
     classes = {each.value for each in exported if isinstance(each.value, type)}
     concrete = {cls for cls in classes if protocols_of(cls) and not is_abstract(cls)}
-
-    def returned_by(function: FunctionType) -> tuple[Protocol, ...]:
-        return _returned_by(function, package, concrete)
-
     found: list[Target] = []
     for each in exported:
         module, name, value = each.module, each.name, each.value
-        if not isinstance(value, type):
-            identity = identity_of_function(value)
-            found.append(Target(module, name, returned_by(value), identity, "function"))
-            continue
-        identity, abstract = identity_of_class(value), is_abstract(value)
-        found.append(
-            Target(module, name, protocols_of(value), identity, "class", abstract, cls=value)
-        )
-        for method_name, method in _methods_of(value, classes, package):
-            full, identity = f"{name}.{method_name}", identity_of_function(method)
-            found.append(Target(module, full, returned_by(method), identity, "method"))
+        functions, kind = [(name, value)], "function"
+        if isinstance(value, type):
+            protocols, identity = protocols_of(value), identity_of_class(value)
+            abstract = is_abstract(value)
+            found.append(Target(module, name, protocols, identity, "class", abstract, cls=value))
+            methods = _methods_of(value, classes, package)
+            functions, kind = [(f"{name}.{own}", method) for own, method in methods], "method"
+        for full, function in functions:
+            protocols = _returned_by(function, package, concrete)
+            found.append(Target(module, full, protocols, identity_of_function(function), kind))
     return sorted((each for each in found if each.protocols), key=lambda t: (t.module, t.name))
 
 
@@ -74,8 +71,7 @@ def protocols_of(cls: type) -> tuple[Protocol, ...]:
     that the protocol is not for these objects.
     """
     has = {n for p in Protocol for n in p.methods if on_class(cls, n) is not None}
-    named = {name for each in cls.__mro__ for name in vars(each)}
-    refused = named - has
+    refused = {name for each in cls.__mro__ for name in vars(each)} - has
     found: list[Protocol] = []
     if "__await__" in has:
         found.append(Protocol.AWAITABLE)
@@ -128,7 +124,8 @@ def _returned_by(function: FunctionType, package: str, concrete: set[type]) -> t
     if any(_is_made_by_contextlib(each) for each in chain):
         return (Protocol.ASYNC_CONTEXT_MANAGER,)
     annotated = _annotated_classes(function)
-    promised = _common(annotated)
+    each = [protocols_of(cls) for cls in annotated]
+    promised = tuple(p for p in Protocol if each and all(p in protocols for protocols in each))
     if inspect.isasyncgenfunction(function):
         return promised if set(promised) & set(ITERATION) else (Protocol.ASYNC_GENERATOR,)
     if len(chain) > 1 or annotated <= concrete:
@@ -136,12 +133,6 @@ def _returned_by(function: FunctionType, package: str, concrete: set[type]) -> t
     if all(each.__module__ in _ABSTRACT_HOMES or is_of(each, package) for each in annotated):
         return promised
     return ()
-
-
-def _common(classes: Iterable[type]) -> tuple[Protocol, ...]:
-    """The protocols that all of *classes* have."""
-    each = [protocols_of(cls) for cls in classes]
-    return tuple(p for p in Protocol if each and all(p in protocols for protocols in each))
 
 
 def _annotated_classes(function: FunctionType) -> set[type]:
@@ -183,9 +174,6 @@ def _looked_up(node: ast.expr, function: FunctionType) -> object:
 
 def _abstract_class(name: str) -> object:
     """What is imported for type checkers only is known by its name, if it is one of Python's."""
-    import collections.abc
-    import typing
-
     homes = (collections.abc, contextlib, typing)
     found = next((getattr(home, name) for home in homes if hasattr(home, name)), None)
     return get_origin(found) or found

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from pytest_asyncprotocol.plugin.reports.document import ENDINGS, SCHEMA, Document
+from pytest_asyncprotocol.explaining import plural
+from pytest_asyncprotocol.plugin.reports.document import ENDINGS, SCHEMA, Document, ending
 from pytest_asyncprotocol.plugin.reports.scope import Scope
+from pytest_asyncprotocol.plugin.terminal import Out
 
 _GIVES_AN_ANSWER = ("violated", "passed")
 
@@ -27,15 +29,6 @@ class Baseline:
     name: str
     verdicts: Mapping[_Triple, Mapping[str, Any]]
     tests: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of the section in the terminal."""
-
-    text: str
-    indent: int = 0
-    markup: Mapping[str, bool] = field(default_factory=dict[str, bool])
 
 
 @dataclass(slots=True)
@@ -53,27 +46,23 @@ class Comparison:
         """Whether the session has to fail."""
         return bool(self.new or self.lost)
 
-    def lines(self, *, quiet: bool) -> Iterator[Line]:
-        """The section; if *quiet*, only what fails the session."""
-        yield from _group("new violations", self.new, red=True)
-        yield from _group("no longer run, or without an answer", self.lost, red=True)
+    def write(self, out: Out, *, quiet: bool) -> None:
+        """Write the section; if *quiet*, only what fails the session."""
+        _write(out, "new violations", self.new, red=True)
+        _write(out, "no longer run, or without an answer", self.lost, red=True)
         if not quiet:
-            yield from _group("mended", self.mended, green=True)
+            _write(out, "mended", self.mended, green=True)
             for reason, number in sorted(self.left_out.items()):
-                yield Line(
-                    f"left out: {_plural(number, 'verdict')} of the baseline, since {reason}"
-                )
+                verdicts = plural(number, "verdict")
+                out.line(f"left out: {verdicts} of the baseline, since {reason}", indent=0)
         if self.failed or not quiet:
-            yield Line(self._total(), markup={"red" if self.failed else "green": True})
+            out.line(self._total(), indent=0, **{"red" if self.failed else "green": True})
 
     def _total(self) -> str:
-        counted = [
-            f"{_plural(len(self.new), 'new violation')}",
-            f"{_plural(len(self.lost), 'verdict')} lost",
-            f"{len(self.mended)} mended",
-        ]
+        new, lost = plural(len(self.new), "new violation"), plural(len(self.lost), "verdict")
+        counted = f"{new}, {lost} lost, {len(self.mended)} mended"
         outcome = "the session fails" if self.failed else "nothing got worse"
-        return f"asyncprotocol: against {self.name}: {', '.join(counted)}; {outcome}"
+        return f"asyncprotocol: against {self.name}: {counted}; {outcome}"
 
 
 def read(path: Path) -> Baseline:
@@ -110,7 +99,7 @@ def compare(earlier: Baseline, found: Document, scope: Scope) -> Comparison:
     comparison = Comparison(earlier.name)
     for triple, verdict in sorted(now.items()):
         before = earlier.verdicts.get(triple, {}).get("status")
-        if _is_violation(verdict) and before != "violated":
+        if ending(verdict) == "violated" and before != "violated":
             comparison.new[triple] = verdict["message"]
         elif verdict["status"] == "passed" and before == "violated":
             comparison.mended[triple] = "now passed"
@@ -142,15 +131,11 @@ def _by_triple(found: Mapping[str, Any]) -> dict[_Triple, Mapping[str, Any]]:
     return dict(verdicts)
 
 
-def _is_violation(verdict: Mapping[str, Any]) -> bool:
-    return verdict["status"] == "violated" and verdict["expected"] is None
-
-
-def _group(title: str, triples: Mapping[_Triple, str], **markup: bool) -> Iterator[Line]:
-    """A line for each subject and text, with the rules that it is about."""
+def _write(out: Out, title: str, triples: Mapping[_Triple, str], **markup: bool) -> None:
+    """Write a line for each subject and text, with the rules that it is about."""
     if not triples:
         return
-    yield Line(f"{title}: {len(triples)}", markup={"bold": True})
+    out.line(f"{title}: {len(triples)}", indent=0, bold=True)
     rules: dict[tuple[str, str], dict[str, list[str]]] = {}
     for (subject, rule, backend), text in triples.items():
         rules.setdefault((subject, text), {}).setdefault(rule, []).append(backend)
@@ -158,17 +143,12 @@ def _group(title: str, triples: Mapping[_Triple, str], **markup: bool) -> Iterat
     for (each, text), named in sorted(rules.items()):
         if each != subject:
             subject = each
-            yield Line(subject, 2)
+            out.line(subject, indent=2)
         backends = {", ".join(sorted(on)) for on in named.values()}
+        listed = ", ".join(f"{rule} ({', '.join(sorted(on))})" for rule, on in named.items())
         if len(backends) == 1:
             listed = f"{', '.join(named)} on {backends.pop()}"
-        else:
-            listed = ", ".join(f"{rule} ({', '.join(sorted(on))})" for rule, on in named.items())
-        yield Line(f"{listed}: {text}", 4, markup)
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+        out.line(f"{listed}: {text}", **markup)
 
 
 def _wrong(text: str) -> pytest.UsageError:

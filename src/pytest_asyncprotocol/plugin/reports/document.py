@@ -94,7 +94,7 @@ def _nested(value: Any) -> bool:
 
 def _subjects(checked: Mapping[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
     """One entry for each subject, over all the items that judged it, in the order of the ids."""
-    found: dict[tuple[str, int, str], list[dict[str, Any]]] = {}
+    found: dict[tuple[str, str, int], list[dict[str, Any]]] = {}
     for _, reports in sorted(checked.items()):
         seen: Counter[str] = Counter()
         for report in reports:
@@ -102,16 +102,11 @@ def _subjects(checked: Mapping[str, list[dict[str, Any]]]) -> list[dict[str, Any
             if not report["generated"]:
                 name += f": {report['subject']} ({report['protocol']})"
                 seen[name] += 1
-            found.setdefault((report["test"], seen[name], name), []).append(report)
+            found.setdefault((report["test"], name, seen[name]), []).append(report)
     return [
         _subject(name if number < 2 else f"{name} #{number}", reports)
-        for (_, number, name), reports in sorted(found.items(), key=lambda each: _order(each[0]))
+        for (_, name, number), reports in sorted(found.items())
     ]
-
-
-def _order(key: tuple[str, int, str]) -> tuple[str, str, int]:
-    test, number, name = key
-    return (test, name, number)
 
 
 def _subject(subject_id: str, reports: list[dict[str, Any]]) -> dict[str, Any]:
@@ -126,10 +121,7 @@ def _subject(subject_id: str, reports: list[dict[str, Any]]) -> dict[str, Any]:
     verdicts.sort(key=lambda v: (v["rule"] or "", v["backend"], v["status"], v["message"]))
     return {
         "id": subject_id,
-        "test": named[0]["test"],
-        "subject": named[0]["subject"],
-        "protocol": named[0]["protocol"],
-        "source": named[0]["source"],
+        **{name: named[0][name] for name in ("test", "subject", "protocol", "source")},
         "backends": sorted({verdict["backend"] for verdict in verdicts}),
         "opened": _opened(found),
         "complete": all(report["complete"] for report in reports),
@@ -155,11 +147,9 @@ def _verdict(plain_verdict: Mapping[str, Any]) -> dict[str, Any]:
 
 def _opened(verdicts: list[dict[str, Any]]) -> dict[str, list[str]]:
     """What kept the clock real on each backend: in which check a thread is seen is chance."""
-    found: dict[str, set[str]] = {}
-    for verdict in verdicts:
-        if verdict["coverage"]["opened"]:
-            found.setdefault(verdict["backend"], set()).update(verdict["coverage"]["opened"])
-    return {backend: sorted(what) for backend, what in sorted(found.items())}
+    opened = {(v["backend"], what) for v in verdicts for what in v["coverage"]["opened"]}
+    backends = sorted({backend for backend, _ in opened})
+    return {each: sorted(what for backend, what in opened if backend == each) for each in backends}
 
 
 def _counts(verdicts: Iterable[Mapping[str, Any]]) -> dict[str, int]:
@@ -173,10 +163,7 @@ def _page(rule: Rule) -> dict[str, Any]:
         "slug": rule.slug,
         "level": rule.level.value,
         "title": plain(rule.title),
-        "what": _flowing(rule.what),
-        "why": _flowing(rule.why),
-        "advice": _flowing(rule.advice),
-        "source": _flowing(rule.source),
+        **{name: _flowing(getattr(rule, name)) for name in ("what", "why", "advice", "source")},
         "address": rule.source_address,
         "distribution": rule.distribution,
     }

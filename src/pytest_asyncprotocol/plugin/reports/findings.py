@@ -9,25 +9,21 @@ from typing import Any, Final
 
 from pytest_asyncprotocol.plugin.reports.document import ENDINGS, Document, ending
 
-MARKS: Final = {
-    "violated": "✗",
-    "error": "!",
-    "expected": "⊘",
-    "passed": "✓",
-    "vacuous": "○",
-    "skipped": "-",
-}
+MARKS: Final[dict[str, str]] = dict(zip(ENDINGS, ("✗", "!", "⊘", "✓", "○", "-"), strict=True))
 """A sign for each way to end, so that colour is never needed."""
 
-WORDS: Final = {"expected": "failed as expected", "error": "without a verdict"}
+WORDS: Final = {e: e for e in ENDINGS} | {
+    "expected": "failed as expected",
+    "error": "without a verdict",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A failure of a subject, on one backend or several.
 
-    *alone* says that other backends judged the rule, and it holds; ``reproducers`` are scripts
-    that show it, by backend.
+    ``reproducers`` are scripts that show it, by backend; ``where`` names these backends, and says
+    "only" where the rule holds on others.
     """
 
     subject: Mapping[str, Any]
@@ -36,8 +32,7 @@ class Finding:
     message: str
     trace: tuple[str, ...]
     reproducers: Mapping[str, str]
-    backends: tuple[str, ...]
-    alone: bool
+    where: str
 
 
 def findings_of(document: Document) -> list[Finding]:
@@ -53,7 +48,7 @@ def name_of(subject: Mapping[str, Any]) -> str:
 
 def counted(counts: Mapping[str, int]) -> str:
     """How many verdicts ended how, as a list in words."""
-    return ", ".join(f"{counts[e]} {WORDS.get(e, e)}" for e in ENDINGS if counts[e]) or "no verdict"
+    return ", ".join(f"{counts[e]} {WORDS[e]}" for e in ENDINGS if counts[e]) or "no verdict"
 
 
 def headline(document: Document) -> str:
@@ -71,15 +66,11 @@ def headline(document: Document) -> str:
 
 def _of_subject(subject: Mapping[str, Any]) -> Iterator[Finding]:
     groups: dict[tuple[Any, ...], dict[str, str]] = {}
-    held: dict[str, set[str]] = {}
+    held = {verdict["rule"] for verdict in subject["verdicts"] if verdict["status"] == "passed"}
     for verdict in subject["verdicts"]:
-        if verdict["status"] == "passed":
-            held.setdefault(verdict["rule"], set()).add(verdict["backend"])
         if ending(verdict) in ("violated", "error"):
-            key = (
-                verdict["rule"], verdict["status"], verdict["message"], tuple(verdict["trace"]),
-            )  # fmt: skip
+            key = (verdict["rule"], verdict["status"], verdict["message"], tuple(verdict["trace"]))
             groups.setdefault(key, {})[verdict["backend"]] = verdict.get("reproducer", "")
     for (rule, status, message, trace), scripts in groups.items():
-        alone = rule in held
-        yield Finding(subject, rule, status, message, trace, scripts, tuple(scripts), alone)
+        where = ", ".join(scripts) + " only" * (rule in held)
+        yield Finding(subject, rule, status, message, trace, scripts, where)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 
+from pytest_asyncprotocol.explaining import plural
 from pytest_asyncprotocol.plugin.coverage.table import state, total
 from pytest_asyncprotocol.plugin.reports.document import ENDINGS, Document
 from pytest_asyncprotocol.plugin.reports.findings import (
@@ -33,19 +34,16 @@ def written(document: Document) -> str:
 
 def _head(document: Document) -> Iterator[str]:
     totals = document["totals"]
-    yield "## Async protocol conformance"
-    yield ""
-    yield f"**{escaped(headline(document))}**"
-    yield ""
+    yield "## Async protocol conformance\n"
+    yield f"**{escaped(headline(document))}**\n"
     rules = totals["rules"]
     backends = ", ".join(document["configuration"]["backends"])
     yield (
-        f"{_plural(totals['subjects'], 'subject')}, {counted(totals['counts'])}; "
+        f"{plural(totals['subjects'], 'subject')}, {counted(totals['counts'])}; "
         f"{rules['ran']} of the {rules['catalogue']} rules in the catalogue ran. "
         f"Backends: {escaped(backends)}; level: {escaped(document['configuration']['level'])}; "
-        f"Python {escaped(document['versions']['python'])}."
+        f"Python {escaped(document['versions']['python'])}.\n"
     )
-    yield ""
 
 
 def _table(document: Document) -> Iterator[str]:
@@ -74,12 +72,11 @@ def _failures(document: Document) -> Iterator[str]:
     for finding in findings_of(document):
         groups.setdefault(finding.rule or "", []).append(finding)
     if groups:
-        yield "### What failed"
-        yield ""
+        yield "### What failed\n"
     explained = 0
     for rule, findings in sorted(groups.items(), key=lambda each: (not each[0], each[0])):
         page = pages.get(rule)
-        yield from _rule(rule, page)
+        yield f"#### {_heading(rule, page)}\n"
         for finding in findings:
             explained += 1
             yield from _finding(finding, short=explained > _MOST_EXPLAINED)
@@ -87,59 +84,45 @@ def _failures(document: Document) -> Iterator[str]:
             yield from _page(page)
 
 
-def _rule(rule: str, page: Mapping[str, Any] | None) -> Iterator[str]:
+def _heading(rule: str, page: Mapping[str, Any] | None) -> str:
     if page is None:
-        yield f"#### {escaped(rule) or 'No rule could be judged'}"
-    else:
-        level = page["level"].upper()
-        yield f"#### {page['id']} {page['slug']} ({level}): {_prose(page['title'])}"
-    yield ""
+        return escaped(rule) or "No rule could be judged"
+    return f"{page['id']} {page['slug']} ({page['level'].upper()}): {_prose(page['title'])}"
 
 
 def _finding(finding: Finding, *, short: bool) -> Iterator[str]:
     subject = finding.subject
-    where = f"{', '.join(finding.backends)}{' only' * finding.alone}"
-    details = [
-        *(["Trace:", *(f"  {each}" for each in finding.trace)] if finding.trace else []),
-        *([f"Defined: {subject['source']}"] if subject["source"] else []),
-        f"Test: {subject['test']}",
-        *(
-            ["Reproducer: a script in the JSON and the HTML report"]
-            if any(finding.reproducers.values())
-            else []
-        ),
-    ]
+    name, where, message = name_of(subject), finding.where, finding.message
     if short:
-        yield f"- {_code(name_of(subject))} on {escaped(where)}: {_code(finding.message)}"
-        yield ""
+        yield f"- {_code(name)} on {escaped(where)}: {_code(message)}\n"
         return
-    summary = f"{_tag(name_of(subject))} on {escape(where)}: {_tag(finding.message)}"
-    yield f"<details><summary>{summary}</summary>"
-    yield ""
-    yield from _fenced(details)
-    yield ""
-    yield "</details>"
-    yield ""
+    details = ["Trace:", *(f"  {each}" for each in finding.trace)] if finding.trace else []
+    if subject["source"]:
+        details.append(f"Defined: {subject['source']}")
+    details.append(f"Test: {subject['test']}")
+    if any(finding.reproducers.values()):
+        details.append("Reproducer: a script in the JSON and the HTML report")
+    fence = _fence("\n".join(details), shortest=3)
+    yield f"<details><summary>{_tag(name)} on {escape(where)}: {_tag(message)}</summary>\n"
+    yield from (f"{fence}text", *details, fence)
+    yield "\n</details>\n"
 
 
 def _page(page: Mapping[str, Any]) -> Iterator[str]:
     for heading, text in (("Why", page["why"]), ("Look at", page["advice"])):
         if text:
-            yield f"**{heading}:** {_prose(text)}"
-            yield ""
+            yield f"**{heading}:** {_prose(text)}\n"
     if page["source"]:
-        yield f"**Source:** {_sourced(page)}"
-        yield ""
+        yield f"**Source:** {_sourced(page)}\n"
     if page.get("distribution"):
-        yield f"**From:** {_prose(page['distribution'])}"
-        yield ""
+        yield f"**From:** {_prose(page['distribution'])}\n"
 
 
 def _sourced(page: Mapping[str, Any]) -> str:
     address: str = page["address"]
-    text = page["source"].replace(address, "").strip().rstrip(":") or address
     if not re.match(r"https?://", address):
         return _prose(page["source"])
+    text = page["source"].replace(address, "").strip().rstrip(":") or address
     target = re.sub(r"[()<>\s\\]", lambda found: f"%{ord(found[0]):02X}", address)
     return f"[{_prose(text)}]({target})"
 
@@ -147,11 +130,9 @@ def _sourced(page: Mapping[str, Any]) -> str:
 def _packages(document: Document) -> Iterator[str]:
     """What was checked of each package that was asked for."""
     if document["packages"]:
-        yield "### Coverage"
-        yield ""
+        yield "### Coverage\n"
     for package in document["packages"]:
-        yield f"<details><summary>{_tag(total(package))}</summary>"
-        yield ""
+        yield f"<details><summary>{_tag(total(package))}</summary>\n"
         for row in package["targets"]:
             if not row["abstract"]:
                 name = _code(f"{row['module']}.{row['name']}")
@@ -161,21 +142,16 @@ def _packages(document: Document) -> Iterator[str]:
         for each in package["violations"]:
             name = _code(f"{each['module']}.{each['name']}")
             yield f"- {MARKS['violated']} {name}: {escaped(each['rule'])}: {_code(each['message'])}"
-        yield ""
-        yield "</details>"
-        yield ""
+        yield "\n</details>\n"
 
 
 def _rest(document: Document) -> Iterator[str]:
     unconfirmed = [(s, key) for s in document["subjects"] for key in s["unconfirmed"]]
     if unconfirmed:
-        yield f"<details><summary>Expected failures not confirmed: {len(unconfirmed)}</summary>"
-        yield ""
+        yield f"<details><summary>Expected failures not confirmed: {len(unconfirmed)}</summary>\n"
         for subject, key in unconfirmed:
             yield f"- {_code(subject['id'])}: {escaped(key)}"
-        yield ""
-        yield "</details>"
-        yield ""
+        yield "\n</details>\n"
 
 
 def escaped(text: str) -> str:
@@ -202,17 +178,6 @@ def _tag(text: str) -> str:
     return f"<code>{escape(' '.join(text.split()))}</code>"
 
 
-def _fenced(lines: list[str]) -> Iterator[str]:
-    fence = _fence("\n".join(lines), shortest=3)
-    yield f"{fence}text"
-    yield from lines
-    yield fence
-
-
 def _fence(text: str, *, shortest: int) -> str:
     """Backticks, one more than in any run of them in *text*."""
     return "`" * max(shortest, 1 + max(map(len, re.findall(r"`+", text)), default=0))
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 
+from pytest_asyncprotocol.explaining import plural
 from pytest_asyncprotocol.plugin.reports.document import Document, ending
 from pytest_asyncprotocol.plugin.reports.findings import MARKS, WORDS, Finding, name_of
 
@@ -16,21 +17,18 @@ class Entries:
     """The verdicts of each subject by rule, and the place in the page at which each is told.
 
     A rule has an entry of its own in the list of its subject; those that were only skipped share
-    one for each reason; what failed is told among the findings.
+    one for each reason; what failed is told among the findings. In ``by_rule`` what no rule is
+    blamed for stands under ``""``.
     """
 
     def __init__(self, document: Document, findings: list[Finding]) -> None:
         self.subjects: list[Mapping[str, Any]] = document["subjects"]
         self.rules: Mapping[str, Mapping[str, Any]] = {r["id"]: r for r in document["rules"]}
-        self._by_rule = [_by_rule(subject) for subject in self.subjects]
-        self._skips = [_skips(verdicts) for verdicts in self._by_rule]
+        self.by_rule = [_by_rule(subject) for subject in self.subjects]
+        self._skips = [_skips(verdicts) for verdicts in self.by_rule]
         self._findings: dict[tuple[str, str], int] = {}
         for number, finding in enumerate(findings):
             self._findings.setdefault((finding.subject["id"], finding.rule or ""), number)
-
-    def judged(self, number: int) -> Mapping[str, list[_Verdict]]:
-        """The verdicts of one subject by rule; what no rule is blamed for stands under ``""``."""
-        return self._by_rule[number]
 
     def place(self, number: int, rule: str) -> str:
         """Where the verdicts on *rule* are told."""
@@ -45,7 +43,7 @@ class Entries:
     def listed(self, number: int) -> Iterator[str]:
         """The list of one subject's verdicts."""
         skipped = {rule for rules in self._skips[number].values() for rule in rules}
-        for rule, verdicts in self._by_rule[number].items():
+        for rule, verdicts in self.by_rule[number].items():
             if rule not in skipped:
                 yield self._entry(number, rule, verdicts)
         for group, (reason, rules) in enumerate(self._skips[number].items()):
@@ -68,7 +66,7 @@ class Entries:
         for verdict in verdicts:
             told.setdefault((ending(verdict), _told(verdict)), []).append(verdict["backend"])
         parts = [
-            f'<span class="{name}">{MARKS[name]} {WORDS.get(name, name)}</span> '
+            f'<span class="{name}">{MARKS[name]} {WORDS[name]}</span> '
             f"on {escape(', '.join(backends))}{escape(text)}"
             for (name, text), backends in told.items()
         ]
@@ -89,7 +87,7 @@ def matrices(entries: Entries) -> Iterator[tuple[str, Iterator[str]]]:
 
 
 def _table(entries: Entries, protocol: str, numbers: list[int]) -> Iterator[str]:
-    rules = sorted({rule for n in numbers for rule in entries.judged(n) if rule})
+    rules = sorted({rule for n in numbers for rule in entries.by_rule[n] if rule})
     label = f"Verdicts on each {escape(protocol)}"
     yield f'<div class="matrix" role="region" tabindex="0" aria-label="{label}"><table>'
     yield '<thead><tr><th scope="col">Subject</th>'
@@ -108,7 +106,7 @@ def _table(entries: Entries, protocol: str, numbers: list[int]) -> Iterator[str]
 
 
 def _cell(entries: Entries, number: int, rule: str) -> str:
-    verdicts = entries.judged(number).get(rule)
+    verdicts = entries.by_rule[number].get(rule)
     if verdicts is None:
         return "<td></td>"
     names = list(dict.fromkeys(map(ending, verdicts)))
@@ -116,9 +114,9 @@ def _cell(entries: Entries, number: int, rule: str) -> str:
     backends = [verdict["backend"] for verdict in verdicts]
     if len(names) == 1 and backends == entries.subjects[number]["backends"]:
         name = names[0]
-        label = "" if name == "passed" else f' aria-label="{WORDS.get(name, name)}"'
+        label = "" if name == "passed" else f' aria-label="{WORDS[name]}"'
         return f'<td><a class="{name}" {href}{label}>{MARKS[name]}</a></td>'
-    told = ", ".join(f"{WORDS.get(ending(v), ending(v))} on {v['backend']}" for v in verdicts)
+    told = ", ".join(f"{WORDS[ending(v)]} on {v['backend']}" for v in verdicts)
     marks = "".join(f'<span class="{ending(v)}">{MARKS[ending(v)]}</span>' for v in verdicts)
     return f'<td><a {href} aria-label="{escape(told)}" title="{escape(told)}">{marks}</a></td>'
 
@@ -147,13 +145,9 @@ def _told(verdict: _Verdict) -> str:
     if verdict["expected"] is not None:
         parts.append(f"expected: {verdict['expected']}")
     if coverage["runs"] and verdict["status"] == "passed":
-        parts.append(_plural(coverage["runs"], "run"))
+        parts.append(plural(coverage["runs"], "run"))
         if coverage["points"]:
-            parts.append(_plural(coverage["points"], "cancellation point"))
+            parts.append(plural(coverage["points"], "cancellation point"))
     if not coverage["scheduled"] and coverage["runs"]:
         parts.append("scheduling not controlled")
     return f": {', '.join(parts)}" if parts else ""
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

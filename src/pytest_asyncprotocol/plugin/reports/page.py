@@ -67,30 +67,21 @@ def _head(document: Document) -> Iterator[str]:
     yield _total(str(totals["subjects"]), "subjects")
     for name in ENDINGS:
         number = totals["counts"][name]
-        yield _total(str(number), f"{MARKS[name]} {_word(name)}", name if number else "none")
+        yield _total(str(number), f"{MARKS[name]} {WORDS[name]}", name if number else "none")
     rules = totals["rules"]
     yield _total(f"{rules['ran']}<small> of {rules['catalogue']}</small>", "rules ran")
     yield "</dl>"
     libraries = {"pytest-asyncprotocol": versions["pytest-asyncprotocol"], **versions["libraries"]}
-    facts = [
-        f"Backends: {', '.join(settings['backends'])}",
-        f"level: {settings['level']}",
-        *(f"{n}: {', '.join(settings[n])}" for n in ("select", "ignore") if settings[n]),
-    ]
-    made_with = [
-        f"{versions['implementation']} {versions['python']} on {versions['platform']}",
-        *(f"{name} {version}" for name, version in libraries.items() if version),
-    ]
+    facts = [f"Backends: {', '.join(settings['backends'])}", f"level: {settings['level']}"]
+    facts += [f"{n}: {', '.join(settings[n])}" for n in ("select", "ignore") if settings[n]]
+    made_with = [f"{versions['implementation']} {versions['python']} on {versions['platform']}"]
+    made_with += [f"{name} {version}" for name, version in libraries.items() if version]
     yield f'<p class="facts">{escape("; ".join(facts))}.<br>{escape(", ".join(made_with))}.</p>'
     yield "</header>"
 
 
 def _total(number: str, label: str, kind: str = "") -> str:
     return f'<div class="{kind}"><dt>{label}</dt><dd>{number}</dd></div>'
-
-
-def _word(name: str) -> str:
-    return WORDS.get(name, name)
 
 
 def _navigation(document: Document, findings: list[Finding], protocols: list[str]) -> Iterator[str]:
@@ -130,14 +121,11 @@ def _subject_heading(subject: Mapping[str, Any]) -> str:
 
 
 def _finding(number: int, finding: Finding, page: Mapping[str, Any] | None) -> Iterator[str]:
-    name = finding.rule or "No rule could be judged"
-    if page is not None:
-        name = f"{page['id']} {page['slug']}"
-    on = f"on {', '.join(finding.backends)}{' only' * finding.alone}"
+    name = f"{page['id']} {page['slug']}" if page else finding.rule or "No rule could be judged"
     yield (
         f'<summary><span class="mark {finding.status}">{MARKS[finding.status]} '
-        f"{_word(finding.status)}</span> <b>{escape(name)}</b> "
-        f'<span class="on">{escape(on)}</span> '
+        f"{WORDS[finding.status]}</span> <b>{escape(name)}</b> "
+        f'<span class="on">on {escape(finding.where)}</span> '
         f'<span class="message">{escape(finding.message)}</span></summary>'
     )
     yield f'<div id="f{number}" class="explained">'
@@ -193,11 +181,10 @@ def _matrices(tables: list[tuple[str, Iterator[str]]]) -> Iterator[str]:
         return
     yield '<section id="matrix">\n<h2>Subjects and rules</h2>\n<ul class="legend">'
     for name in ENDINGS:
-        yield f'<li><span class="{name}">{MARKS[name]}</span> {_word(name)}</li>'
-    yield "</ul>"
+        yield f'<li><span class="{name}">{MARKS[name]}</span> {WORDS[name]}</li>'
     yield (
-        '<p class="note">Each sign leads to what stands behind it. Where backends differ, a cell '
-        "has a sign for each, in the order that is named with the subject.</p>"
+        '</ul>\n<p class="note">Each sign leads to what stands behind it. Where backends differ, a '
+        "cell has a sign for each, in the order that is named with the subject.</p>"
     )
     for protocol, table in tables:
         yield f'<h3 id="{_anchor(protocol)}">{escape(protocol.capitalize())}s</h3>'
@@ -209,7 +196,7 @@ def _subjects(entries: Entries) -> Iterator[str]:
     yield '<section id="subjects">\n<h2>Subjects</h2>'
     for number, subject in enumerate(entries.subjects):
         counts = " ".join(
-            f'<span class="count {e}">{MARKS[e]} {subject["counts"][e]} {_word(e)}</span>'
+            f'<span class="count {e}">{MARKS[e]} {subject["counts"][e]} {WORDS[e]}</span>'
             for e in ENDINGS
             if subject["counts"][e]
         )
@@ -244,15 +231,11 @@ def _packages(document: Document) -> Iterator[str]:
                     f'<span class="{kind}">{escape(state(row))}</span></li>'
                 )
         for each in package["unimportable"]:
-            yield (
-                f"<li><code>{escape(each['module'])}</code> could not be imported: "
-                f"{escape(each['error'])}</li>"
-            )
+            module, error = escape(each["module"]), escape(each["error"])
+            yield f"<li><code>{module}</code> could not be imported: {error}</li>"
         for each in package["violations"]:
-            yield (
-                f'<li>{_target(each)} <span class="violated">{MARKS["violated"]} '
-                f"{escape(each['rule'])}: {escape(each['message'])}</span></li>"
-            )
+            text = f"{MARKS['violated']} {escape(each['rule'])}: {escape(each['message'])}"
+            yield f'<li>{_target(each)} <span class="violated">{text}</span></li>'
         yield "</ul></details>"
     yield "</section>"
 

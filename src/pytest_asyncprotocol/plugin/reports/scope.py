@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_asyncprotocol.plugin.tracker import COMPLETE
+
 _NARROWING = ("select", "ignore", "level")
 
 
@@ -32,21 +34,17 @@ class Scope:
     def of(cls, session: pytest.Session, deselected: frozenset[str]) -> Scope:
         """The scope of *session*, at its end."""
         config = session.config
-        unstopped = (
-            pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED,
-        )  # fmt: skip
         backends: str | None = config.getoption("asyncprotocol_backends")
-        narrowing = (config.getoption(f"asyncprotocol_{name}") for name in _NARROWING)
         return cls(
             root=config.rootpath.resolve(),
             arguments=_arguments(config),
             ignored=_ignored(config),
             deselected=deselected,
             stopped=bool(
-                session.shouldfail or session.shouldstop or session.exitstatus not in unstopped
+                session.shouldfail or session.shouldstop or session.exitstatus not in COMPLETE
             ),
             last_failed=bool(config.getoption("lf", default=False)),
-            narrowed=any(given is not None for given in narrowing),
+            narrowed=any(config.getoption(f"asyncprotocol_{n}") is not None for n in _NARROWING),
             backends=None if backends is None else tuple(b.strip() for b in backends.split(",")),
         )
 
@@ -69,11 +67,8 @@ class Scope:
     def _names(self, test: str) -> bool:
         file, _, name = test.partition("::")
         path = self.root / file
-        if any(
-            fnmatch(str(each), pattern)
-            for pattern in self.ignored
-            for each in (path, *path.parents)
-        ):
+        above = (path, *path.parents)
+        if any(fnmatch(str(each), pattern) for pattern in self.ignored for each in above):
             return False
         return self.arguments is None or any(
             path.is_relative_to(folder) and _is_part(name, of=wanted)
@@ -94,11 +89,8 @@ def _arguments(config: pytest.Config) -> tuple[tuple[Path, str], ...] | None:
 
 
 def _ignored(config: pytest.Config) -> tuple[str, ...]:
-    given = [
-        *(config.getoption("ignore", default=None) or ()),
-        *(config.getoption("ignore_glob", default=None) or ()),
-    ]
-    return tuple(str(_absolute(config, each)) for each in given)
+    options = (config.getoption(name, default=None) for name in ("ignore", "ignore_glob"))
+    return tuple(str(_absolute(config, path)) for given in options for path in given or ())
 
 
 def _absolute(config: pytest.Config, path: str) -> Path:

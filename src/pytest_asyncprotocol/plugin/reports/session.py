@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from pytest_asyncprotocol.plugin import options
 from pytest_asyncprotocol.plugin.reports import baseline, document, markdown, page
 from pytest_asyncprotocol.plugin.reports.scope import Scope
 from pytest_asyncprotocol.plugin.serialization import test_of
 from pytest_asyncprotocol.plugin.terminal import Out
-from pytest_asyncprotocol.plugin.tracker import TRACKER
+from pytest_asyncprotocol.plugin.tracker import COMPLETE, TRACKER, Collection, Running
 
 _DESELECTED = "asyncprotocol_deselected"
 _WRITERS = {".json": document.written, ".md": markdown.written, ".html": page.written}
@@ -28,22 +28,12 @@ def register(config: pytest.Config, paths: list[Path], earlier: Path | None) -> 
         config.pluginmanager.register(_Worker(), "asyncprotocol-worker")
         return
     compared = None if earlier is None else baseline.read(earlier)
-    files = _ReportFiles(config, paths, compared)
-    config.pluginmanager.register(files, "asyncprotocol-report-files")
+    config.pluginmanager.register(_ReportFiles(paths, compared), "asyncprotocol-report-files")
 
 
-def _packages(config: pytest.Config) -> list[dict[str, Any]]:
-    """What was checked of the packages that were asked for, counted just before."""
-    if not options.coverage_of(config)[0]:
-        return []
-    from pytest_asyncprotocol.plugin.coverage import counting
-
-    return counting.data_of(config)
-
-
+@dataclass(eq=False)
 class _Deselection:
-    def __init__(self) -> None:
-        self.deselected: set[str] = set()
+    deselected: set[str] = field(default_factory=set[str], init=False)
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         self.deselected.update(map(test_of, items))
@@ -57,31 +47,12 @@ class _Worker(_Deselection):
         output[_DESELECTED] = sorted(self.deselected)
 
 
-class _ReportFiles(_Deselection):
-    def __init__(
-        self, config: pytest.Config, paths: list[Path], earlier: baseline.Baseline | None
-    ) -> None:
-        super().__init__()
-        self._config = config
-        self._paths = paths
-        self._earlier = earlier
-        self._comparison: baseline.Comparison | None = None
-        self._unwritten: list[str] = []
-        self._checked: dict[str, list[dict[str, Any]]] = {}
-        self._running = False
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> None:
-        """Note that tests are run, which `--collect-only` and `--fixtures` do not."""
-        options = session.config.option
-        self._running = not (options.collectonly or options.setuponly or options.setupplan)
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Collect from one test's report; a test that is run again starts anew."""
-        if report.when == "setup":
-            self._checked[report.nodeid] = []
-        checked = getattr(report, "asyncprotocol", ())
-        self._checked.setdefault(report.nodeid, []).extend(checked)
+@dataclass(eq=False)
+class _ReportFiles(_Deselection, Collection, Running):
+    paths: list[Path]
+    earlier: baseline.Baseline | None
+    comparison: baseline.Comparison | None = field(default=None, init=False)
+    unwritten: list[str] = field(default_factory=list[str], init=False)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -90,37 +61,33 @@ class _ReportFiles(_Deselection):
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the files, compare, and fail the session for what was found."""
-        if not self._running:
+        if not self.running:
             return
-        found = document.document(
-            self._checked, self._config.stash[TRACKER].settings, _packages(self._config)
-        )
-        if self._earlier is not None:
+        config = session.config
+        counting: Any = config.pluginmanager.get_plugin("asyncprotocol-coverage")
+        packages: list[dict[str, Any]] = [] if counting is None else counting.data
+        found = document.document(self.checked, config.stash[TRACKER].settings, packages)
+        if self.earlier is not None:
             scope = Scope.of(session, frozenset(self.deselected))
-            self._comparison = baseline.compare(self._earlier, found, scope)
-        for path in self._paths:
+            self.comparison = baseline.compare(self.earlier, found, scope)
+        for path in self.paths:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 text = _WRITERS[path.suffix.lower()](found)
                 path.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
             except OSError as error:
-                self._unwritten.append(f"the report {path} could not be written: {error}")
-        failed = self._unwritten or (self._comparison is not None and self._comparison.failed)
-        if failed and session.exitstatus in (
-            pytest.ExitCode.OK,
-            pytest.ExitCode.NO_TESTS_COLLECTED,
-        ):
+                self.unwritten.append(f"the report {path} could not be written: {error}")
+        failed = self.unwritten or (self.comparison is not None and self.comparison.failed)
+        if failed and session.exitstatus in COMPLETE:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the comparison, and what could not be written."""
         out = Out(terminalreporter)
-        if self._comparison is not None:
+        if self.comparison is not None:
             quiet = terminalreporter.config.get_verbosity() < 0
-            lines = list(self._comparison.lines(quiet=quiet))
-            if lines and not quiet:
+            if not quiet:
                 terminalreporter.write_sep("=", "async protocol baseline")
-            for line in lines:
-                out.line(line.text, indent=line.indent, **line.markup)
-        for text in self._unwritten:
+            self.comparison.write(out, quiet=quiet)
+        for text in self.unwritten:
             out.line(f"asyncprotocol: {text}", indent=0, red=True)
