@@ -19,7 +19,6 @@ from pytest_asyncprotocol.model.factory import FactoryOutcome
 from pytest_asyncprotocol.model.recording import Event, Log
 from pytest_asyncprotocol.model.rule import Fault, Feeds, Rule
 from pytest_asyncprotocol.model.subject import Subject
-from pytest_asyncprotocol.model.text import describe_exception
 from pytest_asyncprotocol.model.verdicts import Coverage, Findings, Skip, Status, Verdict
 from pytest_asyncprotocol.plan import Plan
 from pytest_asyncprotocol.reproduction.script import Finding, script_for
@@ -303,13 +302,7 @@ def _failure_of(ran: Ran, doing: str) -> str | None:
     """Why a job gave no verdict of its own; raises what is meant for the test runner."""
     if isinstance(ran.error, FactoryOutcome):
         raise ran.error.outcome
-    if isinstance(ran.error, NoVerdict):
-        return str(ran.error)
-    if ran.error is not None:
-        return f"{doing} was stopped by {describe_exception(ran.error)}"
-    if ran.hang is not None:
-        return f"{doing} hangs: {ran.hang}, and nothing is left that could wake it"
-    return ran.no_outcome
+    return str(ran.error) if isinstance(ran.error, NoVerdict) else ran.why_stopped(doing)
 
 
 def _is_hang(ran: Ran, stalled: str | None) -> bool:

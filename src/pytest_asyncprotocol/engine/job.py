@@ -10,6 +10,7 @@ from typing import Any
 import anyio
 
 from pytest_asyncprotocol.model.exceptions import NoVerdict
+from pytest_asyncprotocol.model.text import describe_exception
 
 Job = Callable[[], Awaitable[Any]]
 
@@ -32,6 +33,14 @@ class Ran:
     unbalanced: bool = False
     opened: tuple[str, ...] = ()
     scheduled: bool = True
+
+    def why_stopped(self, doing: str) -> str | None:
+        """Why the job did not come to its end while it was *doing* something; None if it did."""
+        if self.error is not None:
+            return f"{doing} was stopped by {describe_exception(self.error)}"
+        if self.hang is not None:
+            return f"{doing} hangs: {self.hang}, and nothing is left that could wake it"
+        return self.no_outcome
 
 
 class Posted:

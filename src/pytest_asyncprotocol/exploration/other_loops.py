@@ -119,7 +119,7 @@ async def isolated(case: Case, check: Callable[[Case], Awaitable[None]], doing: 
     if isinstance(ran.error, FactoryOutcome):
         raise ran.error
     if ran.hang is not None:
-        raise Violation(f"{doing}, it hangs: {ran.hang}, and nothing is left that could wake it")
+        raise Violation(ran.why_stopped(f"{doing}, it"))
     if ran.no_outcome is not None:
         raise NoVerdict(ran.no_outcome)
     if ran.error is not None:

@@ -22,7 +22,6 @@ from pytest_asyncprotocol.model.exceptions import Forbidden, NoVerdict
 from pytest_asyncprotocol.model.protocols import Protocol
 from pytest_asyncprotocol.model.recording import Event, Style
 from pytest_asyncprotocol.model.settings import Settings
-from pytest_asyncprotocol.model.text import describe_exception
 from pytest_asyncprotocol.model.verdicts import Status
 
 Loop = EngineLoop | CallersLoop
@@ -190,12 +189,9 @@ def _without_end(ran: Ran, machine: StateMachine | None) -> Tried:
         return Tried()  # the author's own factory, or released=, does not go with this sequence
     rule = machine.forbids_hanging(machine.step)
     doing = "the end of it" if machine.step is None else str(machine.step)
+    message = ran.why_stopped(doing) or "it came to no end"
     if ran.hang is not None:
-        message = f"{doing} hangs: {ran.hang}, and nothing is left that could wake it"
         return _violated(rule, message, machine.case)
-    message = ran.no_outcome or "it came to no end"
-    if ran.error is not None:
-        message = f"{doing} was stopped by {describe_exception(ran.error)}"
     return Tried(rule, status=Status.ERROR, message=message, trace=machine.case.trace())
 
 
