@@ -43,13 +43,27 @@ WELL = "0 new violations, 0 verdicts lost, 0 mended; nothing got worse"
 Compare = Callable[..., Run]
 
 
+@pytest.fixture(scope="module")
+def earlier() -> list[str]:
+    """The report of the earlier run, once there was one."""
+    return []
+
+
 @pytest.fixture
-def compare(run_pytest: RunPytest) -> Compare:
+def compare(run_pytest: RunPytest, pytester: pytest.Pytester, earlier: list[str]) -> Compare:
     """Run pytest against the report of an earlier run of the same tests, which it has to pass."""
-    run = run_pytest(
-        "--asyncprotocol-report=base.json", plugins=PLUGINS, test_checks=CHECKS, test_other=OTHER
-    )
-    assert 0 == run.exit_code, run.out
+    base = pytester.path / "base.json"
+    if not earlier:
+        run = run_pytest(
+            f"--asyncprotocol-report={base.name}",
+            plugins=PLUGINS,
+            test_checks=CHECKS,
+            test_other=OTHER,
+        )
+        assert 0 == run.exit_code, run.out
+        earlier.append(base.read_text(encoding="utf-8"))
+    pytester.makepyfile(test_checks=CHECKS, test_other=OTHER)
+    base.write_text(earlier[0], encoding="utf-8")
 
     def again(*arguments: str, **tests: str) -> Run:
         flag = "--asyncprotocol-baseline=base.json"

@@ -540,7 +540,7 @@ def manager_of(body: str, act: str, nesting: str) -> Callable[[], Any]:
 def blamed(factory: Callable[[], Any], **declared: Any) -> set[str]:
     """The rules that a cell violates, each on both libraries."""
     found = [
-        {v.name.split()[0] for v in check(MANAGER, factory, **declared).failures}
+        {v.name.split()[0] for v in check(MANAGER, factory, examples=10, **declared).failures}
         for declared["backends"] in LIBRARIES
     ]
     assert found[0] == found[1]

@@ -76,7 +76,7 @@ SHAPE = ("AW001", "AB001", "AI001", "CM001", "CO020")
 def judged(protocol: Protocol, subject: Any, **keywords: Any) -> Report:
     """The report on a hostile subject, which is complete, and can be told."""
     threads = threading.active_count()
-    report = check(protocol, subject, **keywords)
+    report = check(protocol, subject, **{"examples": 10, **keywords})
 
     assert {"asyncio", "trio"} == {v.backend for v in report}
     assert len(explain(report)) > 0

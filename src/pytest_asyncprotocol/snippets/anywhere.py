@@ -137,8 +137,8 @@ class Steps:
         async def awaiting() -> Any:
             return await self.awaitable
 
-        steps = awaiting()
-        step: Callable[[Any], Any] = steps.send
+        running = awaiting()
+        step: Callable[[Any], Any] = running.send
         value: Any = None
         number = 0
         while True:
@@ -152,13 +152,13 @@ class Steps:
             Steps.trap = trap
             self.suspended(number)
             try:
-                step, value = steps.send, (yield trap)
+                step, value = running.send, (yield trap)
                 if number in self.pauses:
                     yield from self.pauses[number]().__await__()
             except BaseException as error:
-                step, value = steps.throw, error
+                step, value = running.throw, error
             if number == self.close_at:
-                steps.close()
+                running.close()
                 return "what close() let it: nothing"
 
 
