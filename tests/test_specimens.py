@@ -106,10 +106,10 @@ POINTS = {
 
 @pytest.mark.skipif(not on_python_3_11, reason="newer Pythons have more to judge")
 def test_no_rule_stops_judging() -> None:
-    """What the same process has judged already is not judged again."""
+    """Without sequences; and what the same process has judged is not judged again."""
     for specimen in ALL:
         if specimen.name not in passes:
-            judge(specimen)
+            judge(replace(specimen, declared={**specimen.declared, "examples": 0}))
     passed, tried = sum(passes.values(), Counter[str]()), sum(points.values(), Counter[str]())
 
     assert {} == {rule: passed[rule] for rule in PASSES if passed[rule] < PASSES[rule]}
