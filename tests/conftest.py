@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+import os
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests import forked_sessions
+from tests.forked_sessions import Sessions
 
 pytest_plugins = ["pytester"]
 
@@ -95,11 +99,20 @@ class Run:
 RunPytest = Callable[..., Run]
 
 
+@pytest.fixture(scope="session")
+def sessions() -> Generator[Sessions]:
+    """Where sessions of pytest are run that need not import all themselves."""
+    with forked_sessions.serving() as sessions:
+        yield sessions
+
+
 @pytest.fixture
-def run_pytest(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> RunPytest:
+def run_pytest(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, sessions: Sessions
+) -> RunPytest:
     """Run pytest with just the named plugins; each keyword is a test file to write first.
 
-    Without *sequences* none are tried, which saves each process the import of Hypothesis.
+    Without *sequences* none are tried. What is *fresh* has imported nothing before.
     """
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     for name in _NOT_INHERITED:
@@ -111,6 +124,7 @@ def run_pytest(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Ru
         plugins: Iterable[str] = ("ours", "anyio"),
         columns: int = 80,
         sequences: bool = False,
+        fresh: bool = not hasattr(os, "fork"),
         **files: str,
     ) -> Run:
         monkeypatch.setenv("COLUMNS", str(columns))
@@ -122,9 +136,13 @@ def run_pytest(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Ru
         flags = [part for name in (*loaded, "recorder") for part in ("-p", name)]
         if not sequences and "ours" in plugins:
             flags.append("--asyncprotocol-examples=0")
-        result = pytester.runpytest_subprocess(*flags, *arguments)
+        if fresh:
+            exit_code = int(pytester.runpytest_subprocess(*flags, *arguments).ret)
+        else:
+            exit_code = sessions.run([*flags, *arguments], pytester.path)
         lines = recorded.read_text().splitlines() if recorded.exists() else []
-        return Run(int(result.ret), result.stdout.str(), result.stderr.str(), _seen(lines))
+        out, err = (pytester.path / name for name in (forked_sessions.OUT, forked_sessions.ERR))
+        return Run(exit_code, out.read_text(), err.read_text(), _seen(lines))
 
     return run
 

@@ -53,7 +53,7 @@ def test_no_module_but_its_own_is_loaded(
     loaded: dict[str, dict[str, set[str]]] = {}
     for key, plugins in (("without", ()), ("with", ("ours",))):
         arguments = ("-q", "-p", "counter", "-p", "no:cacheprovider")
-        run_pytest(*arguments, plugins=plugins, sequences=True, **files)
+        run_pytest(*arguments, plugins=plugins, sequences=True, fresh=True, **files)
         loaded[key] = {
             moment: set(json.loads((pytester.path / f"{moment}.json").read_text()))
             for moment in ("finish", "end")

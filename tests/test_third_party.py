@@ -164,7 +164,8 @@ def test_rules_of_others_are_loaded_on_first_use(
     pytester.makepyfile(loud_rules="open('imported', 'a').write('once ')")
     imported = pytester.path / "imported"
 
-    assert 0 == run_pytest("-v", plugins=("ours",), test_a="def test_it(): pass").exit_code
+    test = "def test_it(): pass"
+    assert 0 == run_pytest("-v", plugins=("ours",), fresh=True, test_a=test).exit_code
     assert not imported.exists()
     assert 0 == run_pytest("-k", "room", plugins=("ours",), test_a=CHECKED).exit_code
     assert "once " == imported.read_text()
@@ -210,7 +211,7 @@ def test_broken_rules_end_the_collection(
 
 def test_broken_rules_disturb_nobody_else(run_pytest: RunPytest, broken: None) -> None:
     """A session that checks nothing never hears of them."""
-    run = run_pytest(plugins=("ours",), test_a="def test_it(): pass")
+    run = run_pytest(plugins=("ours",), fresh=True, test_a="def test_it(): pass")
 
     assert 0 == run.exit_code
 

@@ -34,6 +34,9 @@ class _Asyncio(Library):
     def threadsafe_caller(self) -> Callable[[Callable[[], object]], object]:
         return asyncio.get_running_loop().call_soon_threadsafe
 
+    def time(self) -> float:
+        return asyncio.get_running_loop().time()
+
     def waiting_callbacks(self) -> int:
         return private_api.asyncio_callbacks(asyncio.get_running_loop())
 

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import anyio
+from anyio.abc import TaskGroup
 
 from pytest_asyncprotocol.engine import clock, recorder, watchdog
 from pytest_asyncprotocol.engine.job import Job, Posted, Ran
@@ -66,7 +67,6 @@ class Host:
         """Have *job* run; its end arrives in the ``results`` of what is given back."""
         posted = Posted(job)
         self._jobs.put(posted)
-        self._wake_up()
         if self.dead is not None:
             self._fail_the_rest()
         return posted
@@ -89,8 +89,7 @@ class Host:
 
     def close(self) -> None:
         """End the loop and its thread, by force if need be; abandon them if they won't end."""
-        self._jobs.put(None)
-        self._wake_up()
+        self._tell_to_end()
         if self._ends():
             return
         self.tell(self._give_up)
@@ -102,16 +101,16 @@ class Host:
 
     def abandon(self) -> None:
         """Give the thread up; should it ever go on, its loop ends."""
-        self._jobs.put(None)
-        self._wake_up()
+        self._tell_to_end()
         watchdog.abandoned.append(self.thread)
 
     def _ends(self) -> bool:
         self.thread.join(LAST_WORD)
         return not self.thread.is_alive()
 
-    def _wake_up(self) -> None:
-        self.tell(lambda: self._wake.set())  # noqa: PLW0108, the loop makes a new one each time
+    def _tell_to_end(self) -> None:
+        self._jobs.put(None)
+        self.tell(self._end)
 
     def _main(self) -> None:
         clock.put_in_force(self._quiescence)
@@ -141,20 +140,16 @@ class Host:
                     posted.deliver(Ran(error=self.dead))
 
     async def _serve(self) -> None:
-        self._wake = anyio.Event()
+        """Carry out one job after the other; the loop stands still between them."""
         self._call_soon = self._library.threadsafe_caller()
         self._library.ignore_lost_errors()
-        async with anyio.create_task_group() as tasks:
+        async with anyio.create_task_group() as self._tasks:
             self._ready.set()
-            while True:
-                await self._wake.wait()
-                self._wake = anyio.Event()
-                while not self._jobs.empty():
-                    posted = self._jobs.get()
-                    if posted is None:
-                        tasks.cancel_scope.cancel()
-                        return
-                    tasks.start_soon(self._carry_out, posted)
+            while (posted := self._jobs.get()) is not None:
+                self._carried_out = anyio.Event()
+                self._tasks.start_soon(self._carry_out, posted)
+                await self._carried_out.wait()
+            self._end()
 
     async def _carry_out(self, posted: Posted) -> None:
         self._current = posted
@@ -171,8 +166,9 @@ class Host:
                 return
         self._quiescence.end()
         ran.opened = self.opened()
-        posted.deliver(ran)
         self._current = None
+        posted.deliver(ran)
+        self._carried_out.set()
 
     def _is_ending(self) -> bool:
         """Whether the loop itself was cancelled or broke, which `_main` will know the reason of."""
@@ -182,10 +178,12 @@ class Host:
         def left() -> set[Any]:
             return self._library.living_tasks() - before
 
-        self._library.cancel(left())
-        if not await self._comes_to_rest(left):
-            self.clean = False
-            self._library.forget(left())
+        remains = left()
+        if remains:
+            self._library.cancel(remains)
+            if not await self._comes_to_rest(left):
+                self.clean = False
+                self._library.forget(left())
         # What is left of these would be there for the next job to stumble upon.
         if not await self._comes_to_rest(self._library.waiting_callbacks):
             self.clean = False
@@ -199,6 +197,10 @@ class Host:
             with anyio.CancelScope(shield=True):
                 await checkpoint()
         return not left()
+
+    def _end(self) -> None:
+        """End the loop and what runs there; in its own thread."""
+        self._tasks.cancel_scope.cancel()
 
     def _stop(self, *, circling: bool = False) -> None:
         """End the job, which hangs or goes in circles, or else the loop."""
@@ -227,7 +229,8 @@ class Host:
             self._current.deliver(Ran(hang=self._current.hang, opened=self.opened()))
         self._loop.give_up()
 
-    _wake: anyio.Event
+    _tasks: TaskGroup
+    _carried_out: anyio.Event
     _call_soon: Callable[[Callable[[], object]], object]
 
 

@@ -76,6 +76,10 @@ class Library(Protocol):
         """A function by which any thread has the loop call another function."""
         ...
 
+    def time(self) -> float:
+        """The loop's time, in seconds."""
+        ...
+
     def waiting_callbacks(self) -> int:
         """How many callbacks, and timers of asyncio, wait in the loop."""
         ...
@@ -150,6 +154,7 @@ class RunningLoop:
 
     def __init__(self, library: str) -> None:
         self.library = library
+        self._library = find_library(library)
         self.cancelled_type = anyio.get_cancelled_exc_class()
 
     def cancelled(self, error: BaseException) -> bool:
@@ -166,7 +171,7 @@ class RunningLoop:
     def being_cancelled(self) -> bool:
         """Whether a scope around the current task, or the task itself, was cancelled."""
         deadline = anyio.current_effective_deadline()
-        return deadline == -math.inf or find_library(self.library).cancelling() > 0
+        return deadline == -math.inf or self._library.cancelling() > 0
 
     def progressed(self) -> None:
         """An operation of the subject ended, so its timers do not just go in circles."""
@@ -174,11 +179,11 @@ class RunningLoop:
 
     def now(self) -> float:
         """The loop's time."""
-        return anyio.current_time()
+        return self._library.time()
 
     def task(self) -> int:
         """A number for the running task."""
-        return task_number(self.library)
+        return id(self._library.current_task())
 
     def in_force(self) -> bool:
         """Whether this loop is still the one that runs."""

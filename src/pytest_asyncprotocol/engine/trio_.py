@@ -41,6 +41,9 @@ class _Trio(Library):
     def threadsafe_caller(self) -> Callable[[Callable[[], object]], object]:
         return trio.lowlevel.current_trio_token().run_sync_soon
 
+    def time(self) -> float:
+        return trio.current_time()
+
     def waiting_callbacks(self) -> int:
         return trio.lowlevel.current_statistics().run_sync_soon_queue_size
 

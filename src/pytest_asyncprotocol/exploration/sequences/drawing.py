@@ -19,23 +19,39 @@ FEWEST_EVENTS, MOST_EVENTS, MOST_STEPS = 2, 5, 3
 """Events of a drawn sequence, and plain steps before each of them and at the end."""
 
 
-@functools.lru_cache(maxsize=64)
+PLAIN = 0
+"""The number of the plain step, which may be an event too."""
+
+Numbers = tuple[int, ...]
+
+
 def drawn(plain: Step, events: OperationSequence, examples: int) -> tuple[OperationSequence, ...]:
     """*examples* sequences, the same in every process, without those that repeat another one.
 
-    Each event has some plain steps before it, and there are some at the end. Hypothesis runs in
-    a thread of its own, so that a test that is run by Hypothesis itself is not disturbed.
+    Each event has some plain steps before it, and there are some at the end.
+    """
+    steps = list(dict.fromkeys((plain, *events)))
+    numbers = _drawn(tuple(map(steps.index, events)), examples)
+    return tuple(tuple(steps[n] for n in each) for each in numbers)
+
+
+@functools.lru_cache(maxsize=64)
+def _drawn(events: Numbers, examples: int) -> tuple[Numbers, ...]:
+    """Sequences as numbers of steps, which most kinds of subjects have in common.
+
+    Hypothesis runs in a thread of its own, so that a test that is run by Hypothesis itself is not
+    disturbed.
     """
     with ThreadPoolExecutor(1) as executor:
-        return executor.submit(_draw, plain, events, examples).result()
+        return executor.submit(_draw, events, examples).result()
 
 
-def _draw(plain: Step, events: OperationSequence, examples: int) -> tuple[OperationSequence, ...]:
+def _draw(events: Numbers, examples: int) -> tuple[Numbers, ...]:
     import hypothesis
     from hypothesis import strategies
 
     few = examples <= FEW
-    found: dict[OperationSequence, None] = {}
+    found: dict[Numbers, None] = {}
     some_steps = strategies.integers(0, MOST_STEPS)
     some_event = strategies.tuples(some_steps, strategies.sampled_from(events))
     some_events = strategies.lists(some_event, min_size=FEWEST_EVENTS, max_size=MOST_EVENTS)
@@ -49,42 +65,40 @@ def _draw(plain: Step, events: OperationSequence, examples: int) -> tuple[Operat
         suppress_health_check=tuple(hypothesis.HealthCheck),
     )
     @hypothesis.given(some_events, some_steps)
-    def collect(drawn_events: list[tuple[int, Step]], at_the_end: int) -> None:
-        sequence: list[Step] = []
+    def collect(drawn_events: list[tuple[int, int]], at_the_end: int) -> None:
+        sequence: list[int] = []
         for steps, event in drawn_events:
-            sequence += [plain] * steps + [event]
-        found[tuple(sequence + [plain] * at_the_end)] = None
+            sequence += [PLAIN] * steps + [event]
+        found[tuple(sequence + [PLAIN] * at_the_end)] = None
 
     collect()
     if not few:
         return tuple(found)
     short = dict.fromkeys(
-        (*[plain] * steps, event, plain, plain) for steps in range(MOST_STEPS) for event in events
+        (*[PLAIN] * steps, event, PLAIN, PLAIN) for steps in range(MOST_STEPS) for event in events
     )
-    return tuple(_various(list(found | short), plain, examples))
+    return tuple(_various(list(found | short), examples))
 
 
-def _various(
-    sequences: list[OperationSequence], plain: Step, most: int
-) -> Iterator[OperationSequence]:
+def _various(sequences: list[Numbers], most: int) -> Iterator[Numbers]:
     """Up to *most* of *sequences*: those with a new beginning first, then the most new pairs.
 
     An object that can be used only once shows its faults at the beginning of a sequence.
     """
-    begun: set[OperationSequence] = set()
-    seen: set[OperationSequence] = set()
-    left = {each: set[OperationSequence](pairwise(each)) for each in sequences}
+    begun: set[Numbers] = set()
+    seen: set[Numbers] = set()
+    left = {each: set[Numbers](pairwise(each)) for each in sequences}
 
-    def worth(sequence: OperationSequence) -> tuple[bool, int]:
-        return _beginning(sequence, plain) not in begun, len(left[sequence] - seen)
+    def worth(sequence: Numbers) -> tuple[bool, int]:
+        return _beginning(sequence) not in begun, len(left[sequence] - seen)
 
     for _ in range(min(most, len(left))):
         best = max(left, key=worth)
-        begun.add(_beginning(best, plain))
+        begun.add(_beginning(best))
         seen |= left.pop(best)
         yield best
 
 
-def _beginning(sequence: OperationSequence, plain: Step) -> OperationSequence:
+def _beginning(sequence: Numbers) -> Numbers:
     """*sequence* up to its first event."""
-    return sequence[: next(n for n, each in enumerate(sequence, 1) if each != plain)]
+    return sequence[: next(n for n, each in enumerate(sequence, 1) if each != PLAIN)]
