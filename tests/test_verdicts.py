@@ -19,7 +19,7 @@ from tests.specimens import Specimen, specimens
 JUDGED = (Status.PASSED, Status.VIOLATED, Status.VACUOUS, Status.ERROR)
 
 
-FEW = {"examples": 10}
+FEW = {"examples": 5}
 """Sequences: what is compared here is the same for any number of them."""
 
 
