@@ -52,6 +52,20 @@ _NOT_INHERITED = (
 )  # fmt: skip
 
 
+def pytest_configure() -> None:
+    """Keep each worker to one processor: the two threads of a check take turns anyway."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if worker and hasattr(os, "sched_setaffinity"):
+        processors = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {processors[int(worker.removeprefix("gw")) % len(processors)]})
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what is marked so behind all others."""
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+
+
 @dataclass(slots=True)
 class Seen:
     """One test as its reports tell it."""

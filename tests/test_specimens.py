@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -30,11 +33,20 @@ _PLACE = re.compile(r"tests([/.])specimens\1(\w+\1)*(\w+\.py:\d+)?")
 on_python_3_11 = sys.version_info[:2] == (3, 11)
 
 
-passes: dict[str, Counter[str]] = {}
-"""How often each rule passed, by the name of the specimen; see `test_no_rule_stops_judging`."""
+class Counts(NamedTuple):
+    """How often each rule passed on a specimen, and how many cancellation points it tried."""
 
-points: dict[str, Counter[str]] = {}
-"""How many cancellation points each rule tried, by the name of the specimen."""
+    passed: Counter[str]
+    points: Counter[str]
+
+
+@pytest.fixture(scope="session")
+def counted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where all workers write `Counts`, a file for each specimen."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "counted"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def judge(specimen: Specimen) -> Report:
@@ -46,7 +58,11 @@ def judge(specimen: Specimen) -> Report:
     by_sequence = any("sequence" in each for each in specimen.messages.values())
     fewer = {} if by_sequence else {"examples": 10 if specimen.blamed else 40}
     keywords = {"backends": specimen.backends, **fewer, **specimen.declared}
-    report = check(specimen.protocol, specimen.factory, **keywords)
+    return check(specimen.protocol, specimen.factory, **keywords)
+
+
+def counts(report: Report) -> Counts:
+    """What is counted of a report."""
     # Threads and sockets are ready by chance; going in circles is not.
     opened = {
         v.backend
@@ -54,21 +70,25 @@ def judge(specimen: Specimen) -> Report:
         if {*v.coverage.opened} - {IN_CIRCLES} and _id(v) not in HAVE_THREADS
     }
     judged = [v for v in report if v.backend not in opened]
-    passes[specimen.name] = Counter(_id(v) for v in judged if v.status is Status.PASSED)
-    points[specimen.name] = Counter()
+    points = Counter[str]()
     for verdict in judged:
-        points[specimen.name][_id(verdict)] += verdict.coverage.points
-    return report
+        points[_id(verdict)] += verdict.coverage.points
+    return Counts(Counter(_id(v) for v in judged if v.status is Status.PASSED), points)
 
 
 @pytest.mark.parametrize("specimen", ALL, ids=lambda s: s.name)
-def test_the_battery_blames_exactly_the_rule_that_is_violated(specimen: Specimen) -> None:
+def test_the_battery_blames_exactly_the_rule_that_is_violated(
+    specimen: Specimen, counted: Path
+) -> None:
     """Each specimen meets the whole battery; the rule that it is of judges it, and says why.
 
     Messages are compared on Python 3.11, for the texts of Python's own errors differ between
     versions, and so does what a rule can look at. Modules and lines of specimens are left out.
     """
     report = judge(specimen)
+    unfinished = counted / f"{specimen.name}.unfinished"
+    unfinished.write_text(json.dumps(counts(report)))
+    unfinished.rename(counted / specimen.name)
 
     blamed = {(_id(v), v.backend, v.status) for v in report.failures}
     expected = {(specimen.blamed, backend, Status.VIOLATED) for backend in specimen.shows_on}
@@ -110,13 +130,20 @@ POINTS = {
 """How many cancellation points a rule tries at least on all specimens."""
 
 
+@pytest.mark.last
 @pytest.mark.skipif(not on_python_3_11, reason="newer Pythons have more to judge")
-def test_no_rule_stops_judging() -> None:
-    """Without sequences; and what the same process has judged is not judged again."""
+def test_no_rule_stops_judging(counted: Path) -> None:
+    """What was judged before is not judged again."""
+    passed, tried = Counter[str](), Counter[str]()
     for specimen in ALL:
-        if specimen.name not in passes:
-            judge(replace(specimen, declared={**specimen.declared, "examples": 0}))
-    passed, tried = sum(passes.values(), Counter[str]()), sum(points.values(), Counter[str]())
+        done = counted / specimen.name
+        if done.exists():
+            found = Counts(*map(Counter, json.loads(done.read_text())))
+        else:
+            plain = replace(specimen, declared={**specimen.declared, "examples": 0})
+            found = counts(judge(plain))
+        passed += found.passed
+        tried += found.points
 
     assert {} == {rule: passed[rule] for rule in PASSES if passed[rule] < PASSES[rule]}
     assert {} == {rule: tried[rule] for rule in POINTS if tried[rule] < POINTS[rule]}
