@@ -81,7 +81,7 @@ def _section(run: Run) -> list[str]:
 
 def test_nothing_changed(compare: Compare) -> None:
     """One line says so, with workers too; with -q nothing does."""
-    for arguments in ((), ("-n", "2")):
+    for arguments in ((), ("-n", "1")):
         run = compare(*arguments)
         assert 0 == run.exit_code
         assert [f"asyncprotocol: against base.json: {WELL}"] == _section(run)
@@ -91,7 +91,7 @@ def test_nothing_changed(compare: Compare) -> None:
 def test_a_new_violation_fails_the_session(compare: Compare) -> None:
     """Though all tests passed; and the next comparison, the other way round, says it is mended."""
     broken = CHECKS.replace("lambda: Ticker", "lambda: Restarting", 1)
-    for arguments in ((), ("-n", "2"), ("-q",)):
+    for arguments in ((), ("-n", "1"), ("-q",)):
         run = compare(*arguments, test_checks=broken)
         assert 1 == run.exit_code
         assert {"passed"} == set(run.outcomes().values())
@@ -225,7 +225,7 @@ RESTRICTED = [
 
 def test_what_a_run_was_told_to_leave_out_is_not_lost(compare: Compare) -> None:
     """The section counts it, and says why; workers tell what they deselected."""
-    workers = ("-n", "2", *RESTRICTED[0][0])
+    workers = ("-n", "1", *RESTRICTED[0][0])
     for arguments, reason, number in (*RESTRICTED, (workers, *RESTRICTED[0][1:])):
         run = compare(*arguments)
         assert 0 == run.exit_code, (arguments, run.out)

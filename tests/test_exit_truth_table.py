@@ -539,7 +539,7 @@ def manager_of(body: str, act: str, nesting: str) -> Callable[[], Any]:
 
 def blamed(factory: Callable[[], Any], **declared: Any) -> set[str]:
     """The rules that a cell violates, each on both libraries."""
-    report = check(MANAGER, factory, backends=LIBRARIES, examples=5, **declared)
+    report = check(MANAGER, factory, backends=LIBRARIES, examples=3, **declared)
     one, other = (
         {v.name.split()[0] for v in report.failures if v.backend == library}
         for library in LIBRARIES

@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[1]
 
 VIOLATORS = [each for each in specimens() if each.blamed]
 
-AT_ONCE = 64
+AT_ONCE = 100
 """Scripts that run at the same time: those that hang wait for a second."""
 
 SECONDS = 20

@@ -70,7 +70,7 @@ def test_the_example_proves_its_rules(
 ) -> None:
     """Its own tests pass, and what they prove stays out of the summary."""
     shutil.copytree(EXAMPLE / "tests", acme / "tests")
-    run = run_pytest("-W", "error", *(["-n", "2"] * ("xdist" in plugins)), plugins=plugins)
+    run = run_pytest("-W", "error", *(["-n", "1"] * ("xdist" in plugins)), plugins=plugins)
 
     assert 0 == run.exit_code, run.out
     assert set(run.outcomes().values()) == {"passed", "skipped"}
@@ -115,7 +115,7 @@ def test_rules_of_others_judge_and_are_reported(
 ) -> None:
     """In items, in assertions, in the summary, and in the files."""
     reports = [f"--asyncprotocol-report=found.{suffix}" for suffix in ("json", "md", "html")]
-    parallel = ["-n", "2"] * ("xdist" in plugins)
+    parallel = ["-n", "1"] * ("xdist" in plugins)
     run = run_pytest(*reports, *parallel, plugins=plugins, columns=200, test_all=CHECKED)
 
     item, assertion = run.test("test_ticker[ACME001-trio]"), run.test("test_room")
@@ -199,7 +199,7 @@ def test_broken_rules_end_the_collection(
     run_pytest: RunPytest, broken: None, plugins: tuple[str, ...], wanted: str
 ) -> None:
     """Before the first test, in the module that would use them, and without a traceback."""
-    parallel = ["-n", "2"] * ("xdist" in plugins)
+    parallel = ["-n", "1"] * ("xdist" in plugins)
     run = run_pytest(*parallel, "-k", wanted, plugins=plugins, columns=200, test_all=CHECKED)
 
     assert 0 != run.exit_code

@@ -182,8 +182,11 @@ def _chain(awaiting: Any) -> Iterator[Any]:
 
 
 def _frame(awaiting: Any) -> FrameType | None:
-    frames = (_attribute(awaiting, name) for name, _ in _names(awaiting))
-    return next((frame for frame in frames if isinstance(frame, FrameType)), None)
+    for name, _ in _names(awaiting):
+        frame = _attribute(awaiting, name)
+        if isinstance(frame, FrameType):
+            return frame
+    return None
 
 
 def _awaited_by(awaiting: Any) -> Any:

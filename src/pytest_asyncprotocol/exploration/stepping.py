@@ -61,9 +61,9 @@ class Stepped(Relay[T]):
 
     def resumed(self, sent: Any, thrown: BaseException | None) -> BaseException | None:
         """Notice the delivery of what was watched for."""
-        arrived = interruption(sent, thrown)
-        if self._expected and isinstance(arrived, self._watched) and not is_overtaken(self.steps):
-            self.delivered = True
+        if self._expected and isinstance(interruption(sent, thrown), self._watched):
+            # Only asyncio throws.
+            self.delivered |= thrown is None or not is_overtaken(self.steps)
         return thrown
 
 
