@@ -74,25 +74,20 @@ def _expect_labels_true(run: Run, path: Path) -> None:
     assert [] == [(name, library) for name, library in noted if f"-{library}]" not in name]
 
 
-@pytest.mark.parametrize(("plugins", "flags"), CONFLICTS.values(), ids=CONFLICTS)
-def test_items_are_run_by_nobody_else(
-    run_pytest: RunPytest,
-    pytester: pytest.Pytester,
-    plugins: tuple[str, ...],
-    flags: tuple[str, ...],
-) -> None:
+def test_items_are_run_by_nobody_else(run_pytest: RunPytest, pytester: pytest.Pytester) -> None:
     """In every mode of every plugin each item ends as it does with none of them loaded."""
     alone = run_pytest("-q", plugins=("ours",), test_factories=FACTORIES)
     _expect_labels_true(alone, pytester.path)
     assert {"passed", "failed"} == set(alone.outcomes().values()), alone.out
-    (pytester.path / "libraries.jsonl").unlink()
 
-    run = run_pytest("-q", *flags, plugins=plugins)
+    for name, (plugins, flags) in CONFLICTS.items():
+        (pytester.path / "libraries.jsonl").unlink()
+        run = run_pytest("-q", *flags, plugins=plugins)
 
-    _expect_labels_true(run, pytester.path)
-    assert alone.outcomes() == run.outcomes(), run.out
-    verdicts = {nodeid: seen.verdicts for nodeid, seen in run.tests.items()}
-    assert {n: s.verdicts for n, s in alone.tests.items()} == verdicts
+        _expect_labels_true(run, pytester.path)
+        assert alone.outcomes() == run.outcomes(), f"{name}\n{run.out}"
+        verdicts = {nodeid: seen.verdicts for nodeid, seen in run.tests.items()}
+        assert {n: s.verdicts for n, s in alone.tests.items()} == verdicts, name
 
 
 FORMS = """

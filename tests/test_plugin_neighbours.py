@@ -63,31 +63,28 @@ def _summary(run: Run) -> list[str]:
     return lines[start:end]
 
 
-@pytest.mark.parametrize(
-    ("plugins", "flags"),
-    [
-        (("randomly",), ("--randomly-seed=7",)),
-        (("randomly", "xdist"), ("-n", "2", "--randomly-seed=8")),
-        (("xdist",), ("-n", "2", "--dist", "loadscope")),
-        (("timeout", "reruns", "cov"), ("--timeout=60",)),
-    ],
-    ids=["randomly", "randomly-xdist", "xdist-loadscope", "timeout-reruns-cov"],
+COMPANY = (
+    (("randomly",), ("--randomly-seed=7",)),
+    (("randomly", "xdist"), ("-n", "2", "--randomly-seed=8")),
+    (("xdist",), ("-n", "2", "--dist", "loadscope")),
+    (("timeout", "reruns", "cov"), ("--timeout=60",)),
 )
-def test_the_verdicts_and_the_summary_are_the_same(
-    run_pytest: RunPytest, plugins: tuple[str, ...], flags: tuple[str, ...]
-) -> None:
+
+
+def test_the_verdicts_and_the_summary_are_the_same(run_pytest: RunPytest) -> None:
     """In whatever order, process and company."""
     alone = run_pytest(test_mixed=MIXED)
     assert ENDED == alone.outcomes(), alone.out
 
-    beside = run_pytest(*flags, plugins=("ours", "anyio", *plugins))
+    for plugins, flags in COMPANY:
+        beside = run_pytest(*flags, plugins=("ours", "anyio", *plugins))
 
-    assert ENDED == beside.outcomes(), beside.out
-    assert {n: s.checked for n, s in alone.tests.items()} == {
-        n: s.checked for n, s in beside.tests.items()
-    }
-    assert _summary(alone) == _summary(beside)
-    assert 1 == beside.out.count("asyncprotocol: 5 subjects")
+        assert ENDED == beside.outcomes(), beside.out
+        assert {n: s.checked for n, s in alone.tests.items()} == {
+            n: s.checked for n, s in beside.tests.items()
+        }, plugins
+        assert _summary(alone) == _summary(beside), plugins
+        assert 1 == beside.out.count("asyncprotocol: 5 subjects")
 
 
 def test_what_is_run_again_counts_once(run_pytest: RunPytest) -> None:

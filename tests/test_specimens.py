@@ -56,7 +56,7 @@ def judge(specimen: Specimen) -> Report:
     the fault; those that begin in most ways come first.
     """
     by_sequence = any("sequence" in each for each in specimen.messages.values())
-    fewer = {} if by_sequence else {"examples": 10 if specimen.blamed else 40}
+    fewer = {} if by_sequence else {"examples": 10 if specimen.blamed else 30}
     keywords = {"backends": specimen.backends, **fewer, **specimen.declared}
     return check(specimen.protocol, specimen.factory, **keywords)
 

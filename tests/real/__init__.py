@@ -46,7 +46,11 @@ class Real:
 
     def check(self) -> Report:
         """The report on it; a function that yields has its set-up and tear-down around that."""
-        keywords = {**self.declared, "expected_failures": self.findings}
+        keywords = {
+            "examples": EXAMPLES,
+            **self.declared,
+            "expected_failures": self.findings,
+        }
         factory = Factory(
             self.make,
             self.protocol,
@@ -55,6 +59,9 @@ class Real:
         )
         return begin(replace(plan_for(self.protocol, self.make, keywords), factory=factory))
 
+
+EXAMPLES = 40
+"""Sequences of operations; those that begin in most ways come first."""
 
 _objects: list[Real] = []
 
