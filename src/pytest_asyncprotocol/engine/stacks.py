@@ -39,7 +39,7 @@ _LIBRARIES = (
 )
 
 _RELAY = cast("Any", Relay).__await__.__code__
-_FRAME_AND_AWAITED = {
+_FRAME_AND_AWAITED: dict[type[object], tuple[str, str]] = {
     CoroutineType: ("cr_frame", "cr_await"),
     GeneratorType: ("gi_frame", "gi_yieldfrom"),
     AsyncGeneratorType: ("ag_frame", "ag_await"),

@@ -62,7 +62,7 @@ class Stepped(Relay[T]):
     def resumed(self, sent: Any, thrown: BaseException | None) -> BaseException | None:
         """Notice the delivery of what was watched for."""
         if self._expected and isinstance(interruption(sent, thrown), self._watched):
-            # Only asyncio throws.
+            # Only asyncio throws, and only its `wait_for` can overtake.
             self.delivered |= thrown is None or not is_overtaken(self.steps)
         return thrown
 
