@@ -62,7 +62,7 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put what is marked so behind all others."""
+    """Put what is marked with ``last`` behind all others."""
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
 
 
@@ -126,7 +126,7 @@ def run_pytest(
 ) -> RunPytest:
     """Run pytest with just the named plugins; each keyword is a test file to write first.
 
-    Without *sequences* none are tried. What is *fresh* has imported nothing before.
+    Without *sequences* none are tried. A *fresh* session is not forked.
     """
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     for name in _NOT_INHERITED:

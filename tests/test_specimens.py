@@ -43,8 +43,8 @@ class Counts(NamedTuple):
 @pytest.fixture(scope="session")
 def counted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where all workers write `Counts`, a file for each specimen."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "counted"
+    base, run = tmp_path_factory.getbasetemp(), os.environ.get("PYTEST_XDIST_TESTRUNUID")
+    folder = base.parent / f"counted-{run}" if run else base / "counted"
     folder.mkdir(exist_ok=True)
     return folder
 

@@ -110,7 +110,7 @@ class Host:
 
     def _tell_to_end(self) -> None:
         self._jobs.put(None)
-        self.tell(self._end)
+        self.tell(self._cancel)
 
     def _main(self) -> None:
         clock.put_in_force(self._quiescence)
@@ -149,7 +149,7 @@ class Host:
                 self._carried_out = anyio.Event()
                 self._tasks.start_soon(self._carry_out, posted)
                 await self._carried_out.wait()
-            self._end()
+            self._cancel()
 
     async def _carry_out(self, posted: Posted) -> None:
         self._current = posted
@@ -198,8 +198,8 @@ class Host:
                 await checkpoint()
         return not left()
 
-    def _end(self) -> None:
-        """End the loop and what runs there; in its own thread."""
+    def _cancel(self) -> None:
+        """Cancel what runs in the loop, and so end it; in its own thread."""
         self._tasks.cancel_scope.cancel()
 
     def _stop(self, *, circling: bool = False) -> None:

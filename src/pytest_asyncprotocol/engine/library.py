@@ -183,7 +183,7 @@ class RunningLoop:
 
     def task(self) -> int:
         """A number for the running task."""
-        return id(self._library.current_task())
+        return task_number(self.library)
 
     def in_force(self) -> bool:
         """Whether this loop is still the one that runs."""

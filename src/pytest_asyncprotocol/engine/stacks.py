@@ -9,19 +9,11 @@ import sys
 import sysconfig
 import threading
 import time
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from inspect import CO_ASYNC_GENERATOR
 from pathlib import Path
-from types import (
-    AsyncGeneratorType,
-    CodeType,
-    CoroutineType,
-    FrameType,
-    FunctionType,
-    GeneratorType,
-)
+from types import CodeType, FrameType, FunctionType
 from typing import Any, cast
 
 from pytest_asyncprotocol.engine import private_api
@@ -39,13 +31,6 @@ _LIBRARIES = (
 )
 
 _RELAY = cast("Any", Relay).__await__.__code__
-_FRAME_AND_AWAITED: dict[type[object], tuple[str, str]] = {
-    CoroutineType: ("cr_frame", "cr_await"),
-    GeneratorType: ("gi_frame", "gi_yieldfrom"),
-    AsyncGeneratorType: ("ag_frame", "ag_await"),
-}
-"""What Python's own types call the frame, and what that waits for; others may do so too."""
-
 _HELD = ("coroutine", "generator", "async_generator", "coroutine_wrapper", "async_generator_asend")
 _CLOSABLE = ("coroutine", "generator", "async_generator_asend", "async_generator_athrow")
 
@@ -100,8 +85,8 @@ def is_overtaken(awaiting: Any) -> bool:
     """
     if sys.version_info >= (3, 12):
         return False
-    innermost = deque(_suspended_frames(awaiting), maxlen=1)
-    return any(map(private_api.asyncio_wait_for_is_done, innermost))
+    frames = list(_suspended_frames(awaiting))
+    return bool(frames) and private_api.asyncio_wait_for_is_done(frames[-1])
 
 
 def is_out_of_reach(awaiting: Any) -> bool:
@@ -182,7 +167,7 @@ def _chain(awaiting: Any) -> Iterator[Any]:
 
 
 def _frame(awaiting: Any) -> FrameType | None:
-    for name, _ in _names(awaiting):
+    for name in ("cr_frame", "gi_frame", "ag_frame"):
         frame = _attribute(awaiting, name)
         if isinstance(frame, FrameType):
             return frame
@@ -193,16 +178,11 @@ def _awaited_by(awaiting: Any) -> Any:
     frame = _frame(awaiting)
     if frame is not None and frame.f_code is _RELAY:
         return frame.f_locals["self"].steps
-    for _, name in _names(awaiting):
+    for name in ("cr_await", "gi_yieldfrom", "ag_await"):
         if hasattr(cast("object", type(awaiting)), name):
             return _attribute(awaiting, name)
     held = (each for each in gc.get_referents(awaiting) if type(each).__name__ in _HELD)
     return next(held, None)
-
-
-def _names(awaiting: object) -> Iterable[tuple[str, str]]:
-    own = _FRAME_AND_AWAITED.get(type(awaiting))
-    return _FRAME_AND_AWAITED.values() if own is None else (own,)
 
 
 def _attribute(awaiting: object, name: str) -> Any:
